@@ -1,0 +1,64 @@
+"""Where a function meets its callers: exceptions become answers, an event's names go into the logs."""
+
+import functools
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+
+from cloudevents.http import CloudEvent
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.wrappers import Request, Response
+
+from functions.shared.logs import about
+from functions.shared.problems import Problem, away
+
+log = logging.getLogger(__name__)
+
+Exceptions = tuple[type[Exception], ...]
+
+
+def http(store: str, gone: Exceptions) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
+    """Decorate an HTTP function: every error leaves as a problem, and one of `gone` as 503 with `Retry-After`."""
+
+    def decorate(function: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        @functools.wraps(function)
+        def answer(request: Request) -> Response:
+            try:
+                return function(request)
+            except Problem as problem:
+                return problem.response()
+            except HTTPException as error:
+                return _translate(error).response()
+            except gone as error:
+                log.warning("store away", extra={"store": store, "error": type(error).__name__})
+                return away(store).response()
+
+        return answer
+
+    return decorate
+
+
+def event(store: str, gone: Exceptions) -> Callable[[Callable[[CloudEvent], None]], Callable[[CloudEvent], None]]:
+    """Decorate an event function: one of `gone` answers 503, so that the broker delivers again."""
+
+    def decorate(function: Callable[[CloudEvent], None]) -> Callable[[CloudEvent], None]:
+        @functools.wraps(function)
+        def handle(received: CloudEvent) -> None:
+            subject = str(received.get("subject", ""))
+            names = {"event": received["id"], "type": received["type"], "subject": subject, "job": subject}
+            with about(**names):
+                try:
+                    function(received)
+                except gone as error:
+                    log.warning("store away", extra={"store": store, "error": type(error).__name__})
+                    raise ServiceUnavailable(f"{store} is away", retry_after=5) from error
+
+        return handle
+
+    return decorate
+
+
+def _translate(error: HTTPException) -> Problem:
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    headers = {name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}}
+    return Problem(status, error.description or HTTPStatus(status).description, headers)

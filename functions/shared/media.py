@@ -1,0 +1,127 @@
+"""Videos and MP3s in GridFS: the documented format, written and read in batches of chunks.
+
+pymongo's own GridIn gathers 48 MB before it writes, and waits for each write; this keeps two batches of 4 MiB under way.
+https://github.com/mongodb/specifications/blob/master/source/gridfs/gridfs-spec.md
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from bson import ObjectId
+from pymongo import ASCENDING, WriteConcern
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from functions.shared.mongo import Document
+
+CHUNK = 255 * 1024
+BATCH = 16 * CHUNK
+UNDER_WAY = 2
+
+
+@dataclass(frozen=True)
+class File:
+    """A stored file; `size` is in bytes."""
+
+    id: ObjectId
+    size: int
+    stored: datetime
+
+
+class Bucket:
+    """One GridFS bucket: `videos` or `mp3s`."""
+
+    def __init__(self, database: Database[Document], name: str) -> None:
+        self._files = database[f"{name}.files"]
+        self._chunks = database[f"{name}.chunks"]
+
+    def writer(self) -> "Writer":
+        """Return a writer under a fresh id."""
+        # The chunks are not waited for on disk one by one: the files document is, and the journal is in order.
+        return Writer(ObjectId(), self._files, self._chunks.with_options(write_concern=WriteConcern(w=1)))
+
+    def find(self, file: ObjectId) -> File | None:
+        document = self._files.find_one({"_id": file})
+        return File(document["_id"], document["length"], document["uploadDate"]) if document else None
+
+    def read(self, file: File, start: int = 0) -> Iterator[bytes]:
+        """Yield the file's bytes from `start`, a chunk at a time; raise EOFError if a chunk is missing."""
+        number, skip = divmod(start, CHUNK)
+        left = file.size - start
+        query = {"files_id": file.id, "n": {"$gte": number}}
+        with self._chunks.find(query, {"_id": 0, "n": 1, "data": 1}, batch_size=8).sort("n", ASCENDING) as chunks:
+            for document in chunks:
+                if document["n"] != number:
+                    break
+                data = document["data"][skip:] if skip else document["data"]
+                yield data
+                number, skip, left = number + 1, 0, left - len(data)
+        if left > 0:
+            raise EOFError(f"file {file.id} lacks its chunk {number}")
+
+    def delete(self, file: ObjectId) -> None:
+        """Remove the file and its chunks, whatever there is of it."""
+        self._files.delete_one({"_id": file})
+        self._chunks.delete_many({"files_id": file})
+
+
+class Writer:
+    """Takes a file's bytes as they come; `commit` makes it a file, leaving the block without it removes what came."""
+
+    def __init__(self, file: ObjectId, files: Collection[Document], chunks: Collection[Document]) -> None:
+        self.id = file
+        self.size = 0
+        self._files = files
+        self._chunks = chunks
+        self._buffer = bytearray()
+        self._count = 0
+        self._pool = ThreadPoolExecutor(UNDER_WAY)
+        self._under_way: deque[Future[object]] = deque()
+        self._committed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        if not self._committed:
+            self._chunks.delete_many({"files_id": self.id})
+
+    def write(self, data: bytes) -> int:
+        """Take the next bytes; raise what an earlier batch failed with."""
+        self._buffer += data
+        self.size += len(data)
+        while len(self._buffer) >= BATCH:
+            self._send(BATCH)
+        return len(data)
+
+    def commit(self) -> File:
+        """Store the rest, wait until all of it is on disk, and return the file."""
+        self._send(len(self._buffer))
+        self._wait(0)
+        file = File(self.id, self.size, datetime.now(UTC))
+        self._files.insert_one({"_id": file.id, "length": file.size, "chunkSize": CHUNK, "uploadDate": file.stored})
+        self._committed = True
+        return file
+
+    def _send(self, size: int) -> None:
+        batch = []
+        for start in range(0, size, CHUNK):
+            data = bytes(memoryview(self._buffer)[start : min(start + CHUNK, size)])
+            batch.append({"_id": ObjectId(), "files_id": self.id, "n": self._count, "data": data})
+            self._count += 1
+        del self._buffer[:size]
+        if batch:
+            self._wait(UNDER_WAY - 1)
+            self._under_way.append(self._pool.submit(self._chunks.insert_many, batch, ordered=False))
+
+    def _wait(self, most: int) -> None:
+        while len(self._under_way) > most:
+            self._under_way.popleft().result()
