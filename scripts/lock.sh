@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Locks every dependency group of pyproject.toml with hashes. The developers' group holds all the others, so it is
+# resolved first and every other lock is a part of it: one set of versions, from a function's image to the tests.
+# Versions stay what they are where pyproject.toml still allows them; remove a lock to have its newest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+lock() { # GROUP FILE [OPTION...]
+  "${UV:-.local/venv/bin/uv}" pip compile --quiet --python-version 3.11 --generate-hashes --no-annotate \
+    --no-emit-index-url --custom-compile-command "make lock" --group "pyproject.toml:$1" --output-file "$2" "${@:3}"
+  echo "locked $2"
+}
+
+lock dev tests/requirements.txt
+lock local scripts/local/requirements.txt --constraint tests/requirements.txt
+for folder in functions/*/; do
+  name=$(basename "$folder")
+  if [[ $name != shared && $name != __pycache__ ]]; then
+    lock "$name" "functions/$name/requirements.txt" --constraint tests/requirements.txt
+  fi
+done
