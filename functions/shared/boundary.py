@@ -24,14 +24,18 @@ def http(store: str, gone: Exceptions) -> Callable[[Callable[[Request], Response
         @functools.wraps(function)
         def answer(request: Request) -> Response:
             try:
-                return function(request)
+                response = function(request)
             except Problem as problem:
-                return problem.response()
+                response = problem.response()
             except HTTPException as error:
-                return _translate(error).response()
+                response = _translate(error).response()
             except gone as error:
                 log.warning("store away", extra={"store": store, "error": type(error).__name__})
-                return away(store).response()
+                response = away(store).response()
+            # functions-framework gathers the rest of the body in memory before any answer but a streamed one.
+            if not response.is_streamed:
+                response.response = iter(response.response)
+            return response
 
         return answer
 
