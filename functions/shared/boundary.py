@@ -34,7 +34,7 @@ def http(store: str, gone: Exceptions) -> Callable[[Callable[[Request], Response
                 response = away(store).response()
             # functions-framework gathers the rest of the body in memory before any answer but a streamed one.
             if not response.is_streamed:
-                response.response = iter(response.response)
+                response.response = response.iter_encoded()
             return response
 
         return answer
