@@ -1,0 +1,97 @@
+"""What one person lives through: a video in, its MP3 out, by the gateway alone."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.person import Person, eventually
+from tests.stacks import RunningStack
+
+
+@pytest.fixture
+def person(stack: RunningStack) -> Person:
+    return Person(stack.url, stack.mail)
+
+
+def seconds_of(audio: bytes, folder: Path) -> float:
+    path = folder / "downloaded.mp3"
+    path.write_bytes(audio)
+    show = ["ffprobe", "-v", "error", "-show_entries", "format=duration,format_name", "-of", "csv=p=0", str(path)]
+    kind, seconds = subprocess.run(show, check=True, capture_output=True, text=True).stdout.strip().split(",")
+    assert kind == "mp3"
+    return float(seconds)
+
+
+def test_a_film_clip_becomes_an_mp3_that_the_mail_leads_to(person: Person, film_clip: Path, tmp_path: Path) -> None:
+    """A real film clip is converted, mailed by its MP3's id and downloaded whole, as long as the film's sound."""
+    job = person.finished(person.upload(film_clip))
+    assert job["state"] == "done"
+    assert job["progress"] == 1
+    text = person.first_mail().get_body(("plain",))
+    assert text is not None
+    assert job["mp3"]["id"] in text.get_content()
+    assert film_clip.name in text.get_content()
+    download = person.call("GET", f"/download/{job['mp3']['id']}")
+    assert download.status_code == 200
+    assert len(download.content) == job["mp3"]["size"]
+    assert download.headers["Content-Disposition"].startswith("attachment")
+    assert seconds_of(download.content, tmp_path) == pytest.approx(5.3, abs=0.1)
+    assert job["mp3"]["duration"] == pytest.approx(5.3, abs=0.1)
+
+
+def test_the_same_video_is_mailed_once(person: Person, film_clip: Path) -> None:
+    """One upload makes one mail, even after the sweeper has been woken."""
+    person.finished(person.upload(film_clip))
+    person.first_mail()
+    second = person.upload(film_clip)
+    person.finished(second)
+    eventually(lambda: len(person.mails()) == 2 or None)
+    assert len({message["Message-ID"] for message in person.mails()}) == 2
+
+
+def test_a_video_without_sound_ends_with_a_mail_that_says_so(person: Person, silent_video: Path) -> None:
+    """A video without an audio track fails with `no_audio`, and its mail repeats the reason."""
+    job = person.finished(person.upload(silent_video))
+    assert job["state"] == "failed"
+    assert job["reason"]["code"] == "no_audio"
+    assert job["mp3"] is None
+    text = person.first_mail().get_body(("plain",))
+    assert text is not None
+    assert job["reason"]["message"] in " ".join(text.get_content().split())
+
+
+def test_a_text_called_mp4_is_told_apart(person: Person, tmp_path: Path) -> None:
+    """A text under a video's name fails with `not_a_video`, mailed too."""
+    text = tmp_path / "notes.mp4"
+    text.write_text("Dear diary, this is no film.\n" * 100)
+    job = person.finished(person.upload(text))
+    assert (job["state"], job["reason"]["code"]) == ("failed", "not_a_video")
+    assert person.first_mail()["To"] == person.address
+
+
+def test_a_bad_video_holds_up_nobody(person: Person, silent_video: Path, film_clip: Path) -> None:
+    """After a video without sound the next one is converted as ever."""
+    bad, good = person.upload(silent_video), person.upload(film_clip)
+    assert person.finished(bad)["state"] == "failed"
+    assert person.finished(good)["state"] == "done"
+
+
+def test_a_part_of_the_mp3_can_be_had(person: Person, film_clip: Path) -> None:
+    """A range of the MP3 passes the gateway as 206, a known ETag as 304."""
+    job = person.finished(person.upload(film_clip))
+    path = f"/download/{job['mp3']['id']}"
+    whole = person.call("GET", path)
+    part = person.call("GET", path, headers={"Range": "bytes=1000-1999"})
+    assert part.status_code == 206
+    assert part.content == whole.content[1000:2000]
+    assert person.call("GET", path, headers={"If-None-Match": whole.headers["ETag"]}).status_code == 304
+
+
+def test_deleting_a_job_takes_its_files_along(person: Person, film_clip: Path) -> None:
+    """A deleted job is gone from the list, and its MP3 with it."""
+    job = person.finished(person.upload(film_clip))
+    assert person.call("DELETE", f"/jobs/{job['id']}").status_code == 204
+    assert person.call("GET", f"/jobs/{job['id']}").status_code == 404
+    assert person.call("GET", f"/download/{job['mp3']['id']}").status_code == 404
+    assert person.call("GET", "/jobs").json()["jobs"] == []

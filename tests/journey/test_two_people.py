@@ -1,0 +1,63 @@
+"""What is one person's is nobody else's, and goes with its account."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.person import Person
+from tests.stacks import RunningStack
+
+
+@pytest.fixture
+def anna(stack: RunningStack) -> Person:
+    return Person(stack.url, stack.mail)
+
+
+@pytest.fixture
+def berta(stack: RunningStack) -> Person:
+    return Person(stack.url, stack.mail)
+
+
+def test_a_foreign_job_looks_like_a_missing_one(anna: Person, berta: Person, film_clip: Path) -> None:
+    """Berta gets of Anna's job and MP3 the very 404 that an id gets which never was."""
+    job = anna.finished(anna.upload(film_clip))
+    missing = "0123456789abcdef01234567"
+    for method, path, foreign in (
+        ("GET", "/jobs/{}", job["id"]),
+        ("DELETE", "/jobs/{}", job["id"]),
+        ("GET", "/download/{}", job["mp3"]["id"]),
+    ):
+        answers = [berta.call(method, path.format(which)) for which in (foreign, missing)]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert answers[0].content == answers[1].content
+    assert berta.call("GET", "/jobs").json()["jobs"] == []
+    assert anna.job(job["id"])["state"] == "done"
+
+
+def test_each_gets_their_own_mail(anna: Person, berta: Person, film_clip: Path, silent_video: Path) -> None:
+    """Two people's videos at the same time end in one mail each, to each one's address."""
+    jobs = anna.upload(film_clip, "annas.mp4"), berta.upload(silent_video, "bertas.mp4")
+    anna.finished(jobs[0])
+    berta.finished(jobs[1])
+    assert "annas.mp4" in str(anna.first_mail())
+    assert "bertas.mp4" in str(berta.first_mail())
+    assert (len(anna.mails()), len(berta.mails())) == (1, 1)
+
+
+def test_a_token_ends_with_its_session(anna: Person) -> None:
+    """After a logout the gateway refuses the token at once, though it has not expired."""
+    assert anna.call("GET", "/jobs").status_code == 200
+    assert anna.call("POST", "/auth/logout").status_code == 204
+    assert anna.call("GET", "/jobs").status_code == 401
+
+
+def test_a_deleted_account_leaves_nothing(anna: Person, film_clip: Path) -> None:
+    """An account's jobs and files go with it, its token is refused, and its name can be taken again."""
+    anna.finished(anna.upload(film_clip))
+    assert anna.call("DELETE", "/auth/account").status_code == 204
+    assert anna.call("GET", "/jobs").status_code == 401
+    assert anna.call("POST", "/auth/login", auth=(anna.address, anna.password)).status_code == 401
+    account = {"email": anna.address, "password": anna.password}
+    assert anna.call("POST", "/auth/register", json=account).status_code == 201
+    anna.log_in()
+    assert anna.call("GET", "/jobs").json()["jobs"] == []

@@ -1,0 +1,94 @@
+"""Somebody who uses the product through its gateway, and reads their mail."""
+
+import email
+import email.policy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import requests
+from requests.adapters import HTTPAdapter
+
+T = TypeVar("T")
+
+_addresses = iter(range(2, 255))
+
+
+def eventually(look: Callable[[], T | None], seconds: float = 30, what: str = "it") -> T:
+    """Return the first true value of `look`, asked every 20 ms; fail after `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not come within {seconds} s")
+
+
+@dataclass
+class Person:
+    """A registered and logged-in user who calls from a loopback address of their own, as the gateway counts by address."""
+
+    gateway: str
+    mail: Path
+    address: str = field(default_factory=lambda: f"{uuid4().hex[:12]}@people.example")
+    password: str = field(default_factory=lambda: uuid4().hex)
+    http: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        self.http.mount("http://", _From(f"127.0.0.{next(_addresses)}"))
+        account = {"email": self.address, "password": self.password}
+        self.call("POST", "/auth/register", json=account).raise_for_status()
+        self.log_in()
+
+    def log_in(self) -> None:
+        answer = self.call("POST", "/auth/login", auth=(self.address, self.password))
+        answer.raise_for_status()
+        self.http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        return self.http.request(method, self.gateway + path, timeout=60, **options)
+
+    def upload(self, video: Path, name: str | None = None) -> str:
+        """Return the new job's id."""
+        with video.open("rb") as body:
+            answer = self.call("POST", "/upload", files={"file": (name or video.name, body)})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    def job(self, job: str) -> dict[str, Any]:
+        answer = self.call("GET", f"/jobs/{job}")
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def finished(self, job: str, seconds: float = 60) -> dict[str, Any]:
+        """Return the job once it is done or failed."""
+
+        def look() -> dict[str, Any] | None:
+            found = self.job(job)
+            return found if found["state"] in {"done", "failed"} else None
+
+        return eventually(look, seconds, f"the end of job {job}")
+
+    def mails(self) -> list[EmailMessage]:
+        """Return the mails that this person has got so far."""
+        messages = (
+            email.message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=email.policy.default)
+            for path in sorted(self.mail.glob("*.eml"))
+        )
+        return [message for message in messages if message["To"] == self.address]
+
+    def first_mail(self, seconds: float = 60) -> EmailMessage:
+        return eventually(self.mails, seconds, f"a mail to {self.address}")[0]
+
+
+class _From(HTTPAdapter):
+    def __init__(self, source: str) -> None:
+        self._source = source
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options, source_address=(self._source, 0))
