@@ -1,5 +1,5 @@
 -- Accounts and their sessions; MySQL 9 and MariaDB 10.11 both take it, and again on top of itself.
--- Everything in it is ASCII and compared byte by byte: functions/auth normalises addresses before they come here.
+-- Texts are compared byte by byte: functions/auth normalises addresses before they come here.
 -- All times are UTC.
 
 CREATE TABLE IF NOT EXISTS users (
@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS users (
     email         VARCHAR(254) NOT NULL UNIQUE,
     password_hash VARCHAR(255) NOT NULL,
     created       DATETIME     NOT NULL
-) ENGINE = InnoDB DEFAULT CHARACTER SET ascii COLLATE ascii_bin;
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- One row for every token that still counts: deleting the row ends the session before its token expires.
 CREATE TABLE IF NOT EXISTS sessions (
@@ -16,4 +16,4 @@ CREATE TABLE IF NOT EXISTS sessions (
     expires DATETIME NOT NULL,
     INDEX sessions_of_user (user_id, expires),
     FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
-) ENGINE = InnoDB DEFAULT CHARACTER SET ascii COLLATE ascii_bin;
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
