@@ -1,0 +1,45 @@
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.auth.client import Client
+from tests.integration.auth.conftest import _downloads, auth, database, keys  # noqa: F401  # fixtures are had by name
+from tests.integration.gateway.nginx import Gateway
+from tests.integration.gateway.upstream import Upstream
+
+
+@pytest.fixture(scope="session")
+def _upstream() -> Iterator[Upstream]:
+    upstream = Upstream()
+    yield upstream
+    upstream.stop()
+
+
+@pytest.fixture
+def upstream(_upstream: Upstream) -> Upstream:
+    """The stand-in for upload and download, as new."""
+    _upstream.reset()
+    return _upstream
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, auth: Client, upstream: Upstream) -> Iterator[Gateway]:  # noqa: F811
+    """A gateway whose limits nobody has used yet."""
+    gateway = Gateway(tmp_path, auth.url, upstream.url, upstream.url)
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture(scope="session")
+def token(auth: Client) -> str:  # noqa: F811
+    return auth.token(auth.newcomer())
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address where nothing listens, and nothing else can."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"

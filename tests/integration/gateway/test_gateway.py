@@ -1,0 +1,255 @@
+"""What the gateway lets pass, stops and says itself."""
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from http.client import HTTPResponse
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.integration.auth.client import PASSWORD, Client, assert_problem
+from tests.integration.gateway.nginx import Gateway
+from tests.integration.gateway.upstream import Upstream
+
+GUARDED = [
+    ("POST", "/upload"),
+    ("PUT", "/upload?name=a"),
+    ("GET", "/jobs"),
+    ("DELETE", "/jobs/200"),
+    ("GET", "/download/1"),
+]
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _assert_refused(gateway: Gateway, request: bytes, status: int) -> None:
+    """Check that bytes which no client library would send are answered by a problem of that status."""
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+        connection.sendall(request)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == status
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert json.loads(answer.read())["status"] == status
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer none.of.ours"}, {"Authorization": "Basic YTpi"}])
+def test_without_a_good_token_no_function_is_asked(
+    gateway: Gateway, upstream: Upstream, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """Upload, jobs and download answer 401 with a challenge, and the functions hear nothing of it."""
+    answer = requests.request(method, gateway.url + path, headers=headers, data=bytes(300_000 if "up" in path else 0))
+    assert_problem(answer, 401)
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="video2mp3"'
+    assert upstream.asked == []
+
+
+def test_a_large_upload_without_a_token_is_refused_at_once(gateway: Gateway) -> None:
+    """The refusal comes before the body: a client that has announced 4 GiB hears it without sending any."""
+    head = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 4294967296\r\nExpect: 100-continue\r\n\r\n"
+    _assert_refused(gateway, head, 401)
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED[2:])
+def test_a_good_token_passes_with_the_request(
+    gateway: Gateway, upstream: Upstream, token: str, method: str, path: str
+) -> None:
+    """The function is asked as the client asked, under the function's own host name, with the token to check again."""
+    answer = requests.request(method, f"{gateway.url}{path}?page=2", headers={**_bearer(token), "Range": "bytes=1-"})
+    assert answer.status_code == 200
+    (asked,) = upstream.asked
+    assert (asked.method, asked.target, asked.protocol) == (method, f"{path}?page=2", "HTTP/1.1")
+    assert asked.headers["Host"] == upstream.host
+    assert asked.headers["Authorization"] == f"Bearer {token}"
+    assert asked.headers["Range"] == "bytes=1-"
+
+
+def test_a_logged_out_token_is_refused_at_once(gateway: Gateway, auth: Client) -> None:
+    """A session ends at the gateway with its logout, through the gateway too."""
+    token = auth.token(auth.newcomer())
+    assert requests.get(f"{gateway.url}/jobs", headers=_bearer(token)).status_code == 200
+    assert requests.post(f"{gateway.url}/auth/logout", headers=_bearer(token)).status_code == 204
+    assert_problem(requests.get(f"{gateway.url}/jobs", headers=_bearer(token)), 401)
+
+
+def test_an_upload_passes_as_it_comes(gateway: Gateway, upstream: Upstream, token: str) -> None:
+    """The function has the first bytes of a body while the client still holds the others back."""
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+        head = f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n"
+        connection.sendall(head.encode() + bytes(1_000_000))
+        _until(lambda: upstream.received == 1_000_000)
+        connection.sendall(bytes(1_000_000))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
+
+
+def test_a_client_that_goes_away_ends_the_upload(gateway: Gateway, upstream: Upstream, token: str) -> None:
+    """The function's connection breaks off as soon as the client's does."""
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+        head = f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n"
+        connection.sendall(head.encode() + bytes(1_000_000))
+        _until(lambda: upstream.received == 1_000_000)
+    assert upstream.cut.wait(10)
+
+
+def test_a_download_passes_as_it_comes(gateway: Gateway, upstream: Upstream, token: str) -> None:
+    """The client has the first bytes of a download while the function still holds the others back."""
+    answer = requests.get(f"{gateway.url}/download/slowly", headers=_bearer(token), stream=True, timeout=10)
+    assert answer.raw.read(10) == b"first half"
+    upstream.go.set()
+    assert answer.raw.read(10) == b"other half"
+
+
+def test_a_head_has_the_length_and_no_body(gateway: Gateway, upstream: Upstream, token: str) -> None:
+    """HEAD passes as HEAD."""
+    answer = requests.head(f"{gateway.url}/download/1", headers=_bearer(token))
+    assert (answer.status_code, answer.headers["Content-Length"], answer.content) == (200, "6", b"")
+    assert upstream.asked[0].method == "HEAD"
+
+
+@pytest.mark.parametrize(
+    ("path", "length"),
+    [("/upload", 4097 * 1024**2 + 1), ("/jobs", 65537), ("/download/1", 65537), ("/auth/register", 65537)],
+)
+def test_a_body_that_is_too_large_is_refused_before_it_comes(
+    gateway: Gateway, upstream: Upstream, token: str, path: str, length: int
+) -> None:
+    """More than 4 GiB and 1 MiB for an upload, or 64 KiB elsewhere, answers 413 by the announced length."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\n"
+    _assert_refused(gateway, head.encode(), 413)
+    assert upstream.asked == []
+
+
+def test_four_gibibytes_and_their_framing_are_let_through(gateway: Gateway, upstream: Upstream, token: str) -> None:
+    """The largest upload reaches the function."""
+    head = (
+        f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {4097 * 1024**2}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+        connection.sendall(head.encode() + b"x")
+        _until(lambda: upstream.received == 1)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 413, 422, 429, 500, 502, 503, 504])
+def test_a_functions_own_problem_passes_unchanged(gateway: Gateway, token: str, status: int) -> None:
+    """Status, body and Retry-After are the function's, whatever the gateway has to say for the same status."""
+    answer = requests.get(f"{gateway.url}/jobs/{status}", headers=_bearer(token))
+    assert (answer.status_code, answer.content) == (status, b'{"title": "mine"}')
+    if status == 503:
+        assert answer.headers["Retry-After"] == "77"
+
+
+def test_a_function_that_is_away_is_a_problem(tmp_path: Path, auth: Client, nobody: str, token: str) -> None:
+    """Nobody listening at the function's address answers 503 with Retry-After."""
+    gateway = Gateway(tmp_path, auth.url, nobody, nobody)
+    try:
+        for method, path in GUARDED:
+            answer = requests.request(method, gateway.url + path, headers=_bearer(token), timeout=10)
+            assert_problem(answer, 503)
+            assert int(answer.headers["Retry-After"]) > 0
+    finally:
+        gateway.stop()
+
+
+def test_auth_being_away_is_a_problem_and_lets_nobody_in(
+    tmp_path: Path, upstream: Upstream, nobody: str, token: str
+) -> None:
+    """Without auth every guarded route and auth's own answer 503 with Retry-After, and no function is asked."""
+    gateway = Gateway(tmp_path, nobody, upstream.url, upstream.url)
+    try:
+        for method, path in [*GUARDED, ("POST", "/auth/login"), ("GET", "/auth/keys")]:
+            answer = requests.request(method, gateway.url + path, headers=_bearer(token), timeout=10)
+            assert_problem(answer, 503)
+            assert int(answer.headers["Retry-After"]) > 0
+        assert upstream.asked == []
+    finally:
+        gateway.stop()
+
+
+def test_the_eleventh_login_within_a_minute_waits(gateway: Gateway, auth: Client) -> None:
+    """Ten logins of an address are answered, the eleventh is 429 with Retry-After; other routes and addresses go on."""
+    person = auth.newcomer()
+    through = Client(gateway.url)
+    assert [through.login(person.email, PASSWORD).status_code for _ in range(10)] == [200] * 10
+    answer = through.login(person.email, PASSWORD)
+    assert_problem(answer, 429)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert through.register("after.the.limit@example.com", PASSWORD).status_code == 201
+    with socket.create_connection(("127.0.0.1", gateway.port), 10, ("127.0.0.2", 0)) as elsewhere:
+        elsewhere.sendall(b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        assert elsewhere.recv(65536).startswith(b"HTTP/1.1 401 ")
+
+
+def test_registering_without_end_is_stopped(gateway: Gateway) -> None:
+    """Thirty-one requests at once are answered, and before the fortieth there is a 429."""
+    statuses = [requests.post(f"{gateway.url}/auth/register", b"{}").status_code for _ in range(40)]
+    assert set(statuses[:31]) == {400}
+    assert 429 in statuses
+
+
+def test_auths_own_challenge_passes(gateway: Gateway) -> None:
+    """A wrong login has auth's Basic challenge and no second one."""
+    answer = Client(gateway.url).login("nobody@example.com", "not the password")
+    assert_problem(answer, 401)
+    assert answer.headers["WWW-Authenticate"] == 'Basic realm="video2mp3", charset="UTF-8"'
+
+
+def test_the_root_lists_the_routes(gateway: Gateway) -> None:
+    """GET / is a small JSON index."""
+    assert requests.get(gateway.url).json()["upload"] == "POST /upload"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/uploads", "/jobsx", "/.verify", "/.problem", "/auth-x"])
+def test_any_other_address_is_not_found(gateway: Gateway, token: str, path: str) -> None:
+    """An unknown or inner address answers 404, with a token too."""
+    assert_problem(requests.get(gateway.url + path, headers=_bearer(token)), 404)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET /x y z\r\n\r\n", 400),
+        (b"GET /jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 400),
+        (b"GET /jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + b"a" * 1_000_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+    ],
+)
+def test_bad_http_is_a_problem_too(gateway: Gateway, request_: bytes, status: int) -> None:
+    """What NGINX itself refuses is application/problem+json."""
+    _assert_refused(gateway, request_, status)
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/jobs", "/jobs/200", "/jobs/503", "/auth/keys", "/auth/nothing"])
+def test_every_answer_is_hardened_and_hides_the_version(gateway: Gateway, token: str, path: str) -> None:
+    """Answers of the gateway and of functions carry each header once, and no version."""
+    answer = requests.get(gateway.url + path, headers=_bearer(token) if "/jobs/" in path else {})
+    assert answer.headers["Server"] == "nginx"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_log_tells_no_secret(gateway: Gateway, token: str) -> None:
+    """Each request is one JSON line without its query, its credentials and its body."""
+    requests.get(f"{gateway.url}/jobs/429?token=of-the-query", headers=_bearer(token))
+    Client(gateway.url).login("somebody@example.com", "the-password")
+    _until(lambda: "/auth/login" in gateway.log())
+    lines = [json.loads(line) for line in gateway.log().splitlines()]
+    assert [(line["asked"], line["status"]) for line in lines] == [("GET /jobs/429", 429), ("POST /auth/login", 401)]
+    for secret in ("of-the-query", token, "the-password", "somebody"):
+        assert secret not in gateway.log()

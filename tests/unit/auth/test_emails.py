@@ -1,0 +1,32 @@
+"""Addresses as account names."""
+
+import pytest
+
+from functions.auth.emails import normalise
+from functions.shared.problems import Problem
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("a@example.com", "a@example.com"),
+        (" Anna.B+tag@Sub.Example.COM ", "anna.b+tag@sub.example.com"),
+        ("me@localhost", "me@localhost"),
+        ("o'neill_%{}@xn--bcher-kva.example", "o'neill_%{}@xn--bcher-kva.example"),
+        ("a" * 64 + "@example.com", "a" * 64 + "@example.com"),
+    ],
+)
+def test_an_address_has_one_spelling(text: str, address: str) -> None:
+    """Case and surrounding spaces do not make another account."""
+    assert normalise(text) == address
+
+
+@pytest.mark.parametrize(
+    "character", ["\r", "\n", "\t", "\0", "\x7f", "\u2028", ",", ";", "<", '"', "(", "\\", ":", "ü"]
+)
+@pytest.mark.parametrize("where", ["{}a@example.com", "a{}b@example.com", "a@exam{}ple.com", "a@example.com{}"])
+def test_what_could_change_a_mail_header_is_refused(character: str, where: str) -> None:
+    """Control characters, separators and quotes are refused wherever they stand."""
+    with pytest.raises(Problem) as refused:
+        normalise(where.format(character))
+    assert refused.value.status == 422

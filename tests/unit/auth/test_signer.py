@@ -1,0 +1,39 @@
+"""Which key signs."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from functions.auth.signer import Signer
+from functions.shared.tokens import Verifier
+from tests.integration.auth.keys import Keys
+
+KEYS = Keys(Ed25519PrivateKey.generate(), "ours")
+
+
+def test_a_token_is_signed_under_the_id_of_its_key() -> None:
+    """Among several public keys the id is the one of the private key's own half, and everybody's check accepts it."""
+    now = datetime.now(UTC)
+    token = Signer(KEYS.pem, KEYS.jwks).token("user", "a@example.com", "session", now, now + timedelta(hours=1))
+    assert jwt.get_unverified_header(token)["kid"] == "ours"
+    caller = Verifier(KEYS.jwks).caller(f"Bearer {token}")
+    assert (caller.user, caller.email, caller.session) == ("user", "a@example.com", "session")
+
+
+def test_a_private_key_without_its_public_half_does_not_start() -> None:
+    """A key that nobody could verify is an error at the start."""
+    with pytest.raises(ValueError, match="JWT_PUBLIC_KEYS"):
+        Signer(KEYS.pem, json.dumps({"keys": json.loads(KEYS.jwks)["keys"][:1]}))
+
+
+def test_a_key_of_another_kind_does_not_start() -> None:
+    """A key that is not Ed25519 is an error at the start, and the error does not show it."""
+    pem = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    with pytest.raises(ValueError, match="JWT_PRIVATE_KEY") as refused:
+        Signer(pem, KEYS.jwks)
+    assert pem not in str(refused.value)
