@@ -1,0 +1,194 @@
+"""The servers of the laptop, as programs: real ones, on loopback, each with all that is its own in one folder."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from urllib.parse import quote
+
+import pymysql
+from pymysql.constants import CLIENT
+
+from scripts.local.ports import HOST, free_port
+from scripts.local.program import Program
+from scripts.local.secrets import Secrets
+from scripts.local.supervision import PATH, REPOSITORY
+from scripts.local.waiting import StackError
+
+LOCAL = REPOSITORY / ".local"
+RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # Debian's own command demands root and changes the user
+
+
+def find(name: str) -> str:
+    """Return where the program is; raise `StackError` if it is nowhere."""
+    path = shutil.which(name, path=PATH)
+    if path is None:
+        raise StackError(f"{name} is not installed: `make setup` does it")
+    return path
+
+
+def mongodb(folder: Path, secrets: Secrets) -> Program:
+    """Standalone with its journal; the address is the secret `mongodb/url`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    address, env = f"{HOST}:{free_port()}", {}
+    binary = shutil.which("mongod", path=PATH)
+    if binary is None:
+        binary, env = str(LOCAL / "mongodb/bin/mongod"), {"LD_LIBRARY_PATH": str(LOCAL / "mongodb/lib")}
+    secrets.write("mongodb", "url", f"mongodb://{address}/video2mp3")
+    host, port = address.split(":")
+    command = [binary, "--dbpath", str(folder), "--bind_ip", host, "--port", port, "--nounixsocket"]
+    return Program("mongodb", [*command, "--wiredTigerCacheSizeGB", "0.5", "--quiet"], env, address)
+
+
+@dataclass(frozen=True)
+class Mysqld:
+    """A mysqld of the machine, MySQL's or MariaDB's: how it is called, and how it makes an empty data folder."""
+
+    command: list[str]
+    initialize: list[str]
+
+    @classmethod
+    def of_the_path(cls) -> "Mysqld":
+        mysqld = find("mysqld")
+        version = subprocess.run([mysqld, "--version"], capture_output=True, text=True, check=True).stdout
+        if "MariaDB" not in version:
+            return cls.of_mysql([mysqld])
+        install = [find("mariadb-install-db"), "--no-defaults", "--skip-test-db", "--skip-name-resolve"]
+        return cls([mysqld], [*install, "--auth-root-authentication-method=socket"])
+
+    @classmethod
+    def of_mysql(cls, command: list[str]) -> "Mysqld":
+        return cls(command, [*command, "--no-defaults", "--initialize-insecure", *_as_root()])
+
+
+def _as_root() -> list[str]:
+    return ["--user=root"] if Path("/proc/self").stat().st_uid == 0 else []
+
+
+# Names are hosts' addresses, as the server resolves none. Who makes the tables is not who fills them.
+USERS = """\
+CREATE DATABASE IF NOT EXISTS auth;
+CREATE USER IF NOT EXISTS 'schema'@'{host}' IDENTIFIED BY '{schema}';
+GRANT ALL ON auth.* TO 'schema'@'{host}';
+CREATE USER IF NOT EXISTS 'auth'@'{host}' IDENTIFIED BY '{auth}';
+GRANT SELECT, INSERT, UPDATE, DELETE ON auth.* TO 'auth'@'{host}';
+"""
+
+
+def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Program:
+    """Make the data at the first time; the address for auth, who may not change tables, is the secret `mysql/url`."""
+    mysqld = mysqld or Mysqld.of_the_path()
+    data, users, address = folder / "data", folder / "users.sql", f"{HOST}:{free_port()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not data.is_dir():
+        half = folder / "half"  # a start that was cut off leaves no half of a database behind
+        shutil.rmtree(half, ignore_errors=True)
+        made = subprocess.run(
+            [*mysqld.initialize, f"--datadir={half}"], capture_output=True, text=True, check=False, env={"PATH": PATH}
+        )
+        if made.returncode:
+            raise StackError(f"{mysqld.initialize[0]} failed:\n{made.stdout}{made.stderr}")
+        half.rename(data)
+    passwords = {user: secrets.password(f"mysql-{user}") for user in ("auth", "schema")}
+    users.touch(mode=0o600)
+    users.write_text(USERS.format(host=HOST, **passwords))
+    secrets.write("mysql", "url", f"mysql://auth:{quote(passwords['auth'])}@{address}/auth")
+    host, port = address.split(":")
+    command = [*mysqld.command, "--no-defaults", *_as_root(), f"--datadir={data}", f"--init-file={users}"]
+    # The socket and the pid are relative to the data: a socket's path has a short limit.
+    command += [f"--bind-address={host}", f"--port={port}", "--socket=mysql.sock", "--pid-file=mysql.pid"]
+    command += ["--skip-name-resolve", "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--max-connections=100"]
+    return Program("mysql", [*command, "--performance-schema=OFF"], {}, address)
+
+
+def apply_schema(secrets: Secrets, address: str) -> None:
+    """Make auth's tables."""
+    host, port = address.split(":")
+    password = secrets.password("mysql-schema")
+    schema = (REPOSITORY / "infra/mysql/schema.sql").read_text()
+    with (
+        pymysql.connect(
+            host=host,
+            port=int(port),
+            user="schema",
+            password=password,
+            database="auth",
+            client_flag=CLIENT.MULTI_STATEMENTS,
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(schema)
+        while cursor.nextset():
+            pass
+
+
+RABBITMQ_CONF = """\
+listeners.tcp.local = {address}
+default_user = video2mp3
+default_pass = {password}
+# The broker may hold a delivery for as long as a Trigger's retries last: 30 days.
+consumer_timeout = 2592000000
+# 512 MB by default, for servers.
+raft.wal_max_size_bytes = 67108864
+log.console = true
+log.console.level = warning
+log.file = false
+"""
+
+
+def rabbitmq(folder: Path, secrets: Secrets) -> list[Program]:
+    """RabbitMQ and the port mapper of its Erlang; the address is the secret `rabbitmq/url`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    address, epmd, password = f"{HOST}:{free_port()}", str(free_port()), secrets.password("rabbitmq")
+    secrets.write("rabbitmq", "url", f"amqp://video2mp3:{password}@{address}/")
+    conf = folder / "rabbitmq.conf"
+    conf.touch(mode=0o600)
+    conf.write_text(RABBITMQ_CONF.format(address=address, password=password))
+    (folder / "enabled_plugins").write_text("[].\n")
+    erlang = {
+        "ERL_EPMD_PORT": epmd,
+        "ERL_EPMD_ADDRESS": HOST,
+        # Every Erlang listens on loopback alone, starts no epmd of its own, and idles instead of spinning.
+        "ERL_FLAGS": "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false -noinput +sbwt none",
+    }
+    env = {
+        "RABBITMQ_NODENAME": "video2mp3@localhost",
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "RABBITMQ_CONFIG_FILE": str(conf),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
+        "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_LOG_BASE": str(folder),
+        "RABBITMQ_LOGS": "-",
+        "RABBITMQ_PID_FILE": str(folder / "rabbitmq.pid"),
+        "RABBITMQ_ALLOW_INPUT": "1",  # by this the script becomes the server instead of waiting for it
+        **erlang,
+    }
+    return [
+        Program("epmd", [find("epmd"), "-port", epmd, "-address", HOST], erlang, f"{HOST}:{epmd}"),
+        Program("rabbitmq", [RABBITMQ], env, address),
+    ]
+
+
+def mail(folder: Path, secrets: Secrets) -> Program:
+    """Catch each mail as a file in the folder; the address is the secret `smtp/url`."""
+    smtp, page = free_port(), free_port()
+    secrets.write("smtp", "url", f"smtp://{HOST}:{smtp}")
+    command = [sys.executable, "-m", "scripts.local.mail", str(folder), str(smtp), str(page)]
+    return Program("mail", command, {"PYTHONPATH": str(REPOSITORY)}, f"http://{HOST}:{page}")
+
+
+def gateway(folder: Path, listen: str, functions: Mapping[str, str]) -> Program:
+    """NGINX from the template that the cluster uses too; `functions` are the functions' URLs by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    template = Template((REPOSITORY / "infra/gateway/nginx.conf.template").read_text())
+    urls = {f"{name.upper()}_URL": url for name, url in functions.items()}
+    conf = folder / "nginx.conf"
+    conf.write_text(template.safe_substitute(urls, LISTEN=listen, STATE=str(folder)))
+    # One process: workers would outlive a killed master, and keep its port.
+    command = [find("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(conf), "-g", "master_process off;"]
+    return Program("gateway", command, {}, f"http://{listen}")

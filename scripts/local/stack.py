@@ -1,0 +1,99 @@
+"""The whole system on this machine, in the order in which its parts need each other."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.local import servers
+from scripts.local.broker import programs as broker
+from scripts.local.broker import topology
+from scripts.local.functions import Functions, sinks
+from scripts.local.ports import HOST, free_port, is_free
+from scripts.local.secrets import Secrets
+from scripts.local.supervision import REPOSITORY, Supervisor
+from scripts.local.waiting import StackError
+
+EVENTING = REPOSITORY / "eventing"
+SERVERS = ("mongodb", "mysql", "epmd", "rabbitmq")
+
+
+class Stack:
+    """All that is its own lies in `state`, each mail as a file in `mail`; the gateway listens on `port`.
+
+    `smtp_url`, if given, is a real mail server instead of the catcher.
+    """
+
+    def __init__(self, state: Path, mail: Path, port: int, smtp_url: str = "") -> None:
+        self.supervisor = Supervisor(state)
+        self.secrets = Secrets(state / "secrets")
+        self.state = state
+        self.mail = mail
+        self.listen = f"{HOST}:{port}"
+        self.url = f"http://{self.listen}"
+        self.functions: dict[str, str] = {}
+        self._port = port
+        self._smtp_url = smtp_url
+
+    def start(self, say: Callable[[str], None]) -> None:
+        """Start everything and return when all of it answers, or raise `StackError` with nothing left running."""
+        self.supervisor.open()
+        try:
+            self._check_port()
+            self._start_servers(say)
+            self._start_functions(say)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything: first what asks, then the servers."""
+        self.supervisor.close(last=SERVERS)
+
+    def _check_port(self) -> None:
+        if not is_free(self._port):
+            raise StackError(f"Port {self._port} is taken by another program: choose another one with PORT=")
+
+    def _start_servers(self, say: Callable[[str], None]) -> None:
+        data = self.state / "data"
+        self.secrets.make_signing_keys()
+        say("MongoDB")
+        self.supervisor.start(servers.mongodb(data / "mongodb", self.secrets))
+        prepare_mongodb(self.secrets)
+        say("MySQL")
+        mysql = servers.mysql(data / "mysql", self.secrets)
+        self.supervisor.start(mysql)
+        servers.apply_schema(self.secrets, mysql.address)
+        say("RabbitMQ")
+        for program in servers.rabbitmq(data / "rabbitmq", self.secrets):
+            self.supervisor.start(program)
+        topology.declare(EVENTING, self.secrets.read("rabbitmq", "url"))
+        if self._smtp_url:
+            self.secrets.write("smtp", "url", self._smtp_url)
+        else:
+            say("mail")
+            self.supervisor.start(servers.mail(self.mail, self.secrets))
+
+    def _start_functions(self, say: Callable[[str], None]) -> None:
+        ingress, scratch = free_port(), self.state / "scratch"
+        scratch.mkdir(exist_ok=True)
+        settings = {"PUBLIC_URL": self.url, "SCRATCH": str(scratch)}
+        functions = Functions(self.secrets, sinks(EVENTING, broker.ingress_url(ingress)), settings, self.functions)
+        for program in functions.programs():
+            say(program.name)
+            self.supervisor.start(program)
+        say("broker")
+        for program in broker.programs(EVENTING, self.functions, self.secrets.read("rabbitmq", "url"), ingress):
+            self.supervisor.start(program)
+        say("gateway")
+        self.supervisor.start(servers.gateway(self.state / "gateway", self.listen, self.functions))
+
+
+def prepare_mongodb(secrets: Secrets) -> None:
+    """Make the indexes."""
+    subprocess.run(
+        [sys.executable, REPOSITORY / "infra/mongodb/setup.py"],
+        env={**os.environ, "MONGODB_URL": secrets.read("mongodb", "url")},
+        check=True,
+    )

@@ -1,0 +1,65 @@
+"""Handles on what the fixtures of tests/conftest.py start."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.local.stack import Stack
+from scripts.local.supervision import Process, Supervisor
+
+
+@dataclass(frozen=True)
+class Server:
+    """One real server; `url` is how a function reaches it, credentials included."""
+
+    name: str
+    url: str
+    supervisor: Supervisor
+
+    def restart(self) -> None:
+        """Stop it, start it and return when it answers."""
+        self.supervisor.restart(self.name)
+
+    def stop(self) -> None:
+        self.supervisor.stop([self.name])
+
+    def start(self) -> None:
+        """Start it after `stop`, and return when it answers."""
+        self.supervisor.restart(self.name)
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """A mail server at `url` (smtp://…) whose mails are the `.eml` files of `folder`."""
+
+    url: str
+    folder: Path
+
+
+class RunningStack:
+    """The whole system.
+
+    `url` is the gateway's address, `mail` the folder of the mails, `functions` each function's own address by its
+    name, `secrets` the folder of secrets, `log` that of each process's log.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self._supervisor = stack.supervisor
+        self.url, self.mail, self.functions = stack.url, stack.mail, stack.functions
+        self.secrets, self.log = stack.secrets.folder, stack.supervisor.log
+
+    def processes(self) -> list[Process]:
+        """Return what `make ps` shows."""
+        return self._supervisor.processes()
+
+    def pids(self) -> dict[str, int]:
+        return {process.name: process.pid for process in self.processes()}
+
+    def restart(self, name: str) -> None:
+        """Stop the process, start it and return when it answers."""
+        self._supervisor.restart(name)
+
+    def kill(self, name: str) -> None:
+        """Kill the process as a crash would; it is started again by itself."""
+        os.kill(self.pids()[name], signal.SIGKILL)
