@@ -1,0 +1,37 @@
+# bash, as recipes hand their signals to the one program that they become; a failing part fails the whole line.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+python := .local/venv/bin/python
+setup := scripts/local/setup.sh
+pytest := $(setup) tests && exec $(python) -m pytest
+# The kernel stops the program if make is gone and it is not.
+foreground := exec setpriv --pdeathsig TERM $(python) -m
+
+export PORT VIDEO JSON
+
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Try it
+demo: ; @$(setup) && $(foreground) scripts.local.demo ## Convert one video, start to end (VIDEO=path for your own)
+run: ; @$(setup) && $(foreground) scripts.local.run ## Start the system on http://127.0.0.1:8080 (PORT= changes it)
+ps: ; @test -x $(python) || { echo "Nothing runs." >&2; exit 1; }; exec $(python) -m scripts.local.ps ## List what runs (JSON=1 for programs)
+setup: ; @$(setup) ## Install what is missing (demo and run do it too)
+clean: ; @if [[ -x $(python) ]]; then exec $(python) -m scripts.local.clean; else rm -rf .local; fi ## Forget everything under .local/
+
+##@ Test it
+test: lint test-unit test-contract test-integration test-journey ## Everything but MySQL 9 and the benchmark
+lint: ; @$(setup) tests && scripts/lint.sh ## Style, types, dependencies between modules
+test-unit: ; @$(pytest) tests/unit ## Functions and broker without servers, in seconds
+test-contract: ; @$(pytest) tests/contract ## The broker's contract, on RabbitMQ
+test-integration: ; @$(pytest) tests/integration ## Each function against real servers
+test-journey: ; @$(pytest) tests/journey ## The whole system through its gateway
+test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth ## Auth's tests on MySQL 9
+bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, side by side with bare tools
+
+##@ Develop it
+lock: ; @$(setup) tests && scripts/lock.sh ## Lock all dependencies anew after a change in pyproject.toml
+
+.PHONY: help demo run ps setup clean test lint test-unit test-contract test-integration test-journey test-mysql bench lock

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Everything that can be said about the code without running it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=.local/venv/bin
+$bin/ruff format --check --quiet
+$bin/ruff check --quiet
+$bin/mypy --no-error-summary
+PYTHONPATH=. $bin/lint-imports --no-logo --no-cache 2>&1 | grep -v '^$' | tail -n 3

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the laptop stack needs and the machine has not. No service of theirs is started, and
+# those that this enables for the next boot are disabled; packages that were there, and their services, are not touched.
+set -euo pipefail
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+# What is needed, and the package that has it.
+declare -A package=(
+  [mysqld]=mariadb-server-core
+  [/usr/lib/rabbitmq/bin/rabbitmq-server]=rabbitmq-server
+  [nginx]=nginx
+  [ffmpeg]=ffmpeg
+  [ffprobe]=ffmpeg
+  [setpriv]=util-linux
+)
+missing=()
+for program in "${!package[@]}"; do
+  command -v "$program" >/dev/null || missing+=("${package[$program]}")
+done
+# A Python without ensurepip makes no environments.
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+libraries=$(ldconfig -p)
+[[ $libraries == *libseccomp.so.2* ]] || missing+=(libseccomp2)
+[[ $libraries == *libcurl.so.4* ]] || command -v mongod >/dev/null || missing+=(libcurl4)
+((${#missing[@]})) || exit 0
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+
+sudo=()
+if ((EUID)); then
+  if ! command -v sudo >/dev/null; then
+    echo "These Debian packages are missing: ${missing[*]}. Install them as root, or install sudo, and try again." >&2
+    exit 1
+  fi
+  sudo=(sudo)
+fi
+
+policy=/usr/sbin/policy-rc.d made=
+cleanup() { [[ -z $made ]] || "${sudo[@]}" rm -f "$policy"; }
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
+if [[ ! -e $policy ]]; then
+  made=yes
+  # While this is there, no package starts a service.
+  printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin "$policy"
+fi
+
+units() { (cd /lib/systemd/system 2>/dev/null && ls -- *.service *.socket 2>/dev/null | sort) || true; }
+scripts() { (cd /etc/init.d 2>/dev/null && ls | sort) || true; }
+before=$(units) before_scripts=$(scripts)
+
+printf '\033[1m==>\033[0m Debian packages: %s\n' "${missing[*]}"
+apt() {
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+apt -qq update
+# A line for every package that is unpacked shows how far it is.
+apt install -y --no-install-recommends "${missing[@]}" | awk '/newly installed/ || /^Unpacking / { print "    " $0; fflush() }'
+
+mapfile -t new < <(comm -13 <(echo "$before") <(units))
+for unit in "${new[@]}"; do
+  "${sudo[@]}" deb-systemd-helper disable "$unit" >/dev/null 2>&1 || true
+  if [[ -d /run/systemd/system ]]; then "${sudo[@]}" systemctl disable --quiet "$unit" 2>/dev/null || true; fi
+done
+mapfile -t new < <(comm -13 <(echo "$before_scripts") <(scripts))
+for script in "${new[@]}"; do
+  [[ -z $script ]] || "${sudo[@]}" update-rc.d "$script" disable >/dev/null
+done

