@@ -13,6 +13,7 @@ from functions.shared.mongo import Document
 
 LEASE = timedelta(seconds=30)  # renewed by progress; what a killed converter's job waits at most
 TRIES = 3
+WAIT = timedelta(seconds=30)
 GAVE_UP = Reason("gave_up", "The conversion stopped three times through no fault of the file. Please upload it again.")
 
 
@@ -57,7 +58,7 @@ class Conversions:
             ],
             return_document=ReturnDocument.AFTER,
         )
-        return Attempt(self._jobs, Job.of(document), token) if document else None
+        return Attempt(self._jobs, Job.of(document), token, document["tries"]) if document else None
 
     def find(self, job: ObjectId) -> Job | None:
         document = self._jobs.find_one({"_id": job})
@@ -77,8 +78,9 @@ class Conversions:
 class Attempt:
     """One claimed attempt at one job; each method raises Lost when the job is no longer this attempt's."""
 
-    def __init__(self, jobs: Collection[Document], job: Job, token: str) -> None:
+    def __init__(self, jobs: Collection[Document], job: Job, token: str, tries: int) -> None:
         self.job = job
+        self.tries = tries
         self._jobs = jobs
         self._mine = {"_id": job.id, "attempt": token, "state": State.CONVERTING}
 
@@ -94,11 +96,14 @@ class Attempt:
         """End the job without an MP3, by the file's own fault."""
         self._update(_end({"state": State.FAILED, "reason": _plain(reason)}))
 
-    def release(self, wait: timedelta) -> None:
-        """Give the job back after a failure of ours; it is told again after `wait`."""
-        self._update(
-            [{"$set": {"state": State.UPLOADED, "progress": 0.0, "lease": after(wait)}}, {"$unset": "attempt"}]
-        )
+    def give_back(self) -> bool:
+        """Leave the job after a failure of ours, for another attempt 30 s later, or 60; True if this was the last."""
+        if self.tries >= TRIES:
+            self.fail(GAVE_UP)
+            return True
+        waiting = {"state": State.UPLOADED, "progress": 0.0, "lease": after(WAIT * self.tries)}
+        self._update([{"$set": waiting}, {"$unset": "attempt"}])
+        return False
 
     def _update(self, change: list[Document]) -> None:
         if not self._jobs.update_one(self._mine, change).matched_count:

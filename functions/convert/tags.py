@@ -1,0 +1,37 @@
+"""The three tags that are kept: read from an ffmetadata file, written as ID3v2.4.
+
+https://ffmpeg.org/ffmpeg-formats.html#Metadata-1, https://id3.org/id3v2.4.0-structure
+"""
+
+import re
+
+FRAMES = {"title": b"TIT2", "artist": b"TPE1", "album": b"TALB"}
+LONGEST = 1000  # characters of one tag
+
+# A key, `=`, a value that ends at a newline; any of `=;#\` and newline stands after a backslash.
+_TAG = re.compile(r"^((?:[^=;#\\\n]|\\.)+)=((?:[^\\\n]|\\.)*)$", re.MULTILINE | re.DOTALL)
+
+
+def read(text: str) -> dict[str, str]:
+    """Return title, artist and album of an ffmetadata file, as far as there: the video's, else its sound's."""
+    kept: dict[str, str] = {}
+    for key, value in _TAG.findall(text.partition("[CHAPTER]")[0]):
+        name, content = key.lower(), re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL).strip()[:LONGEST]
+        if name in FRAMES and content:
+            kept.setdefault(name, content)
+    return kept
+
+
+def id3(tags: dict[str, str]) -> bytes:
+    """Return the bytes that stand in front of an MP3 with these tags; none for no tags."""
+    frames = b"".join(_frame(FRAMES[name], text) for name, text in tags.items())
+    return b"ID3\x04\x00\x00" + _syncsafe(len(frames)) + frames if frames else b""
+
+
+def _frame(kind: bytes, text: str) -> bytes:
+    data = b"\x03" + text.encode()  # 3: UTF-8
+    return kind + _syncsafe(len(data)) + b"\x00\x00" + data
+
+
+def _syncsafe(number: int) -> bytes:
+    return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))

@@ -1,0 +1,62 @@
+"""What ffmpeg says while it runs: `-progress` on stdout, `-v level+info` on stderr."""
+
+import re
+from collections import deque
+
+# Two spaces: a tag of the video that reads the same is indented further.
+_DURATION = re.compile(r"\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+)")
+_COMPLAINT = re.compile(r"\[(?:warning|error|fatal|panic)\] (.*)")
+_STOPPED = re.compile(r"\[info\] Exiting normally, received signal (\d+)")
+_OUT_TIME = re.compile(r"out_time_us=(\d+)")
+
+
+class Lines:
+    """Cuts a stream into lines; of a line that never ends only the last 4 KiB are kept."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[-4096:]
+        return [line.decode(errors="replace") for line in lines]
+
+
+class Transcript:
+    """`duration`: what the video declares, in seconds, 0 if nothing. `done`: seconds of MP3 so far.
+
+    `stopped`: the number of the signal that made ffmpeg leave, 0 if none did.
+    """
+
+    def __init__(self) -> None:
+        self.duration = 0.0
+        self.done = 0.0
+        self.stopped = 0
+        self._first: list[str] = []
+        self._last: deque[str] = deque(maxlen=20)
+        self._stdout = Lines()
+        self._stderr = Lines()
+
+    @property
+    def progress(self) -> float:
+        """How much is done, from 0 to 1; 0 while nothing is known."""
+        return min(self.done / self.duration, 1.0) if self.duration else 0.0
+
+    @property
+    def complaints(self) -> list[str]:
+        """Warnings and errors: the first ones and the last ones, as a damaged video has thousands."""
+        return [*self._first, *self._last]
+
+    def hear_stdout(self, data: bytes) -> None:
+        for line in self._stdout.feed(data):
+            if found := _OUT_TIME.match(line):
+                self.done = int(found[1]) / 1_000_000
+
+    def hear_stderr(self, data: bytes) -> None:
+        for line in self._stderr.feed(data):
+            if not self.duration and (found := _DURATION.match(line)):
+                self.duration = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+            elif found := _COMPLAINT.search(line):
+                (self._first if len(self._first) < 30 else self._last).append(found[1])
+            elif found := _STOPPED.match(line):
+                self.stopped = int(found[1])
