@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from cloudevents.http import CloudEvent
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Request, Response
 
 from functions.shared.logs import about
@@ -43,7 +43,10 @@ def http(store: str, gone: Exceptions) -> Callable[[Callable[[Request], Response
 
 
 def event(store: str, gone: Exceptions) -> Callable[[Callable[[CloudEvent], None]], Callable[[CloudEvent], None]]:
-    """Decorate an event function: one of `gone` answers 503, so that the broker delivers again."""
+    """Decorate an event function: one of `gone` answers 503, so that the broker delivers again.
+
+    Anything else that escapes is a fault of ours: 500, told in the log with the event's names.
+    """
 
     def decorate(function: Callable[[CloudEvent], None]) -> Callable[[CloudEvent], None]:
         @functools.wraps(function)
@@ -56,6 +59,11 @@ def event(store: str, gone: Exceptions) -> Callable[[Callable[[CloudEvent], None
                 except gone as error:
                     log.warning("store away", extra={"store": store, "error": type(error).__name__})
                     raise ServiceUnavailable(f"{store} is away", retry_after=5) from error
+                except HTTPException:
+                    raise
+                except Exception as error:
+                    log.exception("failed")
+                    raise InternalServerError from error
 
         return handle
 

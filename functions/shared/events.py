@@ -4,8 +4,8 @@ Data is small JSON that carries ids, never bytes or addresses: `eventing/schemas
 from its job, so whoever tells it again tells the same event.
 """
 
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 
 from cloudevents.conversion import to_binary
 from cloudevents.http import CloudEvent
@@ -55,5 +55,5 @@ class Sink:
         try:
             with urllib.request.urlopen(request, timeout=5):  # noqa: S310
                 pass
-        except (OSError, urllib.error.HTTPError) as error:
+        except (OSError, HTTPException) as error:  # a refusal by status is an OSError too
             raise SinkAway(f"{event['id']} not accepted: {error}") from error

@@ -11,6 +11,7 @@ from functions.shared.jobs import FINAL, Job
 from functions.shared.mongo import Document
 
 GIVE_UP = timedelta(hours=24)
+ATTEMPT = timedelta(minutes=1)  # the longest that one attempt may take, and the first lease
 
 
 class Outcome(StrEnum):
@@ -23,6 +24,15 @@ class Outcome(StrEnum):
 DUE: Document = {"$lt": ["$mail.lease", "$$NOW"]}
 
 
+def _milliseconds(time: timedelta) -> int:
+    return time // timedelta(milliseconds=1)
+
+
+def _lease(tries: object) -> Document:
+    """Return the expression for how long the attempt after `tries` others keeps the mail: 1, 2, 4 … 60 minutes."""
+    return {"$multiply": [_milliseconds(ATTEMPT), {"$min": [60, {"$pow": [2, tries]}]}]}
+
+
 class Mails:
     """The notifier's side of the jobs."""
 
@@ -32,9 +42,9 @@ class Mails:
     def claim(self, job: ObjectId) -> Job | None:
         """Take the job's mail for one attempt; None when it is settled, held by another or waits for its back-off.
 
-        The lease is the back-off: 1, 2, 4 … 60 minutes. An attempt that ends without `settle` is due again after it.
+        The lease is the back-off. An attempt that ends without `settle` is due again after it.
+        An end that its owner has been told of already, before a replay, is settled here: nobody is told twice.
         """
-        minutes = {"$min": [60, {"$pow": [2, "$mail.tries"]}]}
         document = self._jobs.find_one_and_update(
             {
                 "_id": job,
@@ -46,27 +56,37 @@ class Mails:
                 {
                     "$set": {
                         "mail.tries": {"$add": ["$mail.tries", 1]},
-                        "mail.lease": {"$add": ["$$NOW", {"$multiply": [60_000, minutes]}]},
+                        "mail.lease": {"$add": ["$$NOW", _lease("$mail.tries")]},
+                        "mail.outcome": {
+                            "$cond": [{"$eq": ["$mailed", "$state"]}, Outcome.SENT, Outcome.PENDING],
+                        },
                     }
                 }
             ],
             return_document=ReturnDocument.AFTER,
         )
-        return Job.of(document) if document else None
+        return Job.of(document) if document and document["mail"]["outcome"] == Outcome.PENDING else None
 
-    def settle(self, job: ObjectId, outcome: Outcome) -> None:
-        """Record how the mail ended, once it has."""
-        query = {"_id": job, "mail.outcome": Outcome.PENDING}
+    def settle(self, job: Job, outcome: Outcome) -> None:
+        """Record how the mail about the claimed job ended, once it has."""
+        if outcome == Outcome.SENT:  # holds whatever a replay makes of the job meanwhile
+            self._jobs.update_one({"_id": job.id}, {"$set": {"mailed": job.state}})
+        query = {"_id": job.id, "state": job.state, "mail.outcome": Outcome.PENDING}
         self._jobs.update_one(query, [{"$set": {"mail.outcome": outcome, "mail.at": "$$NOW"}}])
-
-    def due(self, limit: int) -> list[Job]:
-        """Return finished jobs whose mail is late."""
-        query = {"mail.outcome": Outcome.PENDING, "$expr": DUE}
-        return [Job.of(document) for document in self._jobs.find(query).sort("mail.lease").limit(limit)]
 
     def abandon(self) -> int:
         """Settle the mails that no server took within a day; return how many."""
-        late: Document = {"$lt": ["$finished", {"$subtract": ["$$NOW", GIVE_UP // timedelta(milliseconds=1)]}]}
-        query = {"mail.outcome": Outcome.PENDING, "$expr": late}
+        late: Document = {"$lt": ["$finished", {"$subtract": ["$$NOW", _milliseconds(GIVE_UP)]}]}
+        # Every pending mail has a lease: naming it lets the query walk the index of the pending ones.
+        query = {"mail.outcome": Outcome.PENDING, "mail.lease": {"$exists": True}, "$expr": late}
         change: list[Document] = [{"$set": {"mail.outcome": Outcome.ABANDONED, "mail.at": "$$NOW"}}]
         return self._jobs.update_many(query, change).modified_count
+
+    def hasten(self, job: ObjectId) -> bool:
+        """Make a pending mail due now, though not before an attempt under way has ended; False if none is pending."""
+        began = {"$subtract": ["$mail.lease", _lease({"$subtract": ["$mail.tries", 1]})]}
+        attempt_over = {"$add": [began, _milliseconds(ATTEMPT)]}
+        lease = {"$cond": [{"$eq": ["$mail.tries", 0]}, "$$NOW", {"$max": ["$$NOW", attempt_over]}]}
+        query = {"_id": job, "state": {"$in": FINAL}, "mail.outcome": Outcome.PENDING}
+        change: list[Document] = [{"$set": {"mail.lease": lease}}, {"$unset": "mail.told"}]
+        return self._jobs.update_one(query, change).matched_count > 0

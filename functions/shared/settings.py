@@ -2,16 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from typing import Any, Self, TypeVar, get_type_hints
+from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
 
-class Url(str):
+class Text(str):
+    """A text of a certain kind: subclasses say which, and raise ValueError for any other."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+
+class Url(Text):
     """An absolute URL, such as `mongodb://host:27017/video2mp3`."""
 
     __slots__ = ()
+    kind = "a URL with scheme and host"
 
     def __new__(cls, text: str) -> Self:
         parts = urlsplit(text)
@@ -24,23 +32,30 @@ def _flag(text: str) -> bool:
     return {"true": True, "false": False}[text.lower()]
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:  # a retention of no days would delete what was just made
+        raise ValueError
+    return number
+
+
 _CONVERTERS: dict[type, tuple[Callable[[str], Any], str]] = {
     str: (str, "a text"),
-    int: (int, "a whole number"),
+    int: (_count, "a whole number of at least 1"),
     bool: (_flag, "true or false"),
-    Url: (Url, "a URL with scheme and host"),
 }
 
 
 def load(cls: type[T], environ: Mapping[str, str]) -> T:
     """Return `cls` with each field read from the variable of its name in capitals.
 
-    A field without a default is required. Exits with one line for every variable that is missing or malformed;
-    no line repeats a value, as it may be a secret.
+    A field is a `str`, an `int` of at least 1, a `bool` or a kind of `Text`; one without a default is required.
+    Exits with one line for every variable that is missing or malformed; no line repeats a value, as it may be a secret.
     """
     values, wrong, hints = {}, [], get_type_hints(cls)
     for field in fields(cls):  # type: ignore[arg-type]  # a dataclass, which `type[T]` cannot say
-        name, (convert, kind) = field.name.upper(), _CONVERTERS[hints[field.name]]
+        name, hint = field.name.upper(), hints[field.name]
+        convert, kind = (hint, hint.kind) if issubclass(hint, Text) else _CONVERTERS[hint]
         text = environ.get(name, "")
         if text:
             try:

@@ -1,0 +1,125 @@
+"""The mail that tells an owner how the job ended, as plain text and as HTML."""
+
+from datetime import UTC, datetime, timedelta
+from email import policy
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from html import escape
+from shlex import quote
+from typing import Self
+
+from functions.shared.jobs import Job, Mp3
+from functions.shared.settings import Text, Url
+
+LONGEST_NAME = 120  # characters of the video's name that the subject shows
+
+
+class Sender(Text):
+    """Who the mails are from, such as `video2mp3 <no-reply@example.org>`."""
+
+    __slots__ = ()
+    kind = "an address, as in `video2mp3 <no-reply@example.org>`"
+
+    def __new__(cls, text: str) -> Self:
+        if not text.isprintable():
+            raise ValueError
+        _address(*parseaddr(text))
+        return super().__new__(cls, text)
+
+    @property
+    def address(self) -> Address:
+        return _address(*parseaddr(self))
+
+
+def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
+    """Return the mail about a finished job; raise ValueError if its owner's address is none that mail can go to."""
+    owner = _address("", job.email)
+    name = _printable(job.name)
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    url = public_url.rstrip("/")
+    if job.mp3:
+        outcome, subject = "converted", f"Your MP3 of “{short}” is ready"
+        parts = _converted(job, job.mp3, name, url)
+    else:
+        outcome, subject = "failed", f"No MP3 could be made of “{short}”"
+        parts = _failed(job, name, url)
+
+    letter = EmailMessage(policy.SMTP)
+    letter["From"] = sender.address
+    letter["To"] = owner
+    letter["Subject"] = subject
+    letter["Date"] = format_datetime(datetime.now(UTC))
+    letter["Message-ID"] = f"<{job.id}.{outcome}@{sender.address.domain}>"  # a copy of a mail has the mail's own id
+    letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office replies stay away
+    letter.set_content("\n\n".join(_text(*part) for part in parts) + "\n", cte="quoted-printable")
+    html = "\n".join(_html(*part) for part in parts)
+    letter.add_alternative(f"<!doctype html>\n<html><body>\n{html}\n</body></html>\n", "html", cte="quoted-printable")
+    return letter
+
+
+# A part of a letter: what it says, then the lines of a listing or of commands, which stand as they are.
+Part = tuple[str, list[str]]
+
+
+def _converted(job: Job, mp3: Mp3, name: str, url: str) -> list[Part]:
+    facts = [
+        f"MP3 id:    {mp3.id}",
+        f"Video:     {name}",
+        f"Duration:  {timedelta(seconds=round(mp3.duration))}",
+        f"Size:      {_human(mp3.size)}",
+    ]
+    fetch = [*_log_in(job, url), f"curl -OJ -H 'Authorization: Bearer TOKEN' {quote(f'{url}/download/{mp3.id}')}"]
+    return [
+        ("Your MP3 is ready.", facts),
+        ("To fetch it, log in and download it by its id, with the token that the login prints:", fetch),
+        ("It is kept for some days, then it is deleted.", []),
+    ]
+
+
+def _failed(job: Job, name: str, url: str) -> list[Part]:
+    reason = _printable(job.reason.message) if job.reason else "The conversion failed."
+    again = [*_log_in(job, url), f"curl -F file=@VIDEO -H 'Authorization: Bearer TOKEN' {quote(f'{url}/upload')}"]
+    return [
+        ("No MP3 could be made of your video.", [f"Video:     {name}", f"Job id:    {job.id}"]),
+        (reason, []),
+        ("To try again, log in and upload a video, with the token that the login prints:", again),
+    ]
+
+
+def _address(name: str, address: str) -> Address:
+    """Return the address; raise ValueError if it is none that every server takes."""
+    try:
+        parsed = Address(name, addr_spec=address)
+    except (HeaderParseError, IndexError) as error:
+        raise ValueError from error
+    if not (parsed.username and parsed.domain and address.isascii()):
+        raise ValueError
+    return parsed
+
+
+def _log_in(job: Job, url: str) -> list[str]:
+    return [f"curl -X POST -u {quote(job.email)} {quote(f'{url}/auth/login')}"]
+
+
+def _text(says: str, lines: list[str]) -> str:
+    return "\n".join([says, *(f"    {line}" for line in lines)])
+
+
+def _html(says: str, lines: list[str]) -> str:
+    listing = f"\n<pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
+    return f"<p>{escape(says)}</p>{listing}"
+
+
+def _printable(text: str) -> str:
+    """Return one line without control characters, marks of direction and the like, which a reader could mistake."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _human(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
