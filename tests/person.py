@@ -19,18 +19,18 @@ _addresses = iter(range(2, 255))
 
 
 def eventually(look: Callable[[], T | None], seconds: float = 30, what: str = "it") -> T:
-    """Return the first true value of `look`, asked every 20 ms; fail after `seconds`."""
+    """Return the first true value of `look`, asked every 5 ms; fail after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := look():
             return found
-        time.sleep(0.02)
+        time.sleep(0.005)
     raise AssertionError(f"{what} did not come within {seconds} s")
 
 
 @dataclass
 class Person:
-    """A registered and logged-in user who calls from a loopback address of their own, as the gateway counts by address."""
+    """A registered and logged-in user, from an address of their own, as the gateway counts by address."""
 
     gateway: str
     mail: Path
@@ -41,7 +41,9 @@ class Person:
     def __post_init__(self) -> None:
         self.http.mount("http://", _From(f"127.0.0.{next(_addresses)}"))
         account = {"email": self.address, "password": self.password}
-        self.call("POST", "/auth/register", json=account).raise_for_status()
+        answer = self.call("POST", "/auth/register", json=account)
+        answer.raise_for_status()
+        self.user = str(answer.json()["id"])
         self.log_in()
 
     def log_in(self) -> None:

@@ -1,0 +1,63 @@
+"""Runs the benchmark and writes its table into this folder's README: `make bench`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scripts.local.ports import free_port
+from scripts.local.servers import LOCAL
+from scripts.local.stack import Stack
+from tests.bench import clips
+from tests.bench.measure import MIB, Peaks, machine
+from tests.bench.rows import Bench, Row
+from tests.person import Person
+from tests.stacks import RunningStack
+
+README = Path(__file__).parent / "README.md"
+MARK = "<!-- figures: written by make bench -->"
+
+
+def measure(folder: Path) -> tuple[list[Row], Peaks]:
+    """Start a stack, run every row, stop it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    short, long, large = clips.ten_seconds(folder), clips.ten_minutes(folder), clips.gigabyte(folder)
+    stack = Stack(folder / "stack", folder / "stack/mail", free_port())
+    stack.start(lambda what: print(f"starting {what}", flush=True))
+    try:
+        running = RunningStack(stack)
+        person = Person(running.url, running.mail)
+        bench = Bench(person, stack.secrets.read("mongodb", "url"), folder, running.pids)
+        rows = []
+        for row in (
+            lambda: bench.short_clip(short),
+            lambda: bench.long_clip(long),
+            lambda: bench.many_clips(short),
+            bench.upload,
+            bench.download,
+        ):
+            rows.append(row())
+            print(rows[-1], flush=True)
+        memory, peaks = bench.memory(large)
+        print(*memory, sep="\n", flush=True)
+    finally:
+        stack.stop()
+    return rows + memory, peaks
+
+
+def write(rows: list[Row], peaks: Peaks) -> None:
+    head = README.read_text().partition(MARK)[0]
+    lines = [
+        MARK,
+        f"\n{datetime.now(UTC):%Y-%m-%d}, {machine()}.\n",
+        "| what | against | to reach | measured: median (range) | |",
+        "|---|---|---|---|---|",
+        *map(str, rows),
+        "\nPeak memory of every process with its children during the 1 GiB upload, its conversion and the download:\n",
+        "| process | idle, MiB | peak, MiB |",
+        "|---|---|---|",
+        *(f"| {name} | {peaks.idle[name] / MIB:.0f} | {peaks.peak[name] / MIB:.0f} |" for name in sorted(peaks.peak)),
+    ]
+    README.write_text(head + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    write(*measure(LOCAL / "bench"))
