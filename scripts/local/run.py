@@ -18,11 +18,12 @@ Everything runs. Ctrl-C stops it, `make ps` lists it from another terminal.
 
 Try it:
 
-  curl -H 'Content-Type: application/json' -d '{{"email": "you@example.com", "password": "a long password"}}' {url}/auth/register
-  TOKEN=$(curl -s -u 'you@example.com:a long password' -X POST {url}/auth/login | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+  curl {url}/auth/register -H 'Content-Type: application/json' \\
+    -d '{{"email": "you@example.com", "password": "a film for my ears"}}'
+  TOKEN=$(curl -s -X POST -u 'you@example.com:a film for my ears' {url}/auth/login | cut -d '"' -f 4)
   curl -H "Authorization: Bearer $TOKEN" -F file=@{clip} {url}/upload
   curl -H "Authorization: Bearer $TOKEN" {url}/jobs
-  curl -H "Authorization: Bearer $TOKEN" -OJ {url}/download/THE-ID-FROM-THE-MAIL
+  curl -H "Authorization: Bearer $TOKEN" -OJ {url}/download/ID-OF-THE-MAIL
 """
 
 

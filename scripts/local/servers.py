@@ -1,5 +1,7 @@
 """The servers of the laptop, as programs: real ones, on loopback, each with all that is its own in one folder."""
 
+import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -45,10 +47,11 @@ def mongodb(folder: Path, secrets: Secrets) -> Program:
 
 @dataclass(frozen=True)
 class Mysqld:
-    """A mysqld of the machine, MySQL's or MariaDB's: how it is called, and how it makes an empty data folder."""
+    """A mysqld, MySQL's or MariaDB's: how it is called, how it makes an empty data folder, and by which SQL."""
 
     command: list[str]
     initialize: list[str]
+    tables: str = ""
 
     @classmethod
     def of_the_path(cls) -> "Mysqld":
@@ -56,16 +59,37 @@ class Mysqld:
         version = subprocess.run([mysqld, "--version"], capture_output=True, text=True, check=True).stdout
         if "MariaDB" not in version:
             return cls.of_mysql([mysqld])
-        install = [find("mariadb-install-db"), "--no-defaults", "--skip-test-db", "--skip-name-resolve"]
-        return cls([mysqld], [*install, "--auth-root-authentication-method=socket"])
+        # What mariadb-install-db does, by programs that Debian's mariadb-server-core does not depend on.
+        share = Path(mysqld).resolve().parents[1] / "share/mysql"
+        tables = (share / f"mysql_{part}.sql" for part in ("system_tables", "performance_tables", "system_tables_data"))
+        sql = [
+            "CREATE DATABASE mysql;",
+            "USE mysql;",
+            "SET @auth_root_socket = 'root';",
+            *(file.read_text() for file in tables),
+        ]
+        return cls([mysqld], [mysqld, "--no-defaults", "--bootstrap", *_as_root()], "\n".join(sql))
 
     @classmethod
     def of_mysql(cls, command: list[str]) -> "Mysqld":
         return cls(command, [*command, "--no-defaults", "--initialize-insecure", *_as_root()])
 
+    def make_data(self, folder: Path) -> None:
+        """Make an empty database, whole or not at all."""
+        half = folder.with_suffix(".half")
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir()
+        command = [*self.initialize, f"--datadir={half}"]
+        made = subprocess.run(
+            command, input=self.tables, capture_output=True, text=True, check=False, env={"PATH": PATH}
+        )
+        if made.returncode:
+            raise StackError(f"{shlex.join(command)} failed:\n{made.stdout}{made.stderr}")
+        half.rename(folder)
+
 
 def _as_root() -> list[str]:
-    return ["--user=root"] if Path("/proc/self").stat().st_uid == 0 else []
+    return ["--user=root"] if os.geteuid() == 0 else []
 
 
 # Names are hosts' addresses, as the server resolves none. Who makes the tables is not who fills them.
@@ -84,14 +108,7 @@ def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Progr
     data, users, address = folder / "data", folder / "users.sql", f"{HOST}:{free_port()}"
     folder.mkdir(parents=True, exist_ok=True)
     if not data.is_dir():
-        half = folder / "half"  # a start that was cut off leaves no half of a database behind
-        shutil.rmtree(half, ignore_errors=True)
-        made = subprocess.run(
-            [*mysqld.initialize, f"--datadir={half}"], capture_output=True, text=True, check=False, env={"PATH": PATH}
-        )
-        if made.returncode:
-            raise StackError(f"{mysqld.initialize[0]} failed:\n{made.stdout}{made.stderr}")
-        half.rename(data)
+        mysqld.make_data(data)
     passwords = {user: secrets.password(f"mysql-{user}") for user in ("auth", "schema")}
     users.touch(mode=0o600)
     users.write_text(USERS.format(host=HOST, **passwords))
