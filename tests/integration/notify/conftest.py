@@ -1,0 +1,73 @@
+"""notify before the mail catcher, and before servers that refuse."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from functions.shared import mongo
+from functions.shared.mongo import Database, Document
+from scripts.local.ports import HOST, free_port
+from tests.conftest import StartFunction
+from tests.stacks import Mailbox, Server
+
+SETTINGS = {"MAIL_FROM": "video2mp3 <no-reply@video2mp3.example>", "PUBLIC_URL": "http://gateway.example:8080/"}
+
+
+@pytest.fixture(scope="session")
+def database(mongodb: Server) -> Database[Document]:
+    return mongo.database(mongodb.url)
+
+
+@pytest.fixture(scope="session")
+def notify(mongodb: Server, mailbox: Mailbox, start_function: StartFunction) -> str:
+    return start_function("notify", {"MONGODB_URL": mongodb.url, "SMTP_URL": mailbox.url, "THREADS": "8", **SETTINGS})
+
+
+@dataclass
+class Moody:
+    """A mail server whose recipient's name says how it behaves; `rcpt` and `taken` are the addresses that it saw."""
+
+    rcpt: list[str] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    url: str = ""
+
+    async def handle_RCPT(
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.rcpt.append(address)
+        refusals = {"grey": "451 4.7.1 Greylisted", "unknown": "550 5.1.1 No such user", "login": "530 5.7.0 Log in"}
+        refusal = refusals.get(address.partition("@")[0])
+        if refusal and not (address.startswith("grey") and self.rcpt.count(address) > 1):
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        kind = envelope.rcpt_tos[0].partition("@")[0]
+        if kind == "drop" and server.transport is not None:
+            server.transport.close()
+        if kind == "spam":
+            return "554 5.7.1 Looks like spam"
+        if kind == "slow":
+            await asyncio.sleep(0.5)
+        self.taken.extend(envelope.rcpt_tos)
+        return "250 OK"
+
+
+@pytest.fixture(scope="session")
+def moody() -> Iterator[Moody]:
+    handler = Moody()
+    controller = Controller(handler, hostname=HOST, port=free_port())
+    controller.start()
+    handler.url = f"smtp://{HOST}:{controller.port}"
+    yield handler
+    controller.stop()
+
+
+@pytest.fixture(scope="session")
+def moody_notify(mongodb: Server, moody: Moody, start_function: StartFunction) -> str:
+    return start_function("notify", {"MONGODB_URL": mongodb.url, "SMTP_URL": moody.url, "THREADS": "8", **SETTINGS})

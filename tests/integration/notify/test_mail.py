@@ -1,0 +1,125 @@
+"""What the owner reads."""
+
+import email
+import email.policy
+from concurrent.futures import ThreadPoolExecutor
+from email.message import EmailMessage
+
+from bson import ObjectId
+
+from functions.shared.events import audio_converted, conversion_failed
+from functions.shared.mongo import Database, Document
+from tests.integration.events.world import deliver, ended_job
+from tests.stacks import Mailbox
+
+
+def mails(mailbox: Mailbox, job: ObjectId) -> list[EmailMessage]:
+    """Return the mails about a job, by their Message-ID."""
+    messages = (
+        email.message_from_bytes(file.read_bytes(), _class=EmailMessage, policy=email.policy.default)
+        for file in mailbox.folder.glob("*.eml")
+    )
+    return [message for message in messages if str(job) in message["Message-ID"]]
+
+
+def texts(mail: EmailMessage) -> tuple[str, str]:
+    """Return the plain text and the HTML."""
+    parts = [mail.get_body((kind,)) for kind in ("plain", "html")]
+    plain, html = (part.get_content() if part else "" for part in parts)
+    return plain, html
+
+
+def test_a_done_job_is_mailed_with_all_that_fetching_its_mp3_takes(
+    notify: str, mailbox: Mailbox, database: Database[Document]
+) -> None:
+    """A done job's mail has the MP3's id, the video's name, duration, size and the commands, as text and as HTML."""
+    job = ended_job(database)
+    mp3 = str((database["jobs"].find_one({"_id": job}) or {})["mp3"]["id"])
+    assert deliver(notify, audio_converted(str(job), mp3)).status_code == 200
+    (mail,) = mails(mailbox, job)
+    for text in texts(mail):
+        for fact in (mp3, "film.mp4", "0:01:15", "3.5 MB", "http://gateway.example:8080/auth/login"):
+            assert fact in text
+        assert f"http://gateway.example:8080/download/{mp3}" in text
+
+
+def test_a_mail_is_addressed_and_marked_as_automatic(
+    notify: str, mailbox: Mailbox, database: Database[Document]
+) -> None:
+    """The mail goes to the job's address alone, from ours, with an id of its outcome, and asks for no auto-reply."""
+    job = ended_job(database)
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    assert mail["To"] == mail["Delivered-To"] == "owner@people.example"
+    assert mail["From"] == "video2mp3 <no-reply@video2mp3.example>"
+    assert mail["Return-Path"] == "<no-reply@video2mp3.example>"
+    assert mail["Message-ID"] == f"<{job}.converted@video2mp3.example>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"].datetime.year > 2020
+
+
+def test_a_failed_job_is_mailed_with_its_reason_and_a_way_to_try_again(
+    notify: str, mailbox: Mailbox, database: Database[Document]
+) -> None:
+    """A failed job's mail has the reason's sentence and the commands that upload again."""
+    job = ended_job(database, "failed")
+    assert deliver(notify, conversion_failed(str(job), "no_audio")).status_code == 200
+    (mail,) = mails(mailbox, job)
+    assert mail["Message-ID"] == f"<{job}.failed@video2mp3.example>"
+    for text in texts(mail):
+        assert "The video has no sound track." in text
+        assert "http://gateway.example:8080/upload" in text
+
+
+def test_the_job_says_what_is_mailed_to_whom_whatever_the_event_says(
+    notify: str, mailbox: Mailbox, database: Database[Document]
+) -> None:
+    """An event of the other type, with somebody else's address in it, changes neither text nor recipient."""
+    job = ended_job(database)
+    forged = conversion_failed(str(job), "no_audio")
+    forged.data["email"] = "thief@people.example"
+    forged["email"] = "thief@people.example"
+    deliver(notify, forged)
+    (mail,) = mails(mailbox, job)
+    assert mail["Delivered-To"] == "owner@people.example"
+    assert mail["Message-ID"] == f"<{job}.converted@video2mp3.example>"
+
+
+def test_an_event_that_comes_many_times_is_mailed_once(
+    notify: str, mailbox: Mailbox, database: Database[Document]
+) -> None:
+    """Eight deliveries at once and one later make one mail, and all are answered with success."""
+    job = ended_job(database)
+    event = audio_converted(str(job), str(ObjectId()))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: deliver(notify, event).status_code, range(8)))
+    assert [*answers, deliver(notify, event).status_code] == [200] * 9
+    assert len(mails(mailbox, job)) == 1
+
+
+def test_a_hostile_name_stays_a_name(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
+    """Line breaks, HTML and marks of direction in a video's name make no header, no markup and no other line."""
+    name = "a\r\nBcc: thief@people.example\r\n\r\n<script>x</script>\u202e4pm.mp4" + "é" * 200
+    job = ended_job(database, name=name)
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    assert mail["Bcc"] is None
+    assert mail.get_all("Delivered-To") == ["owner@people.example"]
+    assert mail["Subject"].startswith("Your MP3 of “a Bcc: thief@people.example <script>x</script> 4pm.mp4é")
+    plain, html = texts(mail)
+    assert "\nBcc" not in plain
+    assert "\u202e" not in plain
+    assert "<script>" not in html
+    assert max(len(line) for line in mail.as_bytes().splitlines()) <= 998
+
+
+def test_there_is_nothing_to_mail_about_a_job_that_is_open_or_gone(
+    notify: str, mailbox: Mailbox, database: Database[Document]
+) -> None:
+    """An event about an open job, an unknown one or none at all is answered with success, and nothing is sent."""
+    before = len(list(mailbox.folder.glob("*.eml")))
+    job = ended_job(database)
+    database["jobs"].update_one({"_id": job}, {"$set": {"state": "converting"}, "$unset": {"mail": ""}})
+    for subject in (str(job), str(ObjectId()), "no id", "$ne"):
+        assert deliver(notify, audio_converted(subject, str(ObjectId()))).status_code == 200
+    assert len(list(mailbox.folder.glob("*.eml"))) == before

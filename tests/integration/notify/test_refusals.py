@@ -1,0 +1,130 @@
+"""What becomes of a mail that the mail server does not take, or the store does not know."""
+
+import subprocess
+import sys
+import time
+
+from functions.shared.events import audio_converted
+from functions.shared.mongo import Database, Document
+from scripts.local.ports import HOST, free_port
+from scripts.local.supervision import REPOSITORY
+from tests.conftest import StartFunction
+from tests.integration.events.world import PAST, deliver, ended_job
+from tests.integration.notify.conftest import SETTINGS, Moody
+from tests.stacks import Server
+
+
+def mail_of(database: Database[Document], job: object) -> Document:
+    return dict((database["jobs"].find_one({"_id": job}) or {})["mail"])
+
+
+def try_mail(url: str, database: Database[Document], recipient: str) -> tuple[int, object]:
+    job = ended_job(database, email=recipient)
+    return deliver(url, audio_converted(str(job), str(job))).status_code, job
+
+
+def test_a_greylisted_mail_waits_for_its_back_off_and_is_sent_then(
+    moody_notify: str, moody: Moody, database: Database[Document]
+) -> None:
+    """After a 451 the event is to come again, does nothing before the lease is over, and mails after it."""
+    status, job = try_mail(moody_notify, database, "grey@people.example")
+    event = audio_converted(str(job), str(job))
+    assert status == 503
+    assert mail_of(database, job)["outcome"] == "pending"
+    assert deliver(moody_notify, event).status_code == 200
+    assert moody.rcpt.count("grey@people.example") == 1
+
+    database["jobs"].update_one({"_id": job}, {"$set": {"mail.lease": PAST}})
+    assert deliver(moody_notify, event).status_code == 200
+    assert mail_of(database, job)["outcome"] == "sent"
+    assert moody.taken.count("grey@people.example") == 1
+
+
+def test_a_mail_that_is_refused_for_good_is_marked_and_not_tried_again(
+    moody_notify: str, moody: Moody, database: Database[Document]
+) -> None:
+    """A 5xx for the recipient or for the text settles the mail as bounced, with success for the broker."""
+    for recipient in ("unknown@people.example", "spam@people.example"):
+        status, job = try_mail(moody_notify, database, recipient)
+        assert (status, mail_of(database, job)["outcome"]) == (200, "bounced")
+        database["jobs"].update_one({"_id": job}, {"$set": {"mail.lease": PAST}})
+        assert deliver(moody_notify, audio_converted(str(job), str(job))).status_code == 200
+        assert moody.rcpt.count(recipient) == 1
+
+
+def test_an_address_that_no_mail_can_go_to_bounces(
+    moody_notify: str, moody: Moody, database: Database[Document]
+) -> None:
+    """A job whose address is none settles as bounced, and the server is not asked."""
+    for recipient in ("nobody", "a@b@c", "two@x.example, three@x.example", "é@people.example", "a@x.example\nBcc: b@c"):
+        status, job = try_mail(moody_notify, database, recipient)
+        assert (status, mail_of(database, job)["outcome"]) == (200, "bounced")
+        assert recipient not in moody.rcpt
+
+
+def test_a_fault_of_our_own_login_is_no_bounce(moody_notify: str, database: Database[Document]) -> None:
+    """A 530 at the recipient asks for our login: the mail stays pending."""
+    status, job = try_mail(moody_notify, database, "login@people.example")
+    assert (status, mail_of(database, job)["outcome"]) == (503, "pending")
+
+
+def test_a_connection_lost_before_the_answer_leaves_the_mail_pending(
+    moody_notify: str, database: Database[Document]
+) -> None:
+    """A server that hangs up before its 250 may not have the mail: it stays pending, its lease a minute ahead."""
+    status, job = try_mail(moody_notify, database, "drop@people.example")
+    assert (status, mail_of(database, job)["outcome"], mail_of(database, job)["tries"]) == (503, "pending", 1)
+
+
+def test_nobody_is_mailed_twice_while_the_server_is_slow(
+    moody_notify: str, moody: Moody, database: Database[Document]
+) -> None:
+    """A delivery during another's slow exchange finds the mail claimed."""
+    job = ended_job(database, email="slow@people.example")
+    event = audio_converted(str(job), str(job))
+    began = time.monotonic()
+    assert deliver(moody_notify, event).status_code == 200
+    assert time.monotonic() - began > 0.4
+    assert deliver(moody_notify, event).status_code == 200
+    assert moody.taken.count("slow@people.example") == 1
+
+
+def test_a_mail_server_that_is_down_or_wants_a_password_in_clear_text_leaves_the_mail_pending(
+    mongodb: Server, moody: Moody, start_function: StartFunction, database: Database[Document]
+) -> None:
+    """Refused connections, and a login for which there is no TLS, are answered with 503, and nothing is bounced."""
+    host = moody.url.removeprefix("smtp://")
+    for smtp in (f"smtp://{HOST}:{free_port()}", f"smtp://user:secret@{host}", f"smtps://{host}"):
+        notify = start_function("notify", {"MONGODB_URL": mongodb.url, "SMTP_URL": smtp, "THREADS": "2", **SETTINGS})
+        status, job = try_mail(notify, database, "anybody@people.example")
+        assert (status, mail_of(database, job)["outcome"]) == (503, "pending")
+        assert "anybody@people.example" not in moody.rcpt
+
+
+def test_a_store_that_is_away_is_503_within_10_seconds(moody: Moody, start_function: StartFunction) -> None:
+    """Without its store notify asks the broker to deliver again."""
+    nowhere = f"mongodb://{HOST}:{free_port()}/video2mp3"
+    notify = start_function("notify", {"MONGODB_URL": nowhere, "SMTP_URL": moody.url, "THREADS": "2", **SETTINGS})
+    began = time.monotonic()
+    answer = deliver(notify, audio_converted("0" * 24, "1" * 24))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert time.monotonic() - began < 10
+
+
+def test_wrong_settings_stop_the_start_and_are_all_named() -> None:
+    """A process with missing and malformed settings ends at once, names each, and repeats no value."""
+    env = {"PYTHONPATH": str(REPOSITORY), "SMTP_URL": "http://user:secret@host", "MAIL_FROM": "nobody"}
+    command = [
+        sys.executable,
+        "-m",
+        "functions_framework",
+        "--source",
+        "functions/notify/main.py",
+        "--target",
+        "notify",
+    ]
+    ended = subprocess.run(command, check=False, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    for name in ("MONGODB_URL", "SMTP_URL", "MAIL_FROM", "PUBLIC_URL"):
+        assert name in ended.stderr
+    assert "secret" not in ended.stderr

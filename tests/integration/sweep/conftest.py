@@ -1,0 +1,54 @@
+"""sweep before a store of its own content, and a broker's ear."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+from cloudevents.http import CloudEvent
+
+from functions.shared import mongo
+from functions.shared.mongo import Database, Document
+from tests.conftest import StartFunction
+from tests.integration.events.world import Ear, deliver, listening
+from tests.stacks import Server
+
+Sweep = Callable[[], requests.Response]
+
+
+@pytest.fixture(scope="session")
+def whole_database(mongodb: Server) -> Database[Document]:
+    return mongo.database(mongodb.url)
+
+
+@pytest.fixture
+def database(whole_database: Database[Document]) -> Database[Document]:
+    """Return the store, emptied: the sweeper sees all of it."""
+    for name in ("jobs", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"):
+        whole_database[name].delete_many({})
+    return whole_database
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Ear]:
+    with listening() as ear:
+        yield ear
+
+
+@pytest.fixture
+def ear(broker: Ear) -> Ear:
+    broker.heard.clear()
+    broker.status = 202
+    return broker
+
+
+@pytest.fixture(scope="session")
+def sweep_url(mongodb: Server, broker: Ear, start_function: StartFunction) -> str:
+    env = {"MONGODB_URL": mongodb.url, "K_SINK": broker.url, "RETENTION_DAYS": "7", "THREADS": "4"}
+    return start_function("sweep", env)
+
+
+@pytest.fixture
+def sweep(sweep_url: str, ear: Ear) -> Sweep:
+    """One tick."""
+    ping = CloudEvent({"type": "dev.knative.sources.ping", "source": "/apis/v1/namespaces/video2mp3/pingsources/sweep"})
+    return lambda: deliver(sweep_url, ping)

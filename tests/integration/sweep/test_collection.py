@@ -1,0 +1,100 @@
+"""What is thrown away, and what never."""
+
+from datetime import UTC, datetime, timedelta
+
+from bson import ObjectId
+
+from functions.shared.media import CHUNK
+from functions.shared.mongo import Database, Document
+from tests.integration.events.world import ended_job, open_job
+from tests.integration.sweep.conftest import Sweep
+
+
+def begun(hours: float) -> ObjectId:
+    """Return an id made so many hours ago."""
+    seconds = ObjectId.from_datetime(datetime.now(UTC) - timedelta(hours=hours)).binary[:4]
+    return ObjectId(seconds + ObjectId().binary[4:])
+
+
+def store(database: Database[Document], bucket: str, file: ObjectId, *, whole: bool = True) -> ObjectId:
+    """Store a file of three chunks, or only its chunks."""
+    chunks = [{"files_id": file, "n": n, "data": b"x"} for n in range(3)]
+    database[f"{bucket}.chunks"].insert_many(chunks)
+    if whole:
+        file_document = {"_id": file, "length": 3, "chunkSize": CHUNK, "uploadDate": datetime.now(UTC)}
+        database[f"{bucket}.files"].insert_one(file_document)
+    return file
+
+
+def kept(database: Database[Document], bucket: str) -> set[ObjectId]:
+    """Return the ids of which the bucket has anything."""
+    return {*database[f"{bucket}.files"].distinct("_id"), *database[f"{bucket}.chunks"].distinct("files_id")}
+
+
+def with_id(database: Database[Document], job: ObjectId, new: ObjectId) -> ObjectId:
+    document = database["jobs"].find_one_and_delete({"_id": job}) or {}
+    database["jobs"].insert_one(document | {"_id": new})
+    return new
+
+
+def test_a_job_past_its_retention_goes_with_its_files(sweep: Sweep, database: Database[Document]) -> None:
+    """Eight days after their end a job, its video and its MP3 are gone; after six all are there."""
+    now = datetime.now(UTC)
+    sent = {"mail.outcome": "sent"}
+    old, young = (ended_job(database, finished=now - timedelta(days=days), **sent) for days in (8, 6))
+    failed = ended_job(database, "failed", finished=now - timedelta(days=8), **sent)
+    mp3s = {job["_id"]: job["mp3"]["id"] for job in database["jobs"].find({"mp3": {"$exists": True}})}
+    for job in (old, young):
+        store(database, "mp3s", mp3s[job])
+    for job in (old, young, failed):
+        store(database, "videos", job)
+    sweep()
+    assert database["jobs"].distinct("_id") == [young]
+    assert kept(database, "videos") == {young}
+    assert kept(database, "mp3s") == {mp3s[young]}
+
+
+def test_chunks_without_a_file_go_after_a_day(sweep: Sweep, database: Database[Document]) -> None:
+    """What an upload or a conversion left behind in the middle goes a day later; what may be under way stays."""
+    young = {}
+    for bucket in ("videos", "mp3s"):
+        store(database, bucket, begun(25), whole=False)
+        young[bucket] = store(database, bucket, begun(23), whole=False)
+    sweep()
+    assert {bucket: kept(database, bucket) for bucket in young} == {bucket: {id_} for bucket, id_ in young.items()}
+
+
+def test_files_that_no_job_points_at_go_after_a_day(sweep: Sweep, database: Database[Document]) -> None:
+    """A video without its job and an MP3 that no job names go a day later; pointed at or young ones stay."""
+    videos = {
+        store(database, "videos", with_id(database, open_job(database), begun(30))),
+        store(database, "videos", with_id(database, ended_job(database, "failed"), begun(30))),
+        store(database, "videos", begun(23)),
+    }
+    done = ended_job(database)
+    named = begun(30)
+    database["jobs"].update_one({"_id": done}, {"$set": {"mp3.id": named}})
+    mp3s = {store(database, "mp3s", named), store(database, "mp3s", begun(23))}
+    store(database, "videos", begun(25))
+    store(database, "mp3s", begun(25))
+    sweep()
+    assert kept(database, "videos") == videos
+    assert kept(database, "mp3s") == mp3s
+
+
+def test_a_video_that_its_done_job_left_behind_goes_after_a_day(sweep: Sweep, database: Database[Document]) -> None:
+    """A converter that died between commit and deletion leaves a video that nobody needs."""
+    done = with_id(database, ended_job(database), begun(25))
+    store(database, "videos", done)
+    sweep()
+    assert kept(database, "videos") == set()
+    assert database["jobs"].count_documents({"_id": done}) == 1
+
+
+def test_orphans_beyond_a_tick_s_share_go_with_the_next(sweep: Sweep, database: Database[Document]) -> None:
+    """A tick takes 500 orphans of a kind, and the ticks together all of them."""
+    database["mp3s.chunks"].insert_many([{"files_id": begun(25), "n": 0, "data": b"x"} for _ in range(501)])
+    sweep()
+    assert len(kept(database, "mp3s")) == 1
+    sweep()
+    assert kept(database, "mp3s") == set()

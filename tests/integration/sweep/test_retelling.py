@@ -1,0 +1,143 @@
+"""What is told again, and when."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from bson import ObjectId
+from cloudevents.http import CloudEvent
+
+from functions.shared.conversions import Conversions
+from functions.shared.events import audio_converted, conversion_failed, video_uploaded
+from functions.shared.mails import Mails
+from functions.shared.mongo import Database, Document
+from scripts.local.ports import HOST, free_port
+from tests.conftest import StartFunction
+from tests.integration.events.world import PAST, Ear, deliver, ended_job, open_job
+from tests.integration.sweep.conftest import Sweep
+
+
+def job_of(database: Database[Document], job: ObjectId) -> Document:
+    return database["jobs"].find_one({"_id": job}) or {}
+
+
+def same(told: CloudEvent, event: CloudEvent) -> bool:
+    names = ("id", "source", "type", "subject")
+    return [told[name] for name in names] == [event[name] for name in names] and told.data == event.data
+
+
+def test_an_overdue_upload_is_told_again(sweep: Sweep, ear: Ear, database: Database[Document]) -> None:
+    """Jobs whose event or converter is late are told as upload told them; one that is not late is left alone."""
+    late = open_job(database, lease=PAST)
+    stuck = open_job(database, lease=PAST, state="converting", tries=1, attempt="x")
+    open_job(database)
+    assert sweep().status_code == 200
+    assert ear.ids() == sorted([f"{late}.uploaded", f"{stuck}.uploaded"])
+    assert all(same(told, video_uploaded(told["subject"])) for told in ear.heard)
+
+
+def test_telling_again_keeps_its_distance_and_leaves_the_job_claimable(
+    sweep: Sweep, ear: Ear, database: Database[Document]
+) -> None:
+    """What was told is not told at the next tick, can be converted, and is told again when the distance is over."""
+    job = open_job(database, lease=PAST, tries=1)
+    sweep()
+    sweep()
+    assert ear.ids() == [f"{job}.uploaded"]
+    database["jobs"].update_one({"_id": job}, {"$set": {"told.again": PAST}})
+    sweep()
+    assert len(ear.heard) == 2
+    again = job_of(database, job)["told"]["again"] - datetime.now(UTC)
+    assert timedelta(seconds=100) < again < timedelta(seconds=121)
+    assert Conversions(database).claim(job)
+
+
+def test_a_new_attempt_that_is_late_is_told_without_distance(
+    sweep: Sweep, ear: Ear, database: Database[Document]
+) -> None:
+    """An attempt that died after the last telling is told at once, however far the distance had grown."""
+    job = open_job(database, lease=PAST, tries=2)
+    far = {"tries": 1, "times": 9, "again": datetime.now(UTC) + timedelta(hours=1)}
+    database["jobs"].update_one({"_id": job}, {"$set": {"told": far}})
+    sweep()
+    assert ear.ids() == [f"{job}.uploaded"]
+
+
+def test_a_job_is_given_up_after_three_tries(sweep: Sweep, ear: Ear, database: Database[Document]) -> None:
+    """The third attempt that ends without a word fails the job, and that is told; one still under way is not failed."""
+    job = open_job(database, lease=PAST, state="converting", tries=3, attempt="x")
+    busy = open_job(database, state="converting", tries=3, attempt="x")
+    sweep()
+    assert job_of(database, job)["state"] == "failed"
+    assert job_of(database, job)["reason"]["code"] == "gave_up"
+    assert job_of(database, job)["mail"]["outcome"] == "pending"
+    assert job_of(database, busy)["state"] == "converting"
+    assert len(ear.heard) == 1
+    assert same(ear.heard[0], conversion_failed(str(job), "gave_up"))
+
+
+def test_a_due_mail_is_told_again(sweep: Sweep, ear: Ear, database: Database[Document]) -> None:
+    """Ended jobs whose mail is late are told as convert told them; settled and waiting mails are not."""
+    done = ended_job(database, **{"mail.lease": PAST})
+    failed = ended_job(database, "failed", **{"mail.lease": PAST, "mail.tries": 4})
+    ended_job(database)
+    ended_job(database, **{"mail.lease": PAST, "mail.outcome": "sent"})
+    sweep()
+    sweep()
+    events = {event["subject"]: event for event in ear.heard}
+    assert len(ear.heard) == len(events) == 2
+    assert same(events[str(done)], audio_converted(str(done), str(job_of(database, done)["mp3"]["id"])))
+    assert same(events[str(failed)], conversion_failed(str(failed), "no_audio"))
+    assert Mails(database).claim(failed)
+
+
+def test_a_mail_that_nobody_took_within_a_day_is_abandoned(
+    sweep: Sweep, ear: Ear, database: Database[Document]
+) -> None:
+    """A mail pending since more than 24 h settles as abandoned, and is told no more."""
+    day = datetime.now(UTC) - timedelta(hours=24, minutes=1)
+    old = ended_job(database, finished=day, **{"mail.lease": PAST, "mail.tries": 20})
+    younger = ended_job(database, finished=day + timedelta(minutes=2), **{"mail.lease": PAST})
+    sweep()
+    assert job_of(database, old)["mail"]["outcome"] == "abandoned"
+    assert job_of(database, younger)["mail"]["outcome"] == "pending"
+    assert ear.ids() == [f"{younger}.converted"]
+
+
+def test_a_broker_that_refuses_loses_nothing_and_stops_nothing_else(
+    sweep: Sweep, ear: Ear, database: Database[Document]
+) -> None:
+    """With the broker answering 500 the tick does its other work and asks once; the next tick tells all of it."""
+    jobs = [open_job(database, lease=PAST) for _ in range(3)]
+    mail = ended_job(database, **{"mail.lease": PAST})
+    expired = ended_job(database, finished=PAST, **{"mail.outcome": "sent"})
+    ear.status = 500
+    assert sweep().status_code == 200
+    assert len(ear.heard) == 1
+    assert not job_of(database, expired)
+
+    ear.status = 202
+    ear.heard.clear()
+    sweep()
+    assert ear.ids() == sorted([*(f"{job}.uploaded" for job in jobs), f"{mail}.converted"])
+
+
+def test_sweepers_at_once_agree(sweep: Sweep, ear: Ear, database: Database[Document]) -> None:
+    """Four ticks at the same time give a job up once, and leave the same store as one."""
+    given_up = open_job(database, lease=PAST, state="converting", tries=3)
+    late = open_job(database, lease=PAST)
+    expired = ended_job(database, finished=PAST)
+    with ThreadPoolExecutor(4) as pool:
+        assert [answer.status_code for answer in pool.map(lambda _: sweep(), range(4))] == [200] * 4
+    assert ear.ids().count(f"{given_up}.failed") == 1
+    assert set(ear.ids()) == {f"{given_up}.failed", f"{late}.uploaded"}
+    assert not job_of(database, expired)
+
+
+def test_a_store_that_is_away_is_503(ear: Ear, start_function: StartFunction) -> None:
+    """Without its store the tick fails within 10 s, for the caller to repeat."""
+    env = {"MONGODB_URL": f"mongodb://{HOST}:{free_port()}/video2mp3", "K_SINK": ear.url, "THREADS": "1"}
+    began = time.monotonic()
+    ping = CloudEvent({"type": "dev.knative.sources.ping", "source": "/ping"})
+    assert deliver(start_function("sweep", env), ping).status_code == 503
+    assert time.monotonic() - began < 15
