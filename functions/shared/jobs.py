@@ -1,6 +1,6 @@
 """The job document: one per video, the truth that every event only hints at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -73,6 +73,10 @@ class Job:
             mp3=Mp3(**mp3) if mp3 else None,
             created=document["created"],
         )
+
+    def as_stored(self) -> "Job":
+        """Return the job as it was at first, whatever has become of it."""
+        return replace(self, state=State.UPLOADED, progress=0.0, reason=None, mp3=None)
 
     def public(self) -> dict[str, Any]:
         """Return what its owner sees, ready for JSON."""

@@ -1,6 +1,6 @@
 """Videos and MP3s in GridFS: the documented format, written and read in batches of chunks.
 
-pymongo's own GridIn gathers 48 MB before it writes, and waits for each write; this keeps two batches of 4 MiB under way.
+pymongo's own GridIn gathers 48 MB before it writes, and waits for each write; this has two batches of 2 MiB under way.
 https://github.com/mongodb/specifications/blob/master/source/gridfs/gridfs-spec.md
 """
 
@@ -16,11 +16,12 @@ from bson import ObjectId
 from pymongo import ASCENDING, WriteConcern
 from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import ConnectionFailure
 
-from functions.shared.mongo import Document
+from functions.shared.mongo import AWAY, Document
 
 CHUNK = 255 * 1024
-BATCH = 16 * CHUNK
+BATCH = 8  # chunks
 UNDER_WAY = 2
 
 
@@ -42,26 +43,30 @@ class Bucket:
 
     def writer(self) -> "Writer":
         """Return a writer under a fresh id."""
-        # The chunks are not waited for on disk one by one: the files document is, and the journal is in order.
+        # The chunks are not waited for on disk one by one: the files document is, and the journal is in order. Only a
+        # new primary could have lost some, which `commit` finds out.
         return Writer(ObjectId(), self._files, self._chunks.with_options(write_concern=WriteConcern(w=1)))
 
     def find(self, file: ObjectId) -> File | None:
         document = self._files.find_one({"_id": file})
         return File(document["_id"], document["length"], document["uploadDate"]) if document else None
 
-    def read(self, file: File, start: int = 0) -> Iterator[bytes]:
-        """Yield the file's bytes from `start`, a chunk at a time; raise EOFError if a chunk is missing."""
-        number, skip = divmod(start, CHUNK)
-        left = file.size - start
-        query = {"files_id": file.id, "n": {"$gte": number}}
+    def read(self, file: File, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield the file's bytes from `start` to before `end`, in chunks; raise EOFError if one is missing."""
+        end = file.size if end is None else end
+        number = start // CHUNK
+        query = {"files_id": file.id, "n": {"$gte": number, "$lte": (end - 1) // CHUNK}}
         with self._chunks.find(query, {"_id": 0, "n": 1, "data": 1}, batch_size=8).sort("n", ASCENDING) as chunks:
             for document in chunks:
                 if document["n"] != number:
                     break
-                data = document["data"][skip:] if skip else document["data"]
+                data = document["data"]
+                offset = number * CHUNK
+                if offset < start or offset + CHUNK > end:
+                    data = data[max(0, start - offset) : end - offset]
                 yield data
-                number, skip, left = number + 1, 0, left - len(data)
-        if left > 0:
+                number += 1
+        if number * CHUNK < end:
             raise EOFError(f"file {file.id} lacks its chunk {number}")
 
     def delete(self, file: ObjectId) -> None:
@@ -78,8 +83,9 @@ class Writer:
         self.size = 0
         self._files = files
         self._chunks = chunks
-        self._buffer = bytearray()
+        self._rest = b""
         self._count = 0
+        self._batch: list[Document] = []
         self._pool = ThreadPoolExecutor(UNDER_WAY)
         self._under_way: deque[Future[object]] = deque()
         self._committed = False
@@ -90,37 +96,46 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        if not self._committed:
+        # A store that is away is not waited for a second time: the sweeper finds the chunks that belong to no file.
+        store_is_there = not isinstance(error, AWAY)
+        self._pool.shutdown(wait=store_is_there, cancel_futures=True)
+        if not self._committed and store_is_there:
             self._chunks.delete_many({"files_id": self.id})
 
     def write(self, data: bytes) -> int:
-        """Take the next bytes; raise what an earlier batch failed with."""
-        self._buffer += data
+        """Take the next bytes, best a few hundred KiB at once; raise what an earlier batch failed with."""
         self.size += len(data)
-        while len(self._buffer) >= BATCH:
-            self._send(BATCH)
+        joined = self._rest + data if self._rest else data
+        whole = len(joined) - len(joined) % CHUNK
+        for start in range(0, whole, CHUNK):
+            self._add(joined[start : start + CHUNK])
+        self._rest = joined[whole:]
         return len(data)
 
     def commit(self) -> File:
         """Store the rest, wait until all of it is on disk, and return the file."""
-        self._send(len(self._buffer))
+        if self._rest:
+            self._add(self._rest)
+        self._send()
         self._wait(0)
         file = File(self.id, self.size, datetime.now(UTC))
         self._files.insert_one({"_id": file.id, "length": file.size, "chunkSize": CHUNK, "uploadDate": file.stored})
+        if self._chunks.count_documents({"files_id": self.id}) < self._count:
+            raise ConnectionFailure("a new primary lacks chunks that the one before it had taken")
         self._committed = True
         return file
 
-    def _send(self, size: int) -> None:
-        batch = []
-        for start in range(0, size, CHUNK):
-            data = bytes(memoryview(self._buffer)[start : min(start + CHUNK, size)])
-            batch.append({"_id": ObjectId(), "files_id": self.id, "n": self._count, "data": data})
-            self._count += 1
-        del self._buffer[:size]
-        if batch:
+    def _add(self, data: bytes) -> None:
+        self._batch.append({"_id": ObjectId(), "files_id": self.id, "n": self._count, "data": data})
+        self._count += 1
+        if len(self._batch) == BATCH:
+            self._send()
+
+    def _send(self) -> None:
+        if self._batch:
             self._wait(UNDER_WAY - 1)
-            self._under_way.append(self._pool.submit(self._chunks.insert_many, batch, ordered=False))
+            self._under_way.append(self._pool.submit(self._chunks.insert_many, self._batch, ordered=False))
+            self._batch = []
 
     def _wait(self, most: int) -> None:
         while len(self._under_way) > most:
