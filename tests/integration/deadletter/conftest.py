@@ -1,0 +1,21 @@
+"""deadletter before a real store."""
+
+import pytest
+
+from functions.shared import mongo
+from functions.shared.mongo import Database, Document
+from tests.conftest import StartFunction
+from tests.stacks import Server
+
+
+@pytest.fixture
+def database(mongodb: Server) -> Database[Document]:
+    """Return the store, with nothing dead in it."""
+    store = mongo.database(mongodb.url)
+    store["dead"].delete_many({})
+    return store
+
+
+@pytest.fixture(scope="session")
+def deadletter(mongodb: Server, start_function: StartFunction) -> str:
+    return start_function("deadletter", {"MONGODB_URL": mongodb.url, "THREADS": "8"})
