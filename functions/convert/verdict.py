@@ -36,10 +36,12 @@ HARD_EXIT = 123  # ffmpeg's own answer to the fourth signal; only the limit of C
 # ffmpeg 5 to 7; the integration tests hold them to the installed one.
 _SAYS = [
     (re.compile(r"Output file .*does not contain any stream"), NO_AUDIO),
-    (re.compile(r"Format not on whitelist|detected only with low score"), NOT_A_VIDEO),
+    (re.compile(r"Format not on whitelist"), NOT_A_VIDEO),
     (re.compile(r"Error while opening decoder|Decoder \(codec .*\) not found"), UNSUPPORTED),
     (re.compile(r"DRM protected"), ENCRYPTED),
 ]
+# With no word before it of a format that was recognised.
+_UNKNOWN = re.compile(r"file:.*: Invalid data found when processing input")
 _DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded")
 
 
@@ -60,4 +62,5 @@ def judge(code: int, transcript: Transcript, size: int) -> Reason | None:
     for pattern, reason in _SAYS:
         if any(pattern.search(line) for line in transcript.complaints):
             return reason
-    return DAMAGED
+    unknown = transcript.complaints and _UNKNOWN.match(transcript.complaints[0])
+    return NOT_A_VIDEO if unknown else DAMAGED

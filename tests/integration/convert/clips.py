@@ -1,0 +1,103 @@
+"""Videos and things that are none, made by ffmpeg and by hand."""
+
+import random
+import subprocess
+from pathlib import Path
+
+SECONDS = 3
+PICTURE = ["-f", "lavfi", "-i", f"testsrc2=size=160x120:rate=25:duration={SECONDS}"]
+SOUND = ["-f", "lavfi", "-i", f"sine=440:duration={SECONDS}"]
+H264 = ["-c:v", "libx264", "-preset", "ultrafast"]
+KEY, KEY_ID = "76a6c65c5ea762046bd749a2e632ccbb", "a7e61c373e219033c21091fa607bf3b8"
+
+
+def ffmpeg(*words: str) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *words], check=True, stdin=subprocess.DEVNULL)
+
+
+class Clips:
+    """Each is made when first asked for, in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def video(self) -> Path:
+        """3 s with a tone, the tags that are kept, and some that tell of the person."""
+        said = {"title": "A = title; # \\ é", "artist": "Me", "album": "Mine"}
+        private = {"comment": "secret", "location": "+12.3456+045.6789/", "copyright": "somebody"}
+        tags = [word for name, text in (said | private).items() for word in ("-metadata", f"{name}={text}")]
+        return self._ffmpeg("video.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac", *tags)
+
+    def stereo_mkv(self) -> Path:
+        return self._ffmpeg("stereo.mkv", *PICTURE, *SOUND, *H264, "-c:a", "libopus", "-ac", "2")
+
+    def surround(self) -> Path:
+        return self._ffmpeg("surround.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac", "-ac", "6")
+
+    def digital_silence(self) -> Path:
+        return self._ffmpeg("silence.mp4", *PICTURE, "-f", "lavfi", "-i", "anullsrc", "-shortest", *H264, "-c:a", "aac")
+
+    def long(self) -> Path:
+        """15 min of noise, some seconds of work."""
+        noise = ["-f", "lavfi", "-i", "anoisesrc=duration=900:sample_rate=44100"]
+        return self._ffmpeg("long.wav", *noise, "-c:a", "pcm_u8")
+
+    def no_audio(self) -> Path:
+        return self._ffmpeg("no-audio.mp4", *PICTURE, *H264)
+
+    def no_packets(self) -> Path:
+        return self._ffmpeg("no-packets.mp4", "-i", str(self.video()), "-vn", "-c:a", "copy", "-t", "0")
+
+    def encrypted(self) -> Path:
+        key = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", KEY, "-encryption_kid", KEY_ID]
+        return self._ffmpeg("encrypted.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac", *key)
+
+    def picture(self) -> Path:
+        return self._ffmpeg("picture.png", *PICTURE, "-frames:v", "1")
+
+    def unsupported(self) -> Path:
+        """Sound of a decoder that nobody needs and is not on the list."""
+        return self._ffmpeg("unsupported.ts", *SOUND, "-c:a", "s302m", "-strict", "-2", "-ar", "48000", "-ac", "2")
+
+    def without_its_end(self) -> Path:
+        """Cut off before the index, which stands at the end."""
+        return self.bytes("cut.mp4", self.video().read_bytes()[:20_000])
+
+    def noise_inside(self) -> Path:
+        """The index is whole, what it points to is noise."""
+        content = bytearray(self.video().read_bytes())
+        start, end = content.find(b"mdat") + 4, content.find(b"moov") - 4
+        content[start:end] = random.Random(1).randbytes(end - start)  # no secret
+        return self.bytes("noise-inside.mp4", bytes(content))
+
+    def noise(self) -> Path:
+        return self.bytes("noise.mp4", random.Random(2).randbytes(100_000))  # no secret
+
+    def text(self) -> Path:
+        return self.bytes("text.mp4", b"Dear video, I am a letter.\n")
+
+    def empty(self) -> Path:
+        return self.bytes("empty.mp4", b"")
+
+    def playlist(self, target: str) -> Path:
+        """An HLS playlist whose one segment is `target`."""
+        text = f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{target}\n#EXT-X-ENDLIST\n"
+        return self.bytes("playlist.mp4", text.encode())
+
+    def concatenation(self, target: str) -> Path:
+        return self.bytes("concatenation.mp4", f"ffconcat version 1.0\nfile '{target}'\n".encode())
+
+    def session(self) -> Path:
+        text = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n"
+        return self.bytes("session.mp4", text.encode())
+
+    def bytes(self, name: str, content: bytes) -> Path:
+        path = self._folder / name
+        path.write_bytes(content)
+        return path
+
+    def _ffmpeg(self, name: str, *words: str) -> Path:
+        path = self._folder / name
+        if not path.exists():
+            ffmpeg(*words, str(path))
+        return path

@@ -1,0 +1,51 @@
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from functions.shared import mongo
+from tests.conftest import StartFunction
+from tests.integration.convert.broker import Broker
+from tests.integration.convert.clips import Clips
+from tests.integration.convert.converter import Converter
+from tests.stacks import Server
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    return Clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    broker = Broker()
+    yield broker
+    broker.stop()
+
+
+def _start(start_function: StartFunction, mongodb: Server, broker: Broker, scratch: Path) -> Converter:
+    env = {"MONGODB_URL": mongodb.url, "K_SINK": broker.url, "SCRATCH": str(scratch), "THREADS": "2"}
+    env["LANDLOCK_REQUIRED"] = "true"
+    return Converter(start_function("convert", env), scratch, mongo.database(mongodb.url))
+
+
+@pytest.fixture(scope="session")
+def converter(
+    start_function: StartFunction, mongodb: Server, broker: Broker, tmp_path_factory: pytest.TempPathFactory
+) -> Converter:
+    """Convert in a process of its own, with two threads as on the laptop."""
+    return _start(start_function, mongodb, broker, tmp_path_factory.mktemp("scratch"))
+
+
+@pytest.fixture(scope="session")
+def cramped(
+    start_function: StartFunction, mongodb: Server, broker: Broker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Converter]:
+    """Convert whose scratch folder is a disk of 4 MiB."""
+    scratch = tmp_path_factory.mktemp("cramped")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(scratch)], check=True)
+    try:
+        yield _start(start_function, mongodb, broker, scratch)
+    finally:
+        subprocess.run(["umount", "--lazy", str(scratch)], check=True)

@@ -1,0 +1,179 @@
+"""Deliveries that repeat, workers that die, stores that go away, disks that are full."""
+
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+from bson import ObjectId
+
+from functions.shared.jobs import Jobs
+from tests.integration.convert.broker import Broker
+from tests.integration.convert.clips import Clips
+from tests.integration.convert.converter import Converter, eventually
+from tests.stacks import Server
+
+
+def begun(converter: Converter, job: ObjectId) -> psutil.Process:
+    """Wait until the job shows progress; return its ffmpeg."""
+    eventually(lambda: converter.job(job)["progress"] > 0, "progress")
+    [ffmpeg] = converter.ffmpegs()
+    return ffmpeg
+
+
+def test_two_deliveries_at_once_make_one_mp3(converter: Converter, broker: Broker, clips: Clips) -> None:
+    """One of them converts, the other is done with at once, and one event tells it."""
+    job = converter.upload(clips.video())
+    with ThreadPoolExecutor(2) as pool:
+        statuses = list(pool.map(converter.deliver, [job, job]))
+    assert all(status < 300 for status in statuses)
+    assert converter.job(job)["state"] == "done"
+    assert converter.job(job)["tries"] == 1
+    assert len({event.data["mp3"] for event in broker.about(job)}) == 1
+
+
+def test_a_second_delivery_tells_again(converter: Converter, broker: Broker, clips: Clips) -> None:
+    """A job that is done or failed stays as it is, and its very event is sent once more."""
+    for clip in (clips.video(), clips.text()):
+        job = converter.convert(clip)
+        assert converter.deliver(job["_id"]) < 300
+        assert converter.job(job["_id"]) == job
+        first, second = broker.about(job["_id"])
+        assert first == second
+
+
+def test_a_broker_that_is_away_costs_nothing_but_the_event(converter: Converter, broker: Broker, clips: Clips) -> None:
+    """The job is done and answered 2xx: the sweeper tells it later."""
+    with broker.refusing():
+        job = converter.convert(clips.video())
+    assert job["state"] == "done"
+    assert not broker.about(job["_id"])
+
+
+def test_progress_is_seen_while_it_converts(converter: Converter, clips: Clips) -> None:
+    """Progress grows from 0 to 1, and each step renews the lease."""
+    job = converter.upload(clips.long())
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(converter.deliver, job)
+        begun(converter, job)
+        first = converter.job(job)
+        assert 0 < first["progress"] < 1
+        second = eventually(
+            lambda: (now := converter.job(job))["progress"] > first["progress"] and now, "more progress"
+        )
+        assert second["state"] == "done" or second["lease"] > first["lease"]
+        assert answer.result() < 300
+    assert converter.job(job)["progress"] == 1
+
+
+def test_a_job_deleted_while_it_converts_leaves_nothing(converter: Converter, broker: Broker, clips: Clips) -> None:
+    """Its ffmpeg ends within seconds, no MP3 is kept, nobody is told, and the answer is 2xx."""
+    job = converter.upload(clips.long())
+    before = converter.chunks("mp3s")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(converter.deliver, job)
+        ffmpeg = begun(converter, job)
+        assert Jobs(converter.database).delete("me", job)
+        ffmpeg.wait(timeout=3)
+        assert answer.result(timeout=5) < 300
+    assert converter.chunks("mp3s") == before
+    assert not broker.about(job)
+    assert not converter.rooms()
+
+
+def test_a_killed_attempt_is_made_again(converter: Converter, broker: Broker, clips: Clips) -> None:
+    """A function killed in mid-work takes its ffmpeg along; after the lease another attempt ends the job."""
+    job = converter.upload(clips.long())
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(converter.deliver, job)
+        ffmpeg = begun(converter, job)
+        converter.kill()
+        ffmpeg.wait(timeout=3)
+        assert answer.exception() is not None
+    assert converter.job(job)["state"] == "converting"
+    [left] = converter.rooms()
+    eventually(lambda: _answers(converter), "the function's restart")
+    assert converter.deliver(job) < 300  # still leased: nothing to do
+    assert converter.job(job)["tries"] == 1
+    converter.make_due(job)
+    assert converter.deliver(job) < 300
+    assert converter.job(job)["state"] == "done"
+    assert converter.job(job)["tries"] == 2
+    assert len(broker.about(job)) == 1
+    assert not left.exists()
+
+
+def test_an_ffmpeg_killed_from_outside_is_no_fault_of_the_video(converter: Converter, clips: Clips) -> None:
+    """The job waits for its next attempt, and the broker hears 503."""
+    job = converter.upload(clips.long())
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(converter.deliver, job)
+        begun(converter, job).kill()
+        assert answer.result() == 503
+    assert converter.job(job)["state"] == "uploaded"
+    assert converter.has_video(job)
+    Jobs(converter.database).delete("me", job)
+
+
+@pytest.mark.parametrize("spare", [-10_000, 100_000])
+def test_a_full_disk_is_tried_again(cramped: Converter, clips: Clips, spare: int) -> None:
+    """Where the video or its MP3 does not fit, 503, and nothing left; once there is space, the job ends well."""
+    video = clips.bytes("24-seconds.wav", clips.long().read_bytes()[: 24 * 44100])
+    job, ballast = cramped.upload(video), cramped.scratch / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(cramped.scratch).free - video.stat().st_size - spare))
+    assert cramped.deliver(job) == 503
+    document = cramped.job(job)
+    assert (document["state"], document["tries"], document["progress"]) == ("uploaded", 1, 0)
+    assert not cramped.rooms()
+    assert cramped.deliver(job) < 300  # it waits for its time
+    assert cramped.job(job)["tries"] == 1
+    ballast.unlink()
+    cramped.make_due(job)
+    assert cramped.deliver(job) < 300
+    assert cramped.job(job)["state"] == "done"
+
+
+def test_the_third_failure_of_ours_is_the_last(cramped: Converter, broker: Broker, clips: Clips) -> None:
+    """After three attempts the job has failed and says so; its video stays for a replay."""
+    job = cramped.upload(clips.long())
+    statuses = []
+    for _ in range(3):
+        cramped.make_due(job)
+        statuses.append(cramped.deliver(job))
+    assert statuses[:2] == [503, 503]
+    assert statuses[2] < 300
+    assert cramped.job(job)["reason"]["code"] == "gave_up"
+    assert [event.data["code"] for event in broker.about(job)] == ["gave_up"]
+    assert cramped.has_video(job)
+
+
+def test_attempts_that_never_ended_count_too(converter: Converter, broker: Broker, clips: Clips) -> None:
+    """A job whose third attempt died without a word is given up at the next delivery."""
+    job = converter.upload(clips.video())
+    converter.database["jobs"].update_one({"_id": job}, {"$set": {"state": "converting", "tries": 3}})
+    converter.make_due(job)
+    assert converter.deliver(job) < 300
+    assert converter.job(job)["reason"]["code"] == "gave_up"
+    assert [event.data["code"] for event in broker.about(job)] == ["gave_up"]
+
+
+def test_a_store_that_is_away_is_503_within_10_seconds(converter: Converter, clips: Clips, mongodb: Server) -> None:
+    """The broker may deliver again, and then it works."""
+    job = converter.upload(clips.video())
+    mongodb.stop()
+    try:
+        began = time.monotonic()
+        assert converter.deliver(job) == 503
+        assert time.monotonic() - began < 10
+    finally:
+        mongodb.start()
+    assert converter.deliver(job) < 300
+    assert converter.job(job)["state"] == "done"
+
+
+def _answers(converter: Converter) -> bool:
+    try:
+        return converter.deliver("nobody") < 300
+    except OSError:
+        return False

@@ -1,0 +1,176 @@
+"""The sandbox by itself: small programs try what a hijacked ffmpeg would."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from functions.convert import command, sandbox, verdict
+from functions.convert.encoder import Encoder
+from functions.convert.sandbox import Sandbox
+from functions.convert.scratch import Scratch
+from functions.shared import mongo
+from tests.integration.convert.clips import Clips
+from tests.integration.convert.converter import eventually
+from tests.stacks import Server
+
+LARGEST = 1 << 20
+
+
+class Cell:
+    """A folder with one readable file and one writable folder, and a sandbox around them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file, self.out, self.sandbox = folder / "in", folder / "out", Sandbox(LARGEST)
+        self.file.write_text("content")
+        self.out.mkdir()
+
+    def run(self, *words: str) -> tuple[int, str]:
+        """Return the program's code and all that it said."""
+        with self.sandbox.start(list(words), read=self.file, write=self.out) as process:
+            out, err = process.communicate(timeout=20)
+        return process.returncode, (out + err).decode()
+
+    def perl(self, program: str) -> tuple[int, str]:
+        self.file.write_text(program)
+        return self.run("perl", str(self.file))
+
+
+@pytest.fixture
+def cell(tmp_path: Path) -> Cell:
+    return Cell(tmp_path)
+
+
+def test_reads_its_input_and_writes_its_output(cell: Cell) -> None:
+    """What a conversion needs is granted."""
+    assert cell.run("cat", str(cell.file)) == (0, "content")
+    assert cell.run("touch", str(cell.out / "made")) == (0, "")
+    assert (cell.out / "made").exists()
+
+
+def test_reads_nothing_else(cell: Cell, tmp_path: Path) -> None:
+    """Neither the machine's files nor the function's environment nor a neighbour can be read."""
+    (tmp_path / "neighbour").write_text("secret")
+    for path in ("/etc/passwd", f"/proc/{os.getpid()}/environ", str(tmp_path / "neighbour")):
+        code, said = cell.run("cat", path)
+        assert (code, "Permission denied" in said) == (1, True), path
+
+
+def test_writes_nothing_else(cell: Cell, tmp_path: Path) -> None:
+    """No file appears outside its folder, its input stays as it is, and no link can be laid for a later reader."""
+    for words in (["touch", str(tmp_path / "made")], ["cp", "/usr/bin/true", str(cell.file)]):
+        assert cell.run(*words)[0] != 0
+    assert cell.run("ln", "-s", "/etc/passwd", str(cell.out / "link"))[0] != 0
+    assert not (tmp_path / "made").exists()
+    assert cell.file.read_text() == "content"
+    assert not list(cell.out.iterdir())
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "socket(my $s, 2, 1, 0)",
+        "socket(my $s, 1, 1, 0)",
+        "socketpair(my $a, my $b, 1, 1, 0)",
+        "defined(fork)",
+        "kill(0, getppid)",
+    ],
+)
+def test_no_network_no_processes_no_signals(cell: Cell, attempt: str) -> None:
+    """Each of these calls fails with EPERM."""
+    assert cell.perl(f"{attempt} and print 'done'; print $!;") == (0, "Operation not permitted")
+
+
+def test_has_no_environment(cell: Cell) -> None:
+    """No secret of the function is passed on."""
+    assert cell.run("env") == (0, "")
+
+
+def test_files_have_a_largest_size(cell: Cell) -> None:
+    """Writing beyond it kills the program."""
+    code, _ = cell.perl(f"open(F, '>', '{cell.out}/big'); while (1) {{ syswrite(F, 'x' x 65536) }}")
+    assert code == -signal.SIGXFSZ
+    assert (cell.out / "big").stat().st_size == LARGEST
+
+
+def test_memory_has_a_limit(cell: Cell) -> None:
+    """More than 1 GiB is not given."""
+    code, said = cell.perl("my $x = 'x' x 2_000_000_000; print 'done'")
+    assert code != 0
+    assert "Out of memory" in said
+
+
+def test_cpu_time_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that spins is told by SIGXCPU, and dies of it."""
+    monkeypatch.setitem(sandbox.LIMITS, resource.RLIMIT_CPU, (1, 3))
+    assert Cell(tmp_path).perl("1 while 1")[0] == -signal.SIGXCPU
+
+
+def test_an_ffmpeg_out_of_cpu_time_means_too_long(
+    tmp_path: Path, clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is to blame, and not tried again."""
+    monkeypatch.setitem(sandbox.LIMITS, resource.RLIMIT_CPU, (1, 9))
+    with Scratch(tmp_path).room(0) as room:
+        room.video.write_bytes(clips.long().read_bytes())
+        assert Encoder(Sandbox(command.LARGEST)).encode(room, lambda _: None) == verdict.TOO_LONG
+
+
+def test_sound_beyond_the_limit_is_too_long(tmp_path: Path, clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a limit of 2 s, 3 s are refused instead of cut."""
+    monkeypatch.setitem(command.READING, "t", 2 + 1)
+    monkeypatch.setattr(verdict, "LONGEST", 2)
+    with Scratch(tmp_path).room(0) as room:
+        room.video.write_bytes(clips.video().read_bytes())
+        assert Encoder(Sandbox(command.LARGEST)).encode(room, lambda _: None) == verdict.TOO_LONG
+
+
+def test_dies_with_the_function(tmp_path: Path) -> None:
+    """A program in the sandbox does not outlive a kill -9 of the process that started it."""
+    (tmp_path / "in").touch()
+    (tmp_path / "out").mkdir()
+    code = """
+import sys, threading, time
+from pathlib import Path
+from functions.convert.sandbox import Sandbox
+folder = Path(sys.argv[1])
+def start():
+    child = Sandbox(1 << 20).start(["sleep", "100"], read=folder / "in", write=folder / "out")
+    print(child.pid, flush=True)
+    child.wait()
+threading.Thread(target=start).start()
+"""
+    words = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        child = psutil.Process(int(parent.stdout.readline()))
+        eventually(lambda: child.name() == "sleep", "the program")
+        parent.kill()
+    eventually(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "its end", 3)
+
+
+def test_starts_while_other_threads_are_busy(cell: Cell, mongodb: Server) -> None:
+    """A hundred starts beside threads that allocate, log and speak with MongoDB all come through."""
+    database, over = mongo.database(mongodb.url), threading.Event()
+
+    def be_busy() -> None:
+        while not over.wait(0.001):
+            database["nothing"].find_one({})
+            [bytes(number) for number in range(1000)]
+
+    with ThreadPoolExecutor(4) as pool:
+        busy = [pool.submit(be_busy) for _ in range(3)]
+        try:
+            codes = [cell.run("true")[0] for _ in range(100)]
+        finally:
+            over.set()
+        for thread in busy:
+            thread.result()
+    assert codes == [0] * 100

@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from functions.convert.scratch import Scratch
+
+
+def test_a_room_is_gone_after_its_attempt(tmp_path: Path) -> None:
+    """Whether the attempt ended well or not."""
+    with Scratch(tmp_path).room(0) as room:
+        room.video.write_text("video")
+    assert not room.folder.exists()
+    with pytest.raises(OSError, match="Is a directory"), Scratch(tmp_path).room(0) as room:
+        room.out.write_text("no file")
+    assert not room.folder.exists()
+
+
+def test_a_room_in_use_is_left_alone(tmp_path: Path) -> None:
+    """Another attempt of the same folder, in another process or in this one, takes nothing from it."""
+    with Scratch(tmp_path).room(0) as first:
+        first.video.write_text("video")
+        with Scratch(tmp_path).room(0) as second:
+            assert second.folder != first.folder
+        assert first.video.read_text() == "video"
+
+
+def test_what_a_killed_attempt_left_is_cleared(tmp_path: Path) -> None:
+    """A folder that nobody holds goes when the next room is taken; what is not of ours stays."""
+    left = tmp_path / "attempt-of-a-dead-process"
+    (left / "out").mkdir(parents=True)
+    (tmp_path / "lost+found").mkdir()
+    with Scratch(tmp_path).room(0):
+        assert not left.exists()
+        assert (tmp_path / "lost+found").exists()
+
+
+def test_no_space_is_said_before_anything_is_copied(tmp_path: Path) -> None:
+    """A video larger than the disk is refused, and no room made."""
+    with pytest.raises(OSError, match="no space for the video"), Scratch(tmp_path).room(1 << 60):
+        pass
+    assert not list(tmp_path.glob("attempt-*"))

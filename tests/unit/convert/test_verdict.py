@@ -1,0 +1,83 @@
+import signal
+from pathlib import Path
+
+import pytest
+
+from functions.convert import protection, verdict
+from functions.convert.transcript import Transcript
+from functions.shared.jobs import Reason
+
+
+def transcript(*lines: str, done: float = 0) -> Transcript:
+    heard = Transcript()
+    heard.hear_stderr("".join(f"{line}\n" for line in lines).encode())
+    heard.done = done
+    return heard
+
+
+def test_a_fine_mp3_has_no_reason() -> None:
+    """Code 0, sound and bytes are an MP3, whatever ffmpeg complained of on the way."""
+    assert verdict.judge(0, transcript("[error] Invalid NAL unit size", done=3), 1000) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "reason"),
+    [
+        (1, "[fatal] Output file #0 does not contain any stream", verdict.NO_AUDIO),
+        (1, "[hls @ 0x1] [error] Format not on whitelist 'mov'", verdict.NOT_A_VIDEO),
+        (1, "[error] file:/scratch/video: Invalid data found when processing input", verdict.NOT_A_VIDEO),
+        (1, "[error] Error while opening decoder for input stream #0:1 : Invalid argument", verdict.UNSUPPORTED),
+        (1, "[asf @ 0x1] [warning] DRM protected stream detected, decoding will likely fail!", verdict.ENCRYPTED),
+        (1, "[mov @ 0x1] [error] moov atom not found", verdict.DAMAGED),
+        (69, "[error] Error while decoding stream #0:1", verdict.DAMAGED),
+        (0, "", verdict.DAMAGED),
+        (-signal.SIGSEGV, "", verdict.DAMAGED),
+        (-signal.SIGXCPU, "", verdict.TOO_LONG),
+        (-signal.SIGXFSZ, "", verdict.TOO_LONG),
+        (255, "[info] Exiting normally, received signal 24.", verdict.TOO_LONG),
+        (123, "", verdict.TOO_LONG),
+    ],
+)
+def test_the_file_is_to_blame(code: int, line: str, reason: Reason) -> None:
+    """Each way in which a file makes ffmpeg fail has its reason."""
+    assert verdict.judge(code, transcript(line), 208) == reason
+
+
+def test_more_than_eight_hours_are_too_long() -> None:
+    """Nothing is cut in silence: an MP3 that passes the limit is none."""
+    assert verdict.judge(0, transcript(done=8 * 3600), 1000) is None
+    assert verdict.judge(0, transcript(done=8 * 3600 + 0.5), 1000) == verdict.TOO_LONG
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        (-signal.SIGKILL, ""),
+        (-signal.SIGTERM, ""),
+        (255, "[info] Exiting normally, received signal 15."),
+        (1, "[error] av_interleaved_write_frame(): No space left on device"),
+        (0, "[error] Error closing file: No space left on device"),
+    ],
+)
+def test_the_file_is_not_to_blame(code: int, line: str) -> None:
+    """A kill from outside and a full disk say nothing of the file."""
+    with pytest.raises(OSError):  # noqa: PT011  # any of them
+        verdict.judge(code, transcript(line, done=3), 1000)
+
+
+def test_every_reason_has_a_code_and_says_what_to_do() -> None:
+    """Codes fit the event's schema, and each sentence is one for people."""
+    reasons = [value for value in vars(verdict).values() if isinstance(value, Reason)]
+    assert len({reason.code for reason in reasons}) == len(reasons) == 7
+    for reason in reasons:
+        assert reason.code.replace("_", "").islower()
+        assert "pload" in reason.message
+
+
+def test_protection_is_found_across_blocks(tmp_path: Path) -> None:
+    """The two boxes count even where a read ends between them."""
+    video = tmp_path / "video"
+    video.write_bytes(b"\0" * ((1 << 20) - 6) + b"sinf\x00\x00\x00\x0cfrmamp4a")
+    assert protection.encrypted(video)
+    video.write_bytes(b"sinf and later frma")
+    assert not protection.encrypted(video)
