@@ -1,9 +1,10 @@
 """deadletter before a real store."""
 
 import pytest
+from pymongo.database import Database
 
 from functions.shared import mongo
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from tests.conftest import StartFunction
 from tests.stacks import Server
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import requests
 from cloudevents.http import CloudEvent
+from pymongo.database import Database
 
 from functions.shared.events import video_uploaded
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from tests.conftest import StartFunction
 from tests.integration.events.world import deliver

@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
+from pymongo.database import Database
 
 from functions.deadletter.dead import Dead
 from functions.deadletter.replay import Fate, Replay
@@ -12,7 +13,7 @@ from functions.shared.conversions import GAVE_UP, Conversions
 from functions.shared.events import video_uploaded
 from functions.shared.jobs import Reason
 from functions.shared.mails import Mails, Outcome
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from scripts.local.supervision import REPOSITORY
 from tests.integration.events.world import PAST, ended_job, open_job
 from tests.stacks import Server

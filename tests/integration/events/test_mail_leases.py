@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bson import ObjectId
+from pymongo.database import Database
 
 from functions.shared import mongo
 from functions.shared.mails import Mails, Outcome
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from tests.integration.events.world import PAST, ended_job, open_job
 from tests.stacks import Server
 

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 import requests
 from bson import ObjectId
 from cloudevents.conversion import to_binary
 from cloudevents.http import CloudEvent, from_http
+from pymongo.database import Database
 
 from functions.shared.jobs import Jobs
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -24,7 +26,7 @@ def deliver(url: str, event: CloudEvent) -> requests.Response:
     return requests.post(url, data=body, headers=headers, timeout=60)
 
 
-def open_job(database: Database[Document], **fields: object) -> ObjectId:
+def open_job(database: Database[Document], /, **fields: Any) -> ObjectId:
     """Store a job as upload does, then set `fields`; return its id."""
     job = ObjectId()
     Jobs(database).create(job, owner="u1", email="owner@people.example", name="film.mp4", size=1000, key=None)
@@ -33,7 +35,7 @@ def open_job(database: Database[Document], **fields: object) -> ObjectId:
     return job
 
 
-def ended_job(database: Database[Document], state: str = "done", **fields: object) -> ObjectId:
+def ended_job(database: Database[Document], state: str = "done", /, **fields: Any) -> ObjectId:
     """Store a job as convert ends it, its mail pending and never tried; return its id."""
     end: Document = (
         {"mp3": {"id": ObjectId(), "size": 3_456_789, "duration": 75.3}}

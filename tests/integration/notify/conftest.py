@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from pymongo.database import Database
 
 from functions.shared import mongo
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from tests.conftest import StartFunction
 from tests.stacks import Mailbox, Server
@@ -35,8 +36,8 @@ class Moody:
     taken: list[str] = field(default_factory=list)
     url: str = ""
 
-    async def handle_RCPT(
-        self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         self.rcpt.append(address)
         refusals = {"grey": "451 4.7.1 Greylisted", "unknown": "550 5.1.1 No such user", "login": "530 5.7.0 Log in"}
@@ -46,7 +47,7 @@ class Moody:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's
         kind = envelope.rcpt_tos[0].partition("@")[0]
         if kind == "drop" and server.transport is not None:
             server.transport.close()

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 
 from bson import ObjectId
+from pymongo.database import Database
 
 from functions.shared.events import audio_converted, conversion_failed
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from tests.integration.events.world import deliver, ended_job
 from tests.stacks import Mailbox
 

@@ -4,8 +4,10 @@ import subprocess
 import sys
 import time
 
+from pymongo.database import Database
+
 from functions.shared.events import audio_converted
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from scripts.local.supervision import REPOSITORY
 from tests.conftest import StartFunction

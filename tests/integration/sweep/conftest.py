@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 from cloudevents.http import CloudEvent
+from pymongo.database import Database
 
 from functions.shared import mongo
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from tests.conftest import StartFunction
 from tests.integration.events.world import Ear, deliver, listening
 from tests.stacks import Server

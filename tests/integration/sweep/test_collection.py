@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
+from pymongo.database import Database
 
 from functions.shared.media import CHUNK
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from tests.integration.events.world import ended_job, open_job
 from tests.integration.sweep.conftest import Sweep
 

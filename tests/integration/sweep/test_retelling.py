@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
 from cloudevents.http import CloudEvent
+from pymongo.database import Database
 
 from functions.shared.conversions import Conversions
 from functions.shared.events import audio_converted, conversion_failed, video_uploaded
 from functions.shared.mails import Mails
-from functions.shared.mongo import Database, Document
+from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from tests.conftest import StartFunction
 from tests.integration.events.world import PAST, Ear, deliver, ended_job, open_job

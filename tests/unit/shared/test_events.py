@@ -1,0 +1,100 @@
+"""The events and their published shapes."""
+
+import json
+import socket
+from contextlib import closing
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from cloudevents.http import CloudEvent
+
+from functions.shared import events
+from functions.shared.events import Sink, SinkAway, audio_converted, conversion_failed, video_uploaded
+from tests.integration.events.world import listening
+
+EVENTING = Path(__file__).parents[3] / "eventing"
+JOB, MP3 = "6925c0ffee5eed0fcafe0001", "6925c0ffee5eed0fcafe0002"
+EVENTS = [video_uploaded(JOB), audio_converted(JOB, MP3), conversion_failed(JOB, "no_audio")]
+TYPES = {events.VIDEO_UPLOADED, events.AUDIO_CONVERTED, events.CONVERSION_FAILED}
+
+
+def manifests(kind: str) -> list[dict[str, Any]]:
+    return [yaml.safe_load(file.read_text()) for file in sorted(EVENTING.glob(f"{kind}-*.yaml"))]
+
+
+def schema(kind: str) -> dict[str, Any]:
+    return dict(json.loads((EVENTING / "schemas" / f"{kind.removeprefix('video2mp3.')}.json").read_text()))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: str(event["type"]))
+def test_an_event_has_the_shape_that_is_published(event: CloudEvent) -> None:
+    """Data validates against the type's schema, and the attributes are those of its EventType."""
+    jsonschema.validate(event.data, schema(event["type"]))
+    (published,) = [kind for kind in manifests("eventtype") if kind["metadata"]["name"] == event["type"]]
+    for attribute in published["spec"]["attributes"]:
+        assert event[attribute["name"]] == attribute["value"].replace("{job id}", JOB)
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES))
+def test_a_schema_is_sound_and_has_an_example(kind: str) -> None:
+    """Each schema is one, its examples validate, and data with an address in it does not."""
+    shape = schema(kind)
+    jsonschema.Draft202012Validator.check_schema(shape)
+    assert shape["examples"]
+    for example in shape["examples"]:
+        jsonschema.validate(example, shape)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(example | {"email": "owner@people.example"}, shape)
+
+
+def test_every_trigger_waits_for_an_event_that_there_is() -> None:
+    """Triggers, schemas and EventTypes name the very types that functions send."""
+    assert {trigger["spec"]["filter"]["attributes"]["type"] for trigger in manifests("trigger")} == TYPES
+    assert {kind["metadata"]["name"] for kind in manifests("eventtype")} == TYPES
+    assert {f"video2mp3.{file.stem}" for file in EVENTING.glob("schemas/*.json")} == TYPES
+
+
+def test_an_event_told_again_is_the_same_event() -> None:
+    """Id, source, type and subject follow from the job."""
+    names = ("id", "source", "type", "subject")
+    first, second = video_uploaded(JOB), video_uploaded(JOB)
+    assert [first[name] for name in names] == [second[name] for name in names]
+
+
+def test_a_sink_is_sent_the_event_in_binary_mode() -> None:
+    """What arrives is what was sent."""
+    with listening() as ear:
+        for event in EVENTS:
+            Sink(ear.url).send(event)
+    assert [(event["id"], event.data) for event in ear.heard] == [(event["id"], event.data) for event in EVENTS]
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
+def test_a_sink_that_refuses_is_away(status: int) -> None:
+    """Anything but acceptance means that the event was not taken."""
+    with listening() as ear:
+        ear.status = status
+        with pytest.raises(SinkAway):
+            Sink(ear.url).send(EVENTS[0])
+
+
+@pytest.mark.parametrize("says", [b"", b"nonsense\r\n\r\n"])
+def test_a_sink_that_hangs_up_or_speaks_no_http_is_away(says: bytes) -> None:
+    """A broken answer is no acceptance, and no other error."""
+
+    def answer(server: socket.socket) -> None:
+        peer, _address = server.accept()
+        with closing(peer):
+            peer.recv(65536)
+            peer.sendall(says)
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        thread = Thread(target=answer, args=(server,))
+        thread.start()
+        with pytest.raises(SinkAway):
+            Sink(f"http://127.0.0.1:{server.getsockname()[1]}").send(EVENTS[0])
+        thread.join()

@@ -1,0 +1,65 @@
+"""A function's settings from its environment."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from functions.notify.letter import Sender
+from functions.notify.server import SmtpUrl
+from functions.shared.settings import Url, load
+
+
+@dataclass(frozen=True)
+class Settings:
+    store_url: Url
+    secret: str
+    days: int = 7
+    strict: bool = False
+
+
+def test_settings_are_read_by_their_names_in_capitals() -> None:
+    """Every field has the value and the type that its variable gives it, or its default."""
+    settings = load(Settings, {"STORE_URL": "mongodb://a:1,b:2/x", "SECRET": "s", "STRICT": "True", "OTHER": "y"})
+    assert settings == Settings(Url("mongodb://a:1,b:2/x"), "s", 7, strict=True)
+
+
+def test_everything_that_is_wrong_is_named_at_once() -> None:
+    """Missing, empty and malformed variables are all in the message, each with what it must be."""
+    with pytest.raises(SystemExit) as stop:
+        load(Settings, {"STORE_URL": "nowhere", "SECRET": "", "DAYS": "soon", "STRICT": "maybe"})
+    assert str(stop.value).splitlines()[1:] == [
+        "STORE_URL is malformed: it must be a URL with scheme and host",
+        "SECRET is missing: it must be a text",
+        "DAYS is malformed: it must be a whole number of at least 1",
+        "STRICT is malformed: it must be true or false",
+    ]
+
+
+def test_no_value_is_repeated() -> None:
+    """A malformed value may be a secret, so the message does not show it."""
+    with pytest.raises(SystemExit) as stop:
+        load(Settings, {"STORE_URL": "hunter2", "SECRET": "s3cret", "DAYS": "hunter3"})
+    assert not any(value in str(stop.value) for value in ("hunter", "s3cret"))
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "1.5"])
+def test_a_number_below_one_is_malformed(days: str) -> None:
+    """Zero days of retention would delete what was just made."""
+    with pytest.raises(SystemExit, match="DAYS"):
+        load(Settings, {"STORE_URL": "http://a", "SECRET": "s", "DAYS": days})
+
+
+@pytest.mark.parametrize(
+    "url", ["http://host", "smtp://", "smtp://host:0", "smtp://host:99999", "smtp://host:x", "host:25"]
+)
+def test_a_mail_server_is_named_by_smtp_or_smtps(url: str) -> None:
+    """Anything but smtp:// or smtps:// with a host and a port that can be is malformed."""
+    with pytest.raises(ValueError):  # noqa: PT011  # the loader gives it its words
+        SmtpUrl(url)
+
+
+@pytest.mark.parametrize("sender", ["nobody", "a@", "@b", "A <a@b>\r\nBcc: c@d", "ü@example.org", "a b@example.org"])
+def test_a_sender_is_an_address(sender: str) -> None:
+    """What no mail can be from is malformed."""
+    with pytest.raises(ValueError):  # noqa: PT011  # the loader gives it its words
+        Sender(sender)
