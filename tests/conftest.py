@@ -78,8 +78,7 @@ def mysql(supervisor: Supervisor, secrets: Secrets) -> Server:
 @pytest.fixture(scope="session")
 def rabbitmq(supervisor: Supervisor, secrets: Secrets) -> Server:
     """RabbitMQ without any queue."""
-    for program in servers.rabbitmq(supervisor.state / "rabbitmq", secrets):
-        supervisor.start(program)
+    supervisor.start(*servers.rabbitmq(supervisor.state / "rabbitmq", secrets))
     return Server("rabbitmq", secrets.read("rabbitmq", "url"), supervisor)
 
 

@@ -45,7 +45,7 @@ if [[ ! -e $policy ]]; then
   printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin "$policy"
 fi
 
-units() { (cd /lib/systemd/system 2>/dev/null && ls -- *.service *.socket 2>/dev/null | sort) || true; }
+units() { (cd /lib/systemd/system 2>/dev/null && ls -- *.service *.socket *.timer 2>/dev/null | sort) || true; }
 scripts() { (cd /etc/init.d 2>/dev/null && ls | sort) || true; }
 before=$(units) before_scripts=$(scripts)
 
@@ -59,7 +59,8 @@ apt install -y --no-install-recommends "${missing[@]}" | awk '/newly installed/ 
 
 mapfile -t new < <(comm -13 <(echo "$before") <(units))
 for unit in "${new[@]}"; do
-  "${sudo[@]}" deb-systemd-helper disable "$unit" >/dev/null 2>&1 || true
+  # It works for a package's script alone, which the variable says that this is.
+  "${sudo[@]}" env DPKG_MAINTSCRIPT_PACKAGE=none deb-systemd-helper disable "$unit" >/dev/null 2>&1 || true
   if [[ -d /run/systemd/system ]]; then "${sudo[@]}" systemctl disable --quiet "$unit" 2>/dev/null || true; fi
 done
 mapfile -t new < <(comm -13 <(echo "$before_scripts") <(scripts))

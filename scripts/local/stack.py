@@ -58,21 +58,17 @@ class Stack:
     def _start_servers(self, say: Callable[[str], None]) -> None:
         data = self.state / "data"
         self.secrets.make_signing_keys()
-        say("MongoDB")
-        self.supervisor.start(servers.mongodb(data / "mongodb", self.secrets))
-        prepare_mongodb(self.secrets)
-        say("MySQL")
         mysql = servers.mysql(data / "mysql", self.secrets)
-        self.supervisor.start(mysql)
+        rabbitmq = servers.rabbitmq(data / "rabbitmq", self.secrets)
+        say("MongoDB, MySQL, RabbitMQ")
+        self.supervisor.start(servers.mongodb(data / "mongodb", self.secrets), mysql, *rabbitmq)
+        say("indexes, tables, queues")
+        prepare_mongodb(self.secrets)
         servers.apply_schema(self.secrets, mysql.address)
-        say("RabbitMQ")
-        for program in servers.rabbitmq(data / "rabbitmq", self.secrets):
-            self.supervisor.start(program)
         topology.declare(EVENTING, self.secrets.read("rabbitmq", "url"))
         if self._smtp_url:
             self.secrets.write("smtp", "url", self._smtp_url)
         else:
-            say("mail")
             self.supervisor.start(servers.mail(self.mail, self.secrets))
 
     def _start_functions(self, say: Callable[[str], None]) -> None:
@@ -80,14 +76,15 @@ class Stack:
         scratch.mkdir(exist_ok=True)
         settings = {"PUBLIC_URL": self.url, "SCRATCH": str(scratch)}
         functions = Functions(self.secrets, sinks(EVENTING, broker.ingress_url(ingress)), settings, self.functions)
-        for program in functions.programs():
-            say(program.name)
-            self.supervisor.start(program)
-        say("broker")
-        for program in broker.programs(EVENTING, self.functions, self.secrets.read("rabbitmq", "url"), ingress):
-            self.supervisor.start(program)
-        say("gateway")
-        self.supervisor.start(servers.gateway(self.state / "gateway", self.listen, self.functions))
+        programs = functions.programs()
+        say(f"functions: {', '.join(self.functions)}")
+        self.supervisor.start(*programs)
+        say("broker, gateway")
+        url = self.secrets.read("rabbitmq", "url")
+        self.supervisor.start(
+            *broker.programs(EVENTING, self.functions, url, ingress),
+            servers.gateway(self.state / "gateway", self.listen, self.functions),
+        )
 
 
 def prepare_mongodb(secrets: Secrets) -> None:

@@ -126,8 +126,14 @@ class Supervisor:
         except NotRunningError:
             return False
 
-    def start(self, program: Program) -> None:
-        """Start the program and wait until it answers at its address."""
+    def start(self, *programs: Program) -> None:
+        """Start the programs side by side and wait until each answers at its address."""
+        for program in programs:
+            self._add(program)
+        for program in programs:
+            self.wait_for(program.name)
+
+    def _add(self, program: Program) -> None:
         script, log = self._programs / f"{program.name}.sh", self.log / f"{program.name}.log"
         home = self.state / "home" / program.name  # gunicorn puts a socket there, each process needs its own
         home.mkdir(exist_ok=True)
@@ -141,7 +147,6 @@ class Supervisor:
         (self._programs / f"{program.name}.conf").write_text(conf)
         self._call("reloadConfig")
         self._call("addProcessGroup", program.name)
-        self.wait_for(program.name)
 
     def wait_for(self, name: str) -> None:
         """Wait until the program answers; raise `StackError` with the end of its log if it does not."""
