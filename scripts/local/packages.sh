@@ -7,7 +7,6 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 # What is needed, and the package that has it.
 declare -A package=(
   [mysqld]=mariadb-server-core
-  [my_print_defaults]=mariadb-client-core # which mariadb-install-db calls
   [/usr/lib/rabbitmq/bin/rabbitmq-server]=rabbitmq-server
   [nginx]=nginx
   [ffmpeg]=ffmpeg
