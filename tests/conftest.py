@@ -4,6 +4,7 @@ A session's folder is `.local/test/PID`; the next session removes those of sessi
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -65,9 +66,9 @@ def mongodb(supervisor: Supervisor, secrets: Secrets) -> Server:
 def mysql(supervisor: Supervisor, secrets: Secrets) -> Server:
     """MySQL with auth's tables made; `url` is auth's.
 
-    The server is the `mysqld` of the path, or what the variable MYSQLD says: a command, words apart by spaces.
+    The server is the `mysqld` of the path, or what the variable MYSQLD says: a command, quoted as for a shell.
     """
-    command = os.environ.get("MYSQLD", "").split()
+    command = shlex.split(os.environ.get("MYSQLD", ""))
     mysqld = servers.Mysqld.of_mysql(command) if command else None
     program = servers.mysql(supervisor.state / "mysql", secrets, mysqld)
     supervisor.start(program)

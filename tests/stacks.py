@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,16 @@ class Server:
     def start(self) -> None:
         """Start it after `stop`, and return when it answers."""
         self.supervisor.restart(self.name)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take connections and say nothing until the block ends."""
+        pid = next(process.pid for process in self.supervisor.processes() if process.name == self.name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 @dataclass(frozen=True)

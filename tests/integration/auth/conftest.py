@@ -10,18 +10,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.integration.auth.client import Client
 from tests.integration.auth.downloads import Downloads
 from tests.integration.auth.keys import Keys
-from tests.integration.auth.mysql import Mysql
 from tests.integration.auth.ports import free_port, wait_for
+from tests.stacks import Server
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mysql]:
-    """A MySQL that no other test uses, as these stop it."""
-    mysql = Mysql(tmp_path_factory.mktemp("mysql"))
-    yield mysql
-    mysql.stop()
+def database(mysql: Server) -> Server:
+    """The server of the path, or MySQL 9 by `make test-mysql`."""
+    return mysql
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +42,7 @@ def downloads(_downloads: Downloads) -> Downloads:
 
 
 @pytest.fixture(scope="session")
-def auth(database: Mysql, keys: Keys, _downloads: Downloads) -> Iterator[Client]:
+def auth(database: Server, keys: Keys, _downloads: Downloads) -> Iterator[Client]:
     """Auth in a process of its own, as in its image."""
     port = free_port()
     env = {

@@ -5,7 +5,7 @@ import time
 import requests
 
 from tests.integration.auth.client import PASSWORD, Client, assert_problem
-from tests.integration.auth.mysql import Mysql
+from tests.stacks import Server
 
 
 def _calls(auth: Client, email: str, token: str) -> list[requests.Response]:
@@ -20,7 +20,7 @@ def _calls(auth: Client, email: str, token: str) -> list[requests.Response]:
     ]
 
 
-def test_every_route_says_that_mysql_is_away_until_it_is_back(auth: Client, database: Mysql) -> None:
+def test_every_route_says_that_mysql_is_away_until_it_is_back(auth: Client, database: Server) -> None:
     """With MySQL stopped each route that needs it answers 503 with Retry-After, and all is well once it is back."""
     person = auth.newcomer()
     token = auth.token(person)
@@ -37,7 +37,7 @@ def test_every_route_says_that_mysql_is_away_until_it_is_back(auth: Client, data
     assert auth.login(person.email, person.password).status_code == 200
 
 
-def test_a_mysql_that_hangs_is_away_within_ten_seconds(auth: Client, database: Mysql) -> None:
+def test_a_mysql_that_hangs_is_away_within_ten_seconds(auth: Client, database: Server) -> None:
     """A MySQL that takes connections and says nothing means 503 in less than 10 s."""
     token = auth.token(auth.newcomer())
     with database.paused():
