@@ -1,6 +1,7 @@
 """sweep before a store of its own content, and a broker's ear."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -9,6 +10,7 @@ from pymongo.database import Database
 
 from functions.shared import mongo
 from functions.shared.mongo import Document
+from scripts.local.supervision import Supervisor
 from tests.conftest import StartFunction
 from tests.integration.events.world import Ear, deliver, listening
 from tests.stacks import Server
@@ -46,6 +48,12 @@ def ear(broker: Ear) -> Ear:
 def sweep_url(mongodb: Server, broker: Ear, start_function: StartFunction) -> str:
     env = {"MONGODB_URL": mongodb.url, "K_SINK": broker.url, "RETENTION_DAYS": "7", "THREADS": "4"}
     return start_function("sweep", env)
+
+
+@pytest.fixture(scope="session")
+def sweep_log(sweep_url: str, supervisor: Supervisor) -> Path:
+    """What the function of `sweep_url` logs, which is the first sweep of all."""
+    return min(supervisor.log.glob("sweep-*.log"), key=lambda file: int(file.stem.removeprefix("sweep-")))
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """What is told again, and when."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bson import ObjectId
 from cloudevents.http import CloudEvent
@@ -133,6 +135,19 @@ def test_sweepers_at_once_agree(sweep: Sweep, ear: Ear, database: Database[Docum
     assert ear.ids().count(f"{given_up}.failed") == 1
     assert set(ear.ids()) == {f"{given_up}.failed", f"{late}.uploaded"}
     assert not job_of(database, expired)
+
+
+def test_a_tick_logs_what_it_did(sweep: Sweep, database: Database[Document], sweep_log: Path) -> None:
+    """One line of JSON has the counts and the age of the oldest job that has not ended."""
+    open_job(database, lease=PAST, created=datetime.now(UTC) - timedelta(seconds=100))
+    ended_job(database, created=PAST)
+    before = len(sweep_log.read_text().splitlines())
+    sweep()
+    (line,) = (json.loads(line) for line in sweep_log.read_text().splitlines()[before:])
+    assert (line["message"], line["told_uploads"], line["told_mails"], line["gave_up"]) == ("swept", 1, 0, 0)
+    assert (line["expired"], line["orphans"], line["abandoned_mails"]) == (0, 0, 0)
+    assert 100 <= line["oldest_unfinished_seconds"] < 130
+    assert line["type"] == "dev.knative.sources.ping"
 
 
 def test_a_store_that_is_away_is_503(ear: Ear, start_function: StartFunction) -> None:
