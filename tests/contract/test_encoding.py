@@ -1,0 +1,80 @@
+import base64
+import json
+
+import pytest
+
+from tests.contract.amqp import Amqp
+from tests.contract.events import event
+from tests.contract.laptop import Broker
+
+STRUCTURED = {"content-type": "application/cloudevents+json"}
+
+
+def test_attributes_are_headers_by_their_bare_names(broker: Broker, amqp: Amqp) -> None:
+    """On the wire attributes and extensions are headers without a prefix, and the message is persistent."""
+    tap = amqp.tap(broker.exchange)
+    request = event(
+        "contract.wire", "7", b'{ "a": 1 }', ce_subject="s", ce_myext="1", ce_time="2026-01-02T03:04:05.5+01:00"
+    )
+    assert broker.post_status(request) == 202
+    message = tap.take()
+    assert message.headers == {
+        "specversion": "1.0",
+        "type": "contract.wire",
+        "source": "/contract",
+        "id": "7",
+        "subject": "s",
+        "time": "2026-01-02T02:04:05.5Z",
+        "content-type": "application/json",
+        "myext": "1",
+    }
+    assert (message.message_id, message.content_type, message.delivery_mode) == ("7", "application/json", 2)
+    assert message.body == b'{ "a": 1 }'
+
+
+def test_missing_time_is_year_one(broker: Broker, amqp: Amqp) -> None:
+    """An event without time carries Go's zero time, one without content type an empty header."""
+    tap = amqp.tap(broker.exchange)
+    assert broker.post_status(event(content_type="")) == 202
+    message = tap.take()
+    assert message.headers["time"] == "0001-01-01T00:00:00Z"
+    assert message.headers["content-type"] == ""
+
+
+@pytest.mark.parametrize(
+    ("members", "body"),
+    [
+        ({"data": {"a": "é"}}, '{"a":"é"}'.encode()),
+        ({"data": {"a": 1}, "datacontenttype": "application/x+json"}, b'{"a":1}'),
+        ({"data": "hello", "datacontenttype": "text/plain"}, b"hello"),
+        ({"data_base64": base64.b64encode(b"\0\1").decode(), "datacontenttype": "image/png"}, b"\0\1"),
+        ({}, b""),
+    ],
+)
+def test_structured_event_is_unpacked(broker: Broker, amqp: Amqp, members: dict[str, object], body: bytes) -> None:
+    """A structured event's data is the message's body: as JSON, as the text it is, or decoded from base64."""
+    tap = amqp.tap(broker.exchange)
+    head = {"specversion": "1.0", "id": "1", "source": "/contract", "type": "contract.nobody"}
+    assert broker.post_status((STRUCTURED, json.dumps(head | members).encode())) == 202
+    message = tap.take()
+    assert message.body == body
+    assert message.headers["content-type"] == members.get("datacontenttype", "")
+
+
+def test_typed_extensions_stay_typed(broker: Broker, amqp: Amqp) -> None:
+    """A structured event's integer and boolean extensions are typed headers, null is none."""
+    tap = amqp.tap(broker.exchange)
+    members = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/contract",
+        "type": "t",
+        "n": 7,
+        "b": True,
+        "s": "7",
+        "z": None,
+    }
+    assert broker.post_status((STRUCTURED, json.dumps(members).encode())) == 202
+    headers = tap.take().headers
+    assert [headers["n"], headers["b"], headers["s"]] == [7, True, "7"]
+    assert "z" not in headers

@@ -1,0 +1,77 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.contract.amqp import Amqp
+from tests.contract.events import event, trigger
+from tests.contract.laptop import Broker, Subscription, until
+from tests.contract.subscriber import Subscriber
+
+Subscribe = Callable[[Any], Subscription]
+NewSubscriber = Callable[..., Subscriber]
+
+
+def test_every_attribute_must_be_equal(
+    broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
+) -> None:
+    """Only an event that has all of the filter's attributes, with the very values, is delivered."""
+    subscriber = new_subscriber()
+    subscribe(trigger(subscriber.url, {"type": kind, "subject": "a", "myext": "1"}))
+    broker.post_status(event(kind, "no subject", ce_myext="1"))
+    broker.post_status(event(kind, "other subject", ce_subject="ab", ce_myext="1"))
+    broker.post_status(event(kind, "no extension", ce_subject="a"))
+    broker.post_status(event(kind + "x", "other type", ce_subject="a", ce_myext="1"))
+    broker.post_status(event(kind, "all", ce_subject="a", ce_myext="1"))
+    subscriber.wait_for(1)
+    assert subscriber.ids == ["all"]
+
+
+def test_empty_value_matches_no_absent_attribute(
+    broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
+) -> None:
+    """A filter on an empty value does not mean any."""
+    subscriber, witness = new_subscriber(), new_subscriber()
+    subscribe(trigger(subscriber.url, {"type": kind, "subject": ""}))
+    subscribe(trigger(witness.url, {"type": kind}))
+    broker.post_status(event(kind, "1"))
+    broker.post_status(event(kind, "2", ce_subject="a"))
+    witness.wait_for_id("2")
+    assert not subscriber.received
+
+
+def test_typed_extension_does_not_equal_a_text(
+    broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
+) -> None:
+    """An integer of a structured event is not the filter's string; a binary event's is."""
+    subscriber = new_subscriber()
+    subscribe(trigger(subscriber.url, {"type": kind, "n": "7"}))
+    members = {"specversion": "1.0", "id": "typed", "source": "/contract", "type": kind, "n": 7}
+    broker.post_status(({"content-type": "application/cloudevents+json"}, json.dumps(members).encode()))
+    broker.post_status(event(kind, "text", ce_n="7"))
+    subscriber.wait_for(1)
+    assert subscriber.ids == ["text"]
+
+
+def test_event_is_copied_to_each_trigger(
+    broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
+) -> None:
+    """Two Triggers that match get the event each."""
+    first, second = new_subscriber(), new_subscriber()
+    subscribe(trigger(first.url, {"type": kind}))
+    subscribe(trigger(second.url, {"type": kind}))
+    broker.post_status(event(kind, "1"))
+    first.wait_for(1)
+    second.wait_for(1)
+
+
+def test_trigger_without_attributes_gets_everything(
+    new_broker: Callable[[Any], Broker], new_subscriber: NewSubscriber, amqp: Amqp
+) -> None:
+    """`spec.filters` is ignored: such a Trigger gets every event. One that nobody wants is confirmed and gone."""
+    broker, subscriber = new_broker(None), new_subscriber()
+    assert broker.post_status(event("nobody", "before")) == 202
+    subscription = broker.subscribe(trigger(subscriber.url, filters=[{"exact": {"type": "never"}}]))
+    assert broker.post_status(event("anything", "after")) == 202
+    subscriber.wait_for(1)
+    assert subscriber.ids == ["after"]
+    until(lambda: amqp.messages(subscription.queue) == 0, "all is acknowledged")

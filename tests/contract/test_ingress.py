@@ -1,0 +1,146 @@
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from tests.contract.events import connect, event, head
+from tests.contract.laptop import Broker, until
+
+STRUCTURED = {"content-type": "application/cloudevents+json"}
+
+
+def structured(**members: object) -> bytes:
+    return json.dumps(
+        {"specversion": "1.0", "id": "1", "source": "/contract", "type": "contract.nobody"} | members
+    ).encode()
+
+
+def test_event_is_accepted_with_an_empty_answer(broker: Broker) -> None:
+    """A binary event that RabbitMQ has confirmed is answered by 202 without a body."""
+    headers, body = event()
+    answer = requests.post(broker.url, data=body, headers=headers, timeout=10)
+    assert (answer.status_code, answer.content) == (202, b"")
+
+
+def test_structured_event_is_accepted(broker: Broker) -> None:
+    """A structured JSON event is as good as a binary one."""
+    assert broker.post_status((STRUCTURED, structured(data={"a": 1}))) == 202
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
+def test_other_methods_are_not_allowed(broker: Broker, method: str) -> None:
+    """Any method but POST is answered by 405, on any path."""
+    for path in ("", "other", "?a=b"):
+        assert requests.request(method, broker.url + path, timeout=10).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["other", "?a=b", "default/", "/"])
+def test_other_paths_are_not_found(broker: Broker, path: str) -> None:
+    """Anything but exactly `/` is answered by 404, and a query string counts."""
+    headers, body = event()
+    assert requests.post(broker.url + path, data=body, headers=headers, timeout=10).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ce_specversion": ""},
+        {"ce_specversion": "7.0"},
+        {"ce_id": ""},
+        {"ce_type": ""},
+        {"ce_source": ""},
+        {"ce_time": "yesterday"},
+        {"ce_dataschema": "no-scheme"},
+        {"content_type": "no media type"},
+        {"ce_bad_name": "a"},
+        {"content_type": "application/cloudevents-batch+json"},
+    ],
+)
+def test_bad_binary_event_is_refused(broker: Broker, changes: dict[str, str]) -> None:
+    """A request that is no valid event, a batch among them, is answered by 400."""
+    assert broker.post_status(event("contract.nobody", "", b"{}", **changes)) == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"no json",
+        b"[]",
+        b"[" * 100_000,
+        structured(specversion="7.0"),
+        structured(id=""),
+        structured(type=None),
+        structured(source=7),
+        structured(extension={"a": "b"}),
+        structured(extension=2**31),
+        structured(data_base64="*"),
+        structured(datacontenttype="text/plain", data={"a": 1}),
+        b"\xff",
+    ],
+)
+def test_bad_structured_event_is_refused(broker: Broker, body: bytes) -> None:
+    """A structured body that is no valid event is answered by 400."""
+    assert broker.post_status((STRUCTURED, body)) == 400
+
+
+@pytest.mark.parametrize(
+    "probe", [{"User-Agent": "kube-probe/1.34"}, {"K-Kubelet-Probe": "queue"}, {"K-Network-Probe": "probe"}]
+)
+def test_probe_is_answered_on_any_path(broker: Broker, probe: dict[str, str]) -> None:
+    """A probe of the cluster is answered by 200 whatever its path and method."""
+    for path in ("", "healthz", "?a=b"):
+        assert requests.get(broker.url + path, headers=probe, timeout=10).status_code == 200
+
+
+def test_event_that_cannot_be_published_fails(broker: Broker) -> None:
+    """An event that AMQP cannot carry, here for its id of 300 bytes, is answered by 500, and the next one is taken."""
+    assert broker.post_status(event(event_id="x" * 300)) == 500
+    assert broker.post_status(event()) == 202
+
+
+def test_event_over_rabbitmqs_limit_fails(broker: Broker) -> None:
+    """A body over RabbitMQ's 128 MiB is answered by 500, and the ingress recovers."""
+    assert broker.post_status(event(body=bytes(134_217_729))) == 500
+    until(lambda: broker.post_status(event()) == 202, "the ingress publishes again")
+
+
+def test_draining_ingress_fails_probes_and_finishes_requests(new_broker: Callable[[Any], Broker]) -> None:
+    """Told to stop, the ingress fails its probes, but takes the event that is on its way before it ends."""
+    broker = new_broker(None)
+    probe = {"User-Agent": "kube-probe/1.34"}
+    with connect(broker.url) as client:
+        client.sendall(head(2) + b"{")
+        # Another request behind it: then the first one is surely under way.
+        assert broker.post_status(event()) == 202
+        os.kill(broker.ingress_pid(), signal.SIGTERM)
+        until(lambda: requests.get(broker.url, headers=probe, timeout=10).status_code == 503, "probes fail")
+        client.sendall(b"}")
+        assert client.recv(100).startswith(b"HTTP/1.1 202 ")
+
+
+def test_many_clients_at_once_are_all_confirmed(broker: Broker) -> None:
+    """Fifty events from ten clients at once are all accepted."""
+    statuses: list[int] = []
+    clients = [
+        threading.Thread(target=lambda: statuses.extend(broker.post_status(event()) for _ in range(5)))
+        for _ in range(10)
+    ]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert statuses == [202] * 50
+
+
+def test_slow_request_is_given_up(slow_request: socket.socket) -> None:
+    """A request that takes over 10 seconds is answered by 400 and its connection closed."""
+    slow_request.settimeout(15)
+    assert slow_request.recv(100).startswith(b"HTTP/1.1 400 ")
+    while slow_request.recv(1000):
+        pass

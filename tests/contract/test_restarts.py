@@ -1,0 +1,81 @@
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.contract.amqp import Amqp
+from tests.contract.events import event, trigger
+from tests.contract.laptop import Broker, Subscription, until
+from tests.contract.subscriber import Answer, Delivery, Subscriber
+from tests.stacks import Server
+
+Subscribe = Callable[[Any], Subscription]
+NewSubscriber = Callable[..., Subscriber]
+
+
+def test_rabbitmq_may_restart(
+    broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, rabbitmq: Server, kind: str
+) -> None:
+    """RabbitMQ restarts in mid-delivery: the ingress says 500 at once meanwhile, and all that it accepted arrives.
+
+    What was under way is finished, not acknowledged, and delivered again; then the dispatcher consumes as before.
+    """
+    release = threading.Event()
+
+    def hold(_: Delivery) -> Answer:
+        release.wait(60)
+        return Answer()
+
+    subscriber = new_subscriber(hold)
+    subscribe(trigger(subscriber.url, {"type": kind}))
+    accepted, slowest, stop = ["0"], 0.0, threading.Event()
+
+    def keep_sending() -> None:
+        nonlocal slowest
+        number = 0
+        while not stop.is_set():
+            number += 1
+            started = time.monotonic()
+            if broker.post_status(event(kind, str(number))) == 202:
+                accepted.append(str(number))
+            slowest = max(slowest, time.monotonic() - started)
+            time.sleep(0.02)
+
+    broker.post_status(event(kind, "0"))
+    subscriber.wait_for(1)
+    sender = threading.Thread(target=keep_sending)
+    sender.start()
+    until(lambda: len(accepted) > 5, "events are accepted")
+    rabbitmq.restart()
+    before = len(accepted)
+    until(lambda: len(accepted) > before + 5, "events are accepted again")
+    stop.set()
+    sender.join()
+    release.set()
+    subscriber.wait(lambda received: {delivery.id for delivery in received} >= set(accepted), 30)
+    assert subscriber.ids[:2] == ["0", "0"]
+    assert slowest < 5
+
+
+def test_stopped_dispatcher_leaves_its_event(
+    broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, amqp: Amqp, kind: str
+) -> None:
+    """A dispatcher told to stop in mid-delivery ends at once; the next one delivers the event again."""
+    release = threading.Event()
+
+    def hold(_: Delivery) -> Answer:
+        release.wait(20)
+        return Answer()
+
+    subscriber = new_subscriber(hold)
+    subscription = subscribe(trigger(subscriber.url, {"type": kind}))
+    broker.post_status(event(kind, "1"))
+    subscriber.wait_for(1)
+    started = time.monotonic()
+    subscription.stop()
+    assert time.monotonic() - started < 3
+    subscription.start()
+    subscriber.wait_for(2)
+    release.set()
+    until(lambda: amqp.messages(subscription.queue) == 0, "the event is acknowledged")
+    assert subscriber.ids == ["1", "1"]
