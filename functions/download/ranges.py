@@ -16,7 +16,9 @@ def part(asked: str | None, size: int) -> tuple[int, int] | None:
     ranges = parse_range_header(asked)
     if ranges is None or ranges.units != "bytes" or len(ranges.ranges) != 1:
         return None
-    found = ranges.range_for_length(size)
-    if found is None:
+    begin, end = ranges.ranges[0]
+    if begin < 0:  # the last bytes, which are all when there are not so many
+        begin = max(0, size + begin)
+    if begin >= size:
         raise Unsatisfiable
-    return found
+    return begin, min(size, end or size)

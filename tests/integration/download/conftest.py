@@ -1,0 +1,30 @@
+import pytest
+
+from functions.shared import mongo
+from scripts.local.secrets import Secrets
+from tests.conftest import StartFunction
+from tests.integration.download.shelf import Shelf
+from tests.integration.media.callers import Caller, newcomer
+from tests.stacks import Server
+
+
+@pytest.fixture(scope="session")
+def shelf(mongodb: Server) -> Shelf:
+    return Shelf(mongo.database(mongodb.url))
+
+
+@pytest.fixture(scope="session")
+def download(start_function: StartFunction, mongodb: Server, secrets: Secrets) -> str:
+    """The address of the function."""
+    keys = secrets.read("jwt-public", "keys")
+    return start_function("download", {"MONGODB_URL": mongodb.url, "JWT_PUBLIC_KEYS": keys, "THREADS": "16"})
+
+
+@pytest.fixture
+def caller(download: str, secrets: Secrets) -> Caller:
+    return newcomer(download, secrets)
+
+
+@pytest.fixture
+def stranger(download: str, secrets: Secrets) -> Caller:
+    return newcomer(download, secrets)

@@ -1,0 +1,40 @@
+from collections.abc import Iterator
+
+import pytest
+
+from functions.shared import mongo
+from scripts.local.secrets import Secrets
+from tests.conftest import StartFunction
+from tests.integration.media.callers import Caller, newcomer
+from tests.integration.upload.broker import Broker
+from tests.integration.upload.store import Store
+from tests.stacks import Server
+
+
+@pytest.fixture(scope="session")
+def store(mongodb: Server) -> Store:
+    return Store(mongo.database(mongodb.url))
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    broker = Broker()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(mongodb: Server, secrets: Secrets, broker: Broker) -> dict[str, str]:
+    keys = secrets.read("jwt-public", "keys")
+    return {"MONGODB_URL": mongodb.url, "JWT_PUBLIC_KEYS": keys, "K_SINK": broker.url, "THREADS": "16"}
+
+
+@pytest.fixture(scope="session")
+def upload(start_function: StartFunction, settings: dict[str, str]) -> str:
+    """The address of the function."""
+    return start_function("upload", settings)
+
+
+@pytest.fixture
+def caller(upload: str, secrets: Secrets) -> Caller:
+    return newcomer(upload, secrets)

@@ -1,0 +1,31 @@
+"""What the store has of an upload."""
+
+from dataclasses import dataclass
+
+from bson import ObjectId
+from gridfs import GridFSBucket
+from pymongo.database import Database
+
+from functions.shared.mongo import Document
+from tests.person import eventually
+
+
+@dataclass(frozen=True)
+class Store:
+    database: Database[Document]
+
+    def jobs(self, owner: str) -> list[Document]:
+        return list(self.database["jobs"].find({"owner": owner}))
+
+    def video(self, job: str) -> bytes:
+        """Return the video as pymongo's own GridFS reads it."""
+        return GridFSBucket(self.database, "videos").open_download_stream(ObjectId(job)).read()
+
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many jobs, videos and chunks there are."""
+        jobs, files, chunks = (self.database[name] for name in ("jobs", "videos.files", "videos.chunks"))
+        return jobs.count_documents({}), files.count_documents({}), chunks.count_documents({})
+
+    def assert_as_before(self, counts: tuple[int, int, int]) -> None:
+        """Check that nothing was left behind, once who broke off is noticed."""
+        eventually(lambda: self.counts() == counts, 10, f"{counts}, as before, instead of {self.counts()}")

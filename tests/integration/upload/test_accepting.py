@@ -1,0 +1,107 @@
+import json
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from functions.shared.media import CHUNK
+from scripts.local.secrets import Secrets
+from tests.integration.media.callers import Caller, newcomer
+from tests.integration.upload.broker import Broker
+from tests.integration.upload.store import Store
+from tests.person import eventually
+
+NAMES = ["clip.mp4", "Gespräch ½ 3.mov", 'say "cheese".mp4', "映画.mkv", "50 % off; really.avi", "-rf.mp4", "🎬.webm"]
+
+
+def test_a_form_becomes_a_job(caller: Caller, store: Store) -> None:
+    """A form's one file is stored byte by byte, and the answer is its job, with the address to see it at."""
+    video = os.urandom(3 * CHUNK + 1)
+    answer = caller.call("POST", "/upload", files={"file": ("clip.mp4", video)}, data={"title": "ignored"})
+    assert answer.status_code == 202
+    job = answer.json()
+    assert answer.headers["Location"] == f"/jobs/{job['id']}"
+    expected = {"name": "clip.mp4", "size": len(video), "state": "uploaded", "progress": 0.0, "reason": None}
+    assert expected.items() <= job.items()
+    assert job["mp3"] is None
+    assert job.keys() == {*expected, "id", "mp3", "created"}
+    assert store.video(job["id"]) == video
+    (stored,) = store.jobs(caller.user)
+    assert stored["email"] == f"{caller.user}@people.example"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("content_type", ["video/mp4", "application/x-www-form-urlencoded", "nonsense"])
+def test_a_raw_body_becomes_a_job(caller: Caller, store: Store, method: str, content_type: str) -> None:
+    """A raw body, of whatever type, is the video whose name stands in the query."""
+    video = os.urandom(CHUNK)
+    answer = caller.call(
+        method, "/upload", params={"name": "a&b=c.mp4"}, data=video, headers={"Content-Type": content_type}
+    )
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["name"] == "a&b=c.mp4"
+    assert store.video(answer.json()["id"]) == video
+
+
+def test_a_body_may_come_in_chunks(caller: Caller, store: Store) -> None:
+    """A body without a length is taken to its end."""
+    pieces = [os.urandom(size) for size in (1, 70_000, CHUNK, 2_000_000)]
+
+    def body() -> Iterator[bytes]:
+        yield from pieces
+
+    answer = caller.call("PUT", "/upload?name=chunked.mp4", data=body())
+    assert answer.status_code == 202, answer.text
+    assert store.video(answer.json()["id"]) == b"".join(pieces)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_kept_as_it_is(caller: Caller, name: str) -> None:
+    """Whatever can be shown is a name, in a form as in a query."""
+    raw = caller.call("POST", "/upload", params={"name": name}, data=b"video")
+    form = caller.call("POST", "/upload", files={"file": (name, b"video")})
+    assert (raw.status_code, form.status_code) == (202, 202)
+    assert raw.json()["name"] == form.json()["name"] == name
+
+
+def test_the_broker_is_told_once_the_job_is_stored(caller: Caller, store: Store, broker: Broker) -> None:
+    """The event is in the contract's form, and comes when its job can be found."""
+    found: dict[str, int] = {}
+
+    def look(event: dict[str, str]) -> None:
+        found[event["ce-subject"]] = len(store.jobs(caller.user))
+
+    with broker.behaving(on_event=look):
+        job = caller.call("POST", "/upload?name=clip.mp4", data=b"video").json()["id"]
+        event = eventually(lambda: next((e for e in broker.told if e["ce-subject"] == job), None), 5, "the event")
+    assert found[job] == 1
+    assert event["ce-id"] == f"{job}.uploaded"
+    assert event["ce-type"] == "video2mp3.video.uploaded.v1"
+    assert event["ce-source"] == "/functions/upload"
+    assert json.loads(broker.bodies[broker.told.index(event)]) == {"job": job}
+
+
+def test_the_answer_does_not_wait_for_the_broker(caller: Caller, broker: Broker) -> None:
+    """A broker that does not answer delays no 202."""
+    with broker.silent():
+        began = time.monotonic()
+        answer = caller.call("POST", "/upload?name=clip.mp4", data=b"video")
+        assert answer.status_code == 202
+        assert time.monotonic() - began < 2
+
+
+def test_a_refusing_broker_is_not_the_callers_business(caller: Caller, broker: Broker) -> None:
+    """A broker that refuses changes no answer, and costs the function nothing but a warning."""
+    with broker.behaving(status=500, on_event=lambda _event: None):
+        assert caller.call("POST", "/upload?name=clip.mp4", data=b"video").status_code == 202
+        assert caller.call("POST", "/upload?name=clip.mp4", data=b"video").status_code == 202
+
+
+def test_owners_are_kept_apart(caller: Caller, store: Store, upload: str, secrets: Secrets) -> None:
+    """A job belongs to the token's user."""
+    other = newcomer(upload, secrets)
+    caller.call("POST", "/upload?name=mine.mp4", data=b"mine")
+    other.call("POST", "/upload?name=yours.mp4", data=b"yours")
+    assert [job["name"] for job in store.jobs(caller.user)] == ["mine.mp4"]
+    assert [job["name"] for job in store.jobs(other.user)] == ["yours.mp4"]

@@ -1,0 +1,105 @@
+import os
+import signal
+
+import pytest
+from psutil import Process, pid_exists
+
+from scripts.local.secrets import Secrets
+from scripts.local.supervision import Supervisor
+from tests.conftest import StartFunction
+from tests.integration.media.callers import Caller, newcomer
+from tests.integration.media.processes import main_process, worker
+from tests.integration.upload.sending import FORM, Sending, form
+from tests.integration.upload.store import Store
+from tests.person import eventually
+
+VIDEO = os.urandom(16 * 1024**2)
+BODIES = {"raw": (VIDEO, {}), "form": (form(('name="file"; filename="a.mp4"', VIDEO)), FORM)}
+
+
+@pytest.fixture
+def own(start_function: StartFunction, settings: dict[str, str], secrets: Secrets) -> Caller:
+    """Somebody who calls an upload function of their own, that they may stop."""
+    return newcomer(start_function("upload", settings), secrets)
+
+
+@pytest.mark.parametrize("percent", [1, 50, 99])
+@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("length", ["known", "unknown"])
+def test_a_client_that_goes_away_leaves_nothing(
+    caller: Caller, store: Store, kind: str, percent: int, length: str
+) -> None:
+    """Wherever it breaks off, there is no job, no video and no chunk."""
+    before = store.counts()
+    body, headers = BODIES[kind]
+    part = body[: len(body) * percent // 100]
+    sending = Sending(caller, "/upload?name=a.mp4", len(body) if length == "known" else None, headers)
+    (sending.send if length == "known" else sending.send_chunk)(part)
+    sending.vanish()
+    store.assert_as_before(before)
+    assert store.jobs(caller.user) == []
+
+
+@pytest.mark.parametrize("length", ["known", "unknown"])
+def test_a_short_body_is_no_video(caller: Caller, store: Store, length: str) -> None:
+    """A client that ends before its body does is told so, and nothing is left behind."""
+    before = store.counts()
+    with Sending(caller, "/upload?name=a.mp4", len(VIDEO) if length == "known" else None) as sending:
+        (sending.send if length == "known" else sending.send_chunk)(VIDEO[:-1])
+        sending.stop()
+        status, answer = sending.answer()
+    assert status == 400
+    assert b"before it was whole" in answer
+    store.assert_as_before(before)
+
+
+def test_a_malformed_chunk_is_no_video(caller: Caller, store: Store) -> None:
+    """What is not HTTP's chunked coding is refused, and nothing is left behind."""
+    before = store.counts()
+    with Sending(caller, "/upload?name=a.mp4", None) as sending:
+        sending.send_chunk(VIDEO)
+        sending.send(b"nonsense\r\n\r\n")
+        assert sending.answer()[0] == 400
+    store.assert_as_before(before)
+
+
+def _begun(own: Caller, store: Store, before: tuple[int, int, int]) -> Sending:
+    """Return an upload of which the store has a part."""
+    sending = Sending(own, "/upload?name=a.mp4", len(VIDEO))
+    sending.send(VIDEO[: len(VIDEO) // 2])
+    eventually(lambda: store.counts()[2] > before[2], 10, "a chunk")
+    return sending
+
+
+def test_an_upload_survives_sigterm(own: Caller, store: Store, supervisor: Supervisor) -> None:
+    """What is under way when the function is asked to stop may end, and is a job then."""
+    with _begun(own, store, store.counts()) as sending:
+        _terminate(main_process(supervisor, own.url))
+        sending.send(VIDEO[len(VIDEO) // 2 :])
+        assert sending.answer()[0] == 202
+    assert len(store.jobs(own.user)) == 1
+
+
+def test_sigterm_makes_no_job_of_a_part(own: Caller, store: Store, supervisor: Supervisor) -> None:
+    """A client that goes away while the function stops leaves nothing behind."""
+    before = store.counts()
+    with _begun(own, store, before) as sending:
+        process = main_process(supervisor, own.url)
+        _terminate(process)
+        sending.vanish()
+        eventually(lambda: not pid_exists(process.pid), 10, "the end of the function")
+    store.assert_as_before(before)
+
+
+def test_a_killed_function_makes_no_job(own: Caller, store: Store, supervisor: Supervisor) -> None:
+    """A function that is killed in mid-upload leaves chunks to the sweeper, and neither video nor job."""
+    jobs, videos, _chunks = before = store.counts()
+    with _begun(own, store, before):
+        worker(supervisor, own.url).kill()
+        eventually(lambda: store.counts()[:2] == (jobs, videos), 10, "no job")
+    assert store.jobs(own.user) == []
+    store.database["videos.chunks"].delete_many({"files_id": {"$nin": store.database["videos.files"].distinct("_id")}})
+
+
+def _terminate(process: Process) -> None:
+    process.send_signal(signal.SIGTERM)

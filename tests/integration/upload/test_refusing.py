@@ -1,0 +1,155 @@
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from functions.upload.video import AROUND, LIMIT
+from scripts.local.secrets import Secrets
+from scripts.local.supervision import Supervisor
+from tests.integration.media.callers import Caller, assert_problem, newcomer
+from tests.integration.media.processes import memory, peak_memory, worker
+from tests.integration.upload.sending import FORM, Sending, form
+from tests.integration.upload.store import Store
+
+MIB = 1024**2
+FILE = 'name="file"; filename="clip.mp4"'
+
+UNUSABLE_NAMES = ["", " ", "a\r\nb.mp4", "a\0.mp4", "a\x1b[2J.mp4", "a\x7f", "a\u2028b", "../a.mp4", "a\\b", "ä" * 128]
+
+MALFORMED = {
+    "no file": form(('name="title"', b"text")),
+    "a file without its name": form(('name="file"', b"video")),
+    "no part": form(),
+    "two files": form((FILE, b"one"), (FILE, b"two")),
+    "an empty file": form((FILE, b"")),
+    "no end": form((FILE, b"video" * 100_000))[:-10],
+    "no boundary": b"video",
+    "no disposition": form((FILE, b"v")).replace(b"Content-Disposition", b"Content-Imposition"),
+    "a head that never ends": f"--x-boundary-x\r\nX: {'x' * 3 * MIB}".encode(),
+    "a name in another encoding": form((FILE, b"v")).replace(b"clip", b"\xff\xfe"),
+    "a large field": form(('name="title"', b"t" * 3 * MIB), (FILE, b"video")),
+    "many fields": form(*[('name="title"', b"text")] * 20, (FILE, b"video")),
+    "much behind its end": form((FILE, b"video")) + b"x" * 3 * MIB,
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE_NAMES)
+def test_an_unusable_name_is_refused(caller: Caller, store: Store, name: str) -> None:
+    """A name that is empty, over-long, has a folder or what cannot be shown: 422, and nothing is left behind."""
+    before = store.counts()
+    assert_problem(caller.call("POST", "/upload", params={"name": name}, data=b"video"), 422)
+    store.assert_as_before(before)
+
+
+@pytest.mark.parametrize("name", ["", "a\0b.mp4", "../a.mp4", "a" * 256])
+def test_an_unusable_name_in_a_form_is_refused(caller: Caller, store: Store, name: str) -> None:
+    """A form's file name is held to the same."""
+    before = store.counts()
+    body = form((f'name="file"; filename="{name}"', b"video"))
+    assert_problem(caller.call("POST", "/upload", data=body, headers=FORM), 422)
+    store.assert_as_before(before)
+
+
+@pytest.mark.parametrize("query", ["", "?nme=a.mp4", "?name=a.mp4&name=b.mp4"])
+def test_a_raw_body_needs_one_name(caller: Caller, query: str) -> None:
+    """Without a name, or with two: 400, which says how to send one."""
+    answer = caller.call("POST", f"/upload{query}", data=b"video")
+    assert_problem(answer, 400)
+    assert "name" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=list(MALFORMED))
+def test_a_form_that_is_not_one_video_is_refused(caller: Caller, store: Store, body: bytes) -> None:
+    """Whatever is wrong with a form is a 4xx, and leaves nothing behind."""
+    before = store.counts()
+    answer = caller.call("POST", "/upload", data=body, headers=FORM)
+    assert answer.status_code in {400, 413}
+    assert_problem(answer, answer.status_code)
+    store.assert_as_before(before)
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=ä"])
+def test_a_form_without_a_usable_boundary_is_refused(caller: Caller, content_type: str) -> None:
+    """A boundary that is missing, or is not ASCII: 400."""
+    headers = {"Content-Type": content_type.encode().decode("latin-1")}
+    assert_problem(caller.call("POST", "/upload", data=form((FILE, b"video")), headers=headers), 400)
+
+
+def test_an_empty_body_is_refused(caller: Caller, store: Store) -> None:
+    """No bytes are no video, with a length or in chunks."""
+    before = store.counts()
+    assert_problem(caller.call("POST", "/upload?name=a.mp4", data=b""), 400)
+    assert_problem(caller.call("POST", "/upload?name=a.mp4", data=iter([])), 400)
+    store.assert_as_before(before)
+
+
+def test_no_byte_is_asked_of_a_stranger(upload: str, secrets: Secrets) -> None:
+    """Without a valid token the answer is 401, before any byte of the body."""
+    expired = newcomer(upload, secrets, expires=-10)
+    nobody = Caller(upload, "nobody", "no.to.ken")
+    for stranger in (expired, nobody):
+        with Sending(stranger, "/upload?name=a.mp4", length=1000) as sending:
+            assert sending.answer()[0] == 401
+    assert_problem(requests.post(f"{upload}/upload?name=a.mp4", data=b"video", timeout=30), 401)
+
+
+def test_a_larger_video_than_4_gib_is_refused_before_it_is_sent(caller: Caller) -> None:
+    """A length that is too large is 413 at once; in a form, where it certainly is."""
+    for length, headers in ((LIMIT + 1, {}), (LIMIT + AROUND + 1, FORM)):
+        with Sending(caller, "/upload?name=a.mp4", length, headers) as sending:
+            status, body = sending.answer()
+            assert status == 413
+            assert b"4 GiB" in body
+
+
+@pytest.mark.parametrize("length", ["known", "unknown"])
+def test_a_refusal_in_mid_body_gathers_nothing(
+    caller: Caller, store: Store, supervisor: Supervisor, length: str
+) -> None:
+    """The client that sends on gets its answer all the same, and the function keeps nothing of what comes."""
+    before, process = store.counts(), worker(supervisor, caller.url)
+    memory_before = memory(process)
+    head, end = form((FILE, b"one"), (FILE, b"two")).split(b"two")
+    rest, block = 300, bytes(MIB)
+
+    def body() -> Iterator[bytes]:
+        yield head
+        for _ in range(rest):
+            yield block
+        yield end
+
+    size = len(head) + rest * MIB + len(end)
+    with Sending(caller, "/upload", size if length == "known" else None, FORM) as sending:
+        for part in body():
+            (sending.send if length == "known" else sending.send_chunk)(part)
+        if length == "unknown":
+            sending.send(b"0\r\n\r\n")
+        status, answer = sending.answer()
+    assert status == 400
+    assert b"two files" in answer
+    assert peak_memory(process) - memory_before < 64 * MIB
+    store.assert_as_before(before)
+
+
+@pytest.mark.parametrize("key", ["", "ä".encode().decode("latin-1"), "k" * 256, "a\tb"])
+def test_an_odd_idempotency_key_is_refused(caller: Caller, store: Store, key: str) -> None:
+    """A key is 1 to 255 printable ASCII characters."""
+    before = store.counts()
+    answer = caller.call("POST", "/upload?name=a.mp4", data=b"video", headers={"Idempotency-Key": key})
+    assert_problem(answer, 400)
+    store.assert_as_before(before)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH", "OPTIONS"])
+def test_another_method_is_refused(caller: Caller, method: str) -> None:
+    """405 says which methods there are."""
+    answer = caller.call(method, "/upload")
+    assert_problem(answer, 405)
+    assert {name.strip() for name in answer.headers["Allow"].split(",")} == {"POST", "PUT"}
+
+
+@pytest.mark.parametrize("path", ["/", "/upload/", "/upload/clip.mp4", "/uploads"])
+def test_another_path_is_refused(caller: Caller, path: str) -> None:
+    """404, as a problem."""
+    assert_problem(caller.call("POST", path, data=b"video"), 404)
