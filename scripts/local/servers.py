@@ -118,7 +118,8 @@ def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Progr
     # The socket and the pid are relative to the data: a socket's path has a short limit.
     command += [f"--bind-address={host}", f"--port={port}", "--socket=mysql.sock", "--pid-file=mysql.pid"]
     command += ["--skip-name-resolve", "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--max-connections=100"]
-    command += ["--loose-mysqlx=OFF"]  # MySQL's second port, which MariaDB has not
+    # MySQL has a second port, and a folder for files outside of the data, which is not there.
+    command += ["--loose-mysqlx=OFF", f"--secure-file-priv={folder}"]
     return Program("mysql", [*command, "--performance-schema=OFF"], {}, address)
 
 
