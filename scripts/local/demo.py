@@ -114,8 +114,8 @@ def main() -> None:
     stack = Stack(DEMO, DEMO / "mail", free_port())
     try:
         with stoppable():
+            timed("started everything", lambda: stack.start(lambda _: None))
             try:
-                timed("started everything", lambda: stack.start(lambda _: None))
                 convert(stack, video)
             finally:
                 timed("stopped everything", stack.stop)

@@ -167,9 +167,13 @@ def rabbitmq(folder: Path, secrets: Secrets) -> list[Program]:
     conf.touch(mode=0o600)
     conf.write_text(RABBITMQ_CONF.format(address=address, password=password))
     (folder / "enabled_plugins").write_text("[].\n")
+    # A machine without /etc/hosts knows no localhost.
+    (folder / "inetrc").write_text('{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
     erlang = {
         "ERL_EPMD_PORT": epmd,
         "ERL_EPMD_ADDRESS": HOST,
+        "ERL_INETRC": str(folder / "inetrc"),
+        "ERL_CRASH_DUMP_BYTES": "0",
         # Every Erlang listens on loopback alone, starts no epmd of its own, and idles instead of spinning.
         "ERL_FLAGS": "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false -noinput +sbwt none",
     }

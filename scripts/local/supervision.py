@@ -203,7 +203,9 @@ class Supervisor:
             self._daemon.wait()
 
     def close(self, last: Iterable[str] = ()) -> None:
-        """Stop all programs, those named `last` after the others, and supervisord."""
+        """Stop all programs, those named `last` after the others, and supervisord, if it was opened here."""
+        if self._daemon is None:
+            return
         with contextlib.suppress(NotRunningError):
             self.stop({process.name for process in self.processes()} - set(last))
             self.stop(last)
