@@ -83,8 +83,12 @@ class Broker:
         processes = [self._processes.pop(name) for name in names]
         for process in processes:
             process.terminate()
-        for process in processes:
-            process.wait(timeout=15)
+        try:
+            for process in processes:
+                process.wait(timeout=15)
+        finally:
+            for process in processes:
+                process.kill()  # one that would not end is the test's failure, and is not left behind
 
     @property
     def _eventing(self) -> Eventing:
