@@ -114,7 +114,7 @@ def main() -> None:
     stack = Stack(DEMO, DEMO / "mail", free_port())
     try:
         with stoppable():
-            timed("started everything", lambda: stack.start(lambda _: None))
+            timed("started everything", lambda: stack.start(lambda part: say(f"           starting {part}")))
             try:
                 convert(stack, video)
             finally:
