@@ -40,14 +40,19 @@ def test_a_film_clip_becomes_an_mp3_that_the_mail_leads_to(person: Person, film_
     assert job["mp3"]["duration"] == pytest.approx(5.3, abs=0.1)
 
 
-def test_the_same_video_is_mailed_once(person: Person, film_clip: Path) -> None:
-    """One upload makes one mail, even after the sweeper has been woken."""
-    person.finished(person.upload(film_clip))
-    person.first_mail()
-    second = person.upload(film_clip)
-    person.finished(second)
-    eventually(lambda: len(person.mails()) == 2 or None)
-    assert len({message["Message-ID"] for message in person.mails()}) == 2
+def test_each_upload_is_mailed_once(person: Person, film_clip: Path) -> None:
+    """The same video uploaded twice is two jobs with a mail each; with one `Idempotency-Key` it is one."""
+    for _ in range(2):
+        person.finished(person.upload(film_clip))
+    headers = {"Idempotency-Key": "holiday"}
+    answers = []
+    for _ in range(2):
+        with film_clip.open("rb") as body:
+            answers.append(person.call("PUT", "/upload?name=holiday.mp4", data=body, headers=headers).json())
+    assert answers[0] == answers[1]
+    person.finished(answers[0]["id"])
+    eventually(lambda: len(person.mails()) == 3 or None, what="the third mail")
+    assert len({message["Message-ID"] for message in person.mails()}) == 3
 
 
 def test_a_video_without_sound_ends_with_a_mail_that_says_so(person: Person, silent_video: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from tests.stacks import RunningStack
 @pytest.fixture
 def person(stack: RunningStack) -> Person:
     return Person(stack.url, stack.mail)
+
+
+def is_back(stack: RunningStack, name: str, killed: int) -> bool:
+    return stack.pids()[name] not in {0, killed}
 
 
 @pytest.mark.timeout(240)
@@ -33,7 +38,12 @@ def test_whatever_is_killed_is_started_again(stack: RunningStack, person: Person
     for _ in range(2):
         for name, pid in stack.pids().items():
             os.kill(pid, signal.SIGKILL)
-            eventually(lambda name=name, pid=pid: stack.pids().get(name, pid) not in {0, pid} or None, 15, name)
-    eventually(lambda: person.call("GET", "/jobs").status_code == 200 or None, 60, "a working gateway")
-    assert person.finished(person.upload(film_clip), 200)["state"] == "done"
+            eventually(partial(is_back, stack, name, pid), 15, name)
+    job = eventually(partial(accepted, person, film_clip), 60, "an accepted upload")
+    assert person.finished(job, 200)["state"] == "done"
     person.first_mail(200)
+
+
+def accepted(person: Person, video: Path) -> str | None:
+    answer = person.call("PUT", f"/upload?name={video.name}", data=video.read_bytes())
+    return answer.json()["id"] if answer.status_code == 202 else None
