@@ -18,6 +18,7 @@ help: ## Show this
 demo: ; @$(setup) && $(foreground) scripts.local.demo ## Convert one video, start to end (VIDEO=path for your own)
 run: ; @$(setup) && $(foreground) scripts.local.run ## Start the system on http://127.0.0.1:8080 (PORT= changes it)
 ps: ; @test -x $(python) || { echo "Nothing runs." >&2; exit 1; }; exec $(python) -m scripts.local.ps ## List what runs (JSON=1 for programs)
+replay: ; @export PYTHONPATH=. MONGODB_URL=$$(cat .local/run/secrets/mongodb/url) && exec $(python) scripts/replay.py ## Send dead letters again, while the system runs
 setup: ; @$(setup) ## Install what is missing (demo and run do it too)
 clean: ; @if [[ -x $(python) ]]; then exec $(python) -m scripts.local.clean; else rm -rf .local; fi ## Forget everything under .local/
 
@@ -34,4 +35,4 @@ bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, s
 ##@ Develop it
 lock: ; @$(setup) tests && scripts/lock.sh ## Lock all dependencies anew after a change in pyproject.toml
 
-.PHONY: help demo run ps setup clean test lint test-unit test-contract test-integration test-journey test-mysql bench lock
+.PHONY: help demo run ps replay setup clean test lint test-unit test-contract test-integration test-journey test-mysql bench lock
