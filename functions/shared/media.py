@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from bson import ObjectId
-from pymongo import ASCENDING, WriteConcern
+from pymongo import ASCENDING, CursorType, WriteConcern
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure
@@ -56,7 +56,10 @@ class Bucket:
         end = file.size if end is None else end
         number = start // CHUNK
         query = {"files_id": file.id, "n": {"$gte": number, "$lte": (end - 1) // CHUNK}}
-        with self._chunks.find(query, {"_id": 0, "n": 1, "data": 1}, batch_size=8).sort("n", ASCENDING) as chunks:
+        wanted = {"_id": 0, "n": 1, "data": 1}
+        # Exhaust: the server sends the next batch while this one is passed on.
+        found = self._chunks.find(query, wanted, batch_size=BATCH, cursor_type=CursorType.EXHAUST)
+        with found.sort("n", ASCENDING) as chunks:
             for document in chunks:
                 if document["n"] != number:
                     break
