@@ -1,6 +1,7 @@
 """Runs the benchmark and writes its table into this folder's README: `make bench`."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from scripts.local.ports import free_port
@@ -26,15 +27,16 @@ def measure(folder: Path) -> tuple[list[Row], Peaks]:
         running = RunningStack(stack)
         person = Person(running.url, running.mail)
         bench = Bench(person, stack.secrets.read("mongodb", "url"), folder, running.pids)
+        steps = [
+            partial(bench.short_clip, short),
+            partial(bench.long_clip, long),
+            partial(bench.many_clips, short),
+            partial(bench.upload),
+            partial(bench.download),
+        ]
         rows = []
-        for row in (
-            lambda: bench.short_clip(short),
-            lambda: bench.long_clip(long),
-            lambda: bench.many_clips(short),
-            bench.upload,
-            bench.download,
-        ):
-            rows.append(row())
+        for step in steps:
+            rows.append(step())
             print(rows[-1], flush=True)
         memory, peaks = bench.memory(large)
         print(*memory, sep="\n", flush=True)
