@@ -28,8 +28,10 @@ Try it:
 
 
 def main() -> None:
-    port, smtp_url = int(os.environ.get("PORT") or 8080), os.environ.get("SMTP_URL", "")
-    stack = Stack(RUN, LOCAL / "mail", port, smtp_url)
+    port, smtp_url = os.environ.get("PORT") or "8080", os.environ.get("SMTP_URL", "")
+    if not (port.isdecimal() and 0 < int(port) < 1 << 16):
+        raise StackError(f"PORT={port} is no port: give a number from 1 to 65535")
+    stack = Stack(RUN, LOCAL / "mail", int(port), smtp_url)
     try:
         with stoppable():
             try:
