@@ -23,6 +23,7 @@ from functions.shared.mongo import AWAY, Document
 CHUNK = 255 * 1024
 BATCH = 8  # chunks
 UNDER_WAY = 2
+SPAN = 128 * CHUNK  # what one cursor reads: all of a cursor's time counts as one operation's, and that ends at 8 s
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,14 @@ class Bucket:
     def read(self, file: File, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the file's bytes from `start` to before `end`, in chunks; raise EOFError if one is missing."""
         end = file.size if end is None else end
+        while start < end:
+            stop = min(end, start - start % SPAN + SPAN)
+            yield from self._span(file.id, start, stop)
+            start = stop
+
+    def _span(self, file: ObjectId, start: int, end: int) -> Iterator[bytes]:
         number = start // CHUNK
-        query = {"files_id": file.id, "n": {"$gte": number, "$lte": (end - 1) // CHUNK}}
+        query = {"files_id": file, "n": {"$gte": number, "$lte": (end - 1) // CHUNK}}
         wanted = {"_id": 0, "n": 1, "data": 1}
         # Exhaust: the server sends the next batch while this one is passed on.
         found = self._chunks.find(query, wanted, batch_size=BATCH, cursor_type=CursorType.EXHAUST)
@@ -70,7 +77,7 @@ class Bucket:
                 yield data
                 number += 1
         if number * CHUNK < end:
-            raise EOFError(f"file {file.id} lacks its chunk {number}")
+            raise EOFError(f"file {file} lacks its chunk {number}")
 
     def delete(self, file: ObjectId) -> None:
         """Remove the file and its chunks, whatever there is of it."""

@@ -8,7 +8,7 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from functions.shared import mongo
-from functions.shared.media import BATCH, CHUNK, Bucket, File
+from functions.shared.media import BATCH, CHUNK, SPAN, Bucket, File
 from functions.shared.mongo import Document
 from tests.stacks import Server
 
@@ -114,3 +114,10 @@ def test_a_deleted_file_is_gone(bucket: Bucket, database: Database[Document]) ->
     assert bucket.find(gone.id) is None
     assert b"".join(bucket.read(kept)) == b"kept"
     assert database["test.chunks"].count_documents({}) == 1
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, None), (SPAN - 1, SPAN + 1), (SPAN, None), (7, 2 * SPAN)])
+def test_a_long_read_takes_several_cursors(bucket: Bucket, start: int, end: int | None) -> None:
+    """Where one cursor ends and the next begins, no byte is lost or comes twice."""
+    content = os.urandom(2 * SPAN + 5)
+    assert b"".join(bucket.read(store(bucket, content), start, end)) == content[start:end]
