@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
+
+import requests
 
 from scripts.local.stack import Stack
 from scripts.local.supervision import Process, Supervisor
+
+PING = "dev.knative.sources.ping"
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,15 @@ class RunningStack:
     def restart(self, name: str) -> None:
         """Stop the process, start it and return when it answers."""
         self._supervisor.restart(name)
+
+    def wait_for(self, name: str) -> None:
+        """Return when the process answers at its address."""
+        self._supervisor.wait_for(name)
+
+    def wake_sweeper(self) -> None:
+        """Send the sweeper one more tick than its PingSource does, which changes nothing but when it looks."""
+        event = {"ce-specversion": "1.0", "ce-id": str(uuid4()), "ce-source": "/tests", "ce-type": PING}
+        requests.post(self.functions["sweep"], headers=event, timeout=60).raise_for_status()
 
     def kill(self, name: str) -> None:
         """Kill the process as a crash would; it is started again by itself."""

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from bson import ObjectId
-from pymongo import ASCENDING, CursorType, WriteConcern
+from pymongo import ASCENDING, DESCENDING, CursorType, WriteConcern
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure
@@ -23,7 +23,8 @@ from functions.shared.mongo import AWAY, Document
 CHUNK = 255 * 1024
 BATCH = 8  # chunks
 UNDER_WAY = 2
-SPAN = 128 * CHUNK  # what one cursor reads: all of a cursor's time counts as one operation's, and that ends at 8 s
+SPAN = 128 * CHUNK  # what one cursor reads: all of a cursor's time counts as one operation's, and may not be long
+REMOVED = 1024  # chunks that one operation removes, likewise
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ class Bucket:
     def delete(self, file: ObjectId) -> None:
         """Remove the file and its chunks, whatever there is of it."""
         self._files.delete_one({"_id": file})
-        self._chunks.delete_many({"files_id": file})
+        last = self._chunks.find_one({"files_id": file}, {"n": 1}, sort=[("n", DESCENDING)])
+        for number in range(0, last["n"] + 1 if last else 0, REMOVED):
+            self._chunks.delete_many({"files_id": file, "n": {"$gte": number, "$lt": number + REMOVED}})
 
 
 class Writer:

@@ -15,14 +15,14 @@ AWAY = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WaitQueueTimeoutEr
 def database(url: str) -> Database[Document]:
     """Return the URL's database; connects at first use, as functions-framework forks after the import.
 
-    An acknowledged write is on a majority's journal. Every operation ends within 8 s, so that a caller has
+    An acknowledged write is on a majority's journal. Every operation ends within 6 s, so that a caller has
     its 503 within 10.
     """
     client: MongoClient[Document] = MongoClient(
         url,
         connect=False,
         tz_aware=True,
-        timeoutMS=8000,
+        timeoutMS=6000,
         w="majority",
         journal=True,
         appname="video2mp3",
