@@ -18,13 +18,13 @@ T = TypeVar("T")
 _addresses = iter(range(2, 255))
 
 
-def eventually(look: Callable[[], T | None], seconds: float = 30, what: str = "it") -> T:
-    """Return the first true value of `look`, asked every 5 ms; fail after `seconds`."""
+def eventually(look: Callable[[], T | None], seconds: float = 30, what: str = "it", every: float = 0.1) -> T:
+    """Return the first true value of `look`, asked `every` so many seconds; fail after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := look():
             return found
-        time.sleep(0.005)
+        time.sleep(every)
     raise AssertionError(f"{what} did not come within {seconds} s")
 
 

@@ -73,7 +73,7 @@ class Bench:
             def all_mailed() -> None:
                 with ThreadPoolExecutor(8) as uploads:
                     list(uploads.map(self._put, clips))
-                eventually(lambda: len(self._new_mails(before)) >= len(clips) or None, 300, "30 mails")
+                eventually(lambda: len(self._new_mails(before)) >= len(clips) or None, 300, "30 mails", every=0.002)
 
             seconds = timed(all_mailed)
             lost.append(len(clips) - len(self._new_mails(before)))
@@ -155,7 +155,7 @@ class Bench:
 
         def there_and_back() -> None:
             self._put(clip)
-            eventually(lambda: self._new_mails(before) or None, 120, "a mail")
+            eventually(lambda: self._new_mails(before) or None, 120, "a mail", every=0.002)
 
         return timed(there_and_back)
 
