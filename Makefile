@@ -10,6 +10,8 @@ pytest := $(setup) tests && exec $(python) -m pytest
 foreground := exec setpriv --pdeathsig TERM $(python) -m
 
 export PORT VIDEO JSON
+# All that is written lies under .local/, bytecode and the tools' memory too.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/bytecode
 
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -6,4 +6,4 @@ bin=.local/venv/bin
 $bin/ruff format --check --quiet
 $bin/ruff check --quiet
 $bin/mypy --no-error-summary
-PYTHONPATH=. $bin/lint-imports --no-logo --no-cache 2>&1 | grep -v '^$' | tail -n 3
+PYTHONPATH=. $bin/lint-imports --no-logo --no-cache

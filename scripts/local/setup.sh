@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=scripts/local
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # a normal user's lacks the folders of the servers
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_NO_CACHE_DIR=1
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 

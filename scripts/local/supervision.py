@@ -25,6 +25,7 @@ from scripts.local.program import Program
 from scripts.local.waiting import StackError, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+BYTECODE = str(REPOSITORY / ".local/bytecode")  # not beside the sources: what is ours lies under .local/
 # A normal user's path on Debian lacks the folders of the servers.
 PATH = f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -137,7 +138,7 @@ class Supervisor:
         script, log = self._programs / f"{program.name}.sh", self.log / f"{program.name}.log"
         home = self.state / "home" / program.name  # gunicorn puts a socket there, each process needs its own
         home.mkdir(exist_ok=True)
-        env = {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", **program.env}
+        env = {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONPYCACHEPREFIX": BYTECODE, **program.env}
         exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in env.items())
         script.touch(mode=0o600)
         script.write_text(SCRIPT.format(exports=exports, command=shlex.join(program.command)))

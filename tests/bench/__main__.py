@@ -27,6 +27,8 @@ def measure(folder: Path) -> tuple[list[Row], Peaks]:
         running = RunningStack(stack)
         person = Person(running.url, running.mail)
         bench = Bench(person, stack.secrets.read("mongodb", "url"), folder, running.pids)
+        memory, peaks = bench.memory(large)  # first, while what is idle has not worked yet
+        print(*memory, sep="\n", flush=True)
         steps = [
             partial(bench.short_clip, short),
             partial(bench.long_clip, long),
@@ -38,8 +40,6 @@ def measure(folder: Path) -> tuple[list[Row], Peaks]:
         for step in steps:
             rows.append(step())
             print(rows[-1], flush=True)
-        memory, peaks = bench.memory(large)
-        print(*memory, sep="\n", flush=True)
     finally:
         stack.stop()
     return rows + memory, peaks
