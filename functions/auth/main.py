@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import functions_framework
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -117,6 +118,7 @@ ROUTES = Map(
 )
 
 
+@functions_framework.http
 @boundary.http("The store of the accounts", AWAY)
 def auth(request: Request) -> Response:
     request.max_content_length = LARGEST_BODY

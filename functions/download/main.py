@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import functions_framework
 from bson import ObjectId
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -113,6 +114,7 @@ ROUTES = Map(
 )
 
 
+@functions_framework.http
 @boundary.http("The store of the jobs and MP3s", mongo.AWAY)
 def download(request: Request) -> Response:
     caller = verifier.caller(request.headers.get("Authorization"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+import functions_framework
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -43,6 +44,7 @@ ROUTES = Map([Rule("/upload", methods=["POST", "PUT"])], merge_slashes=False)
 KEY = re.compile(r"[ -~]{1,255}")
 
 
+@functions_framework.http
 def upload(request: Request) -> Response:
     """Answer, then pass over what a refusal left unread of the body."""
     response = receive(request)
