@@ -69,11 +69,6 @@ class Conversions:
         query = {"_id": job, "state": {"$in": OPEN}, "tries": {"$gte": TRIES}, "$expr": OVERDUE}
         return self._jobs.update_one(query, _end({"state": State.FAILED, "reason": _plain(GAVE_UP)})).modified_count > 0
 
-    def overdue(self, limit: int) -> list[ObjectId]:
-        """Return open jobs whose event or converter is late, the latest first."""
-        found = self._jobs.find({"state": {"$in": OPEN}, "$expr": OVERDUE}, {"_id": 1}).sort("lease").limit(limit)
-        return [document["_id"] for document in found]
-
 
 class Attempt:
     """One claimed attempt at one job; each method raises Lost when the job is no longer this attempt's."""

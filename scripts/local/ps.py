@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict
 from datetime import timedelta
 
-from scripts.local.command import RUN, run
+from scripts.local.command import RUN, run, say
 from scripts.local.supervision import NotRunningError, Supervisor
 from scripts.local.waiting import StackError
 
@@ -16,13 +16,13 @@ def main() -> None:
     except NotRunningError as error:
         raise StackError("Nothing runs. `make run` starts everything.") from error
     if os.environ.get("JSON"):
-        print(json.dumps([asdict(process) for process in processes], indent=2))
+        say(json.dumps([asdict(process) for process in processes], indent=2))
         return
     width = max(len(process.name) for process in processes) if processes else 4
-    print(f"{'NAME':{width}}  {'PID':>7}  {'STATE':8}  {'UPTIME':>8}  ADDRESS")
+    say(f"{'NAME':{width}}  {'PID':>7}  {'STATE':8}  {'UPTIME':>8}  ADDRESS")
     for process in processes:
         uptime = timedelta(seconds=process.uptime)
-        print(f"{process.name:{width}}  {process.pid:7}  {process.state:8}  {uptime!s:>8}  {process.address}")
+        say(f"{process.name:{width}}  {process.pid:7}  {process.state:8}  {uptime!s:>8}  {process.address}")
 
 
 if __name__ == "__main__":

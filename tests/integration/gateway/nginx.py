@@ -1,12 +1,11 @@
-"""The gateway itself: NGINX with the rendered template."""
+"""The gateway itself: NGINX as the laptop runs it, in front of functions of the test's choice."""
 
 import subprocess
 from pathlib import Path
-from string import Template
 
-from tests.integration.auth.ports import free_port, wait_for
-
-TEMPLATE = Path(__file__).parents[3] / "infra" / "gateway" / "nginx.conf.template"
+from scripts.local import servers
+from scripts.local.ports import HOST, answers, free_port
+from scripts.local.waiting import wait_until
 
 
 class Gateway:
@@ -14,16 +13,13 @@ class Gateway:
 
     def __init__(self, folder: Path, auth: str, upload: str, download: str) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        functions = {"auth": auth, "upload": upload, "download": download}
+        program = servers.gateway(folder, f"{HOST}:{self.port}", functions)
+        self.url = program.address
         self._log = folder / "log"
-        values = {"AUTH_URL": auth, "UPLOAD_URL": upload, "DOWNLOAD_URL": download, "STATE": str(folder)}
-        conf = Template(TEMPLATE.read_text()).safe_substitute(values, LISTEN=f"127.0.0.1:{self.port}")
-        (folder / "nginx.conf").write_text(conf)
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                ["/usr/sbin/nginx", "-e", "stderr", "-c", str(folder / "nginx.conf")], stdout=log, stderr=log
-            )
-        wait_for(self.port)
+            self._process = subprocess.Popen(program.command, stdout=log, stderr=log)
+        wait_until(lambda: answers(self.url), f"the gateway answers; its log is {self._log}", 30)
 
     def log(self) -> str:
         return self._log.read_text()
