@@ -11,6 +11,7 @@ declare -A package=(
   [nginx]=nginx
   [ffmpeg]=ffmpeg
   [ffprobe]=ffmpeg
+  [openssl]=openssl
   [setpriv]=util-linux
 )
 missing=()
