@@ -20,7 +20,7 @@ help: ## Show this
 demo: ; @$(setup) && $(foreground) scripts.local.demo ## Convert one video, start to end (VIDEO=path for your own)
 run: ; @$(setup) && $(foreground) scripts.local.run ## Start the system on http://127.0.0.1:8080 (PORT= changes it)
 ps: ; @test -x $(python) || { echo "Nothing runs." >&2; exit 1; }; exec $(python) -m scripts.local.ps ## List what runs (JSON=1 for programs)
-replay: ; @export PYTHONPATH=. MONGODB_URL=$$(cat .local/run/secrets/mongodb/url) && exec $(python) scripts/replay.py ## Send dead letters again, while the system runs
+replay: ; @export PYTHONPATH=. MONGODB_URL=$$(cat .local/run/secrets/mongodb-replay/url) && exec $(python) scripts/replay.py ## Send dead letters again, while the system runs
 setup: ; @$(setup) ## Install what is missing (demo and run do it too)
 clean: ; @if [[ -x $(python) ]]; then exec $(python) -m scripts.local.clean; else rm -rf .local; fi ## Forget everything under .local/
 
@@ -31,7 +31,7 @@ test-unit: ; @$(pytest) tests/unit ## Functions and broker without servers, in s
 test-contract: ; @$(pytest) tests/contract ## The broker's contract, on RabbitMQ
 test-integration: ; @$(pytest) tests/integration ## Each function against real servers
 test-journey: ; @$(pytest) tests/journey ## The whole system through its gateway
-test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth ## Auth's tests on MySQL 9
+test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py ## Auth and its rights on MySQL 9
 bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, side by side with bare tools
 
 ##@ Develop it

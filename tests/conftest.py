@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from scripts.local import functions, servers
+from scripts.local.databases import prepare_mongodb, prepare_mysql
 from scripts.local.ports import free_port
 from scripts.local.program import Program
 from scripts.local.secrets import Secrets
 from scripts.local.servers import LOCAL
-from scripts.local.stack import Stack, prepare_mongodb
+from scripts.local.stack import Stack
 from scripts.local.supervision import Supervisor
 from tests.stacks import Mailbox, RunningStack, Server
 
@@ -56,31 +57,31 @@ def secrets(supervisor: Supervisor) -> Secrets:
 
 @pytest.fixture(scope="session")
 def mongodb(supervisor: Supervisor, secrets: Secrets) -> Server:
-    """MongoDB with all indexes made."""
-    supervisor.start(servers.mongodb(supervisor.state / "mongodb", secrets))
-    prepare_mongodb(secrets)
-    return Server("mongodb", secrets.read("mongodb", "url"), supervisor)
+    """MongoDB with all indexes and users made."""
+    program = servers.mongodb(supervisor.state / "mongodb", secrets)
+    supervisor.start(program)
+    prepare_mongodb(program.address, secrets)
+    return Server("mongodb", secrets.read("mongodb-admin", "url"), supervisor, secrets)
 
 
 @pytest.fixture(scope="session")
 def mysql(supervisor: Supervisor, secrets: Secrets) -> Server:
-    """MySQL with auth's tables made; `url` is auth's.
+    """MySQL with auth's tables and user made.
 
     The server is the `mysqld` of the path, or what the variable MYSQLD says: a command, quoted as for a shell.
     """
     command = shlex.split(os.environ.get("MYSQLD", ""))
     mysqld = servers.Mysqld.of_mysql(command) if command else None
-    program = servers.mysql(supervisor.state / "mysql", secrets, mysqld)
-    supervisor.start(program)
-    servers.apply_schema(secrets, program.address)
-    return Server("mysql", secrets.read("mysql", "url"), supervisor)
+    supervisor.start(servers.mysql(supervisor.state / "mysql", secrets, mysqld))
+    prepare_mysql(secrets)
+    return Server("mysql", secrets.read("mysql-admin", "url"), supervisor, secrets)
 
 
 @pytest.fixture(scope="session")
 def rabbitmq(supervisor: Supervisor, secrets: Secrets) -> Server:
     """RabbitMQ without any queue."""
     supervisor.start(*servers.rabbitmq(supervisor.state / "rabbitmq", secrets))
-    return Server("rabbitmq", secrets.read("rabbitmq", "url"), supervisor)
+    return Server("rabbitmq", secrets.read("rabbitmq", "url"), supervisor, secrets)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import requests
 
+from scripts.local.secrets import Secrets
 from scripts.local.stack import Stack
 from scripts.local.supervision import Process, Supervisor
 
@@ -18,11 +19,16 @@ PING = "dev.knative.sources.ping"
 
 @dataclass(frozen=True)
 class Server:
-    """One real server; `url` is how a function reaches it, credentials included."""
+    """One real server; `url` is how its administrator reaches it, credentials included."""
 
     name: str
     url: str
     supervisor: Supervisor
+    secrets: Secrets
+
+    def url_of(self, user: str) -> str:
+        """Return how a function reaches it, who may do less."""
+        return self.secrets.read(f"{self.name}-{user}", "url")
 
     def restart(self) -> None:
         """Stop it, start it and return when it answers."""

@@ -1,6 +1,7 @@
-"""Makes MongoDB's collections ready: every index that a function relies on. Safe to repeat.
+"""Makes MongoDB ready: the indexes, and a user for each function who may do what its code does. Safe to repeat.
 
-Run once before the functions, with `MONGODB_URL` in the environment.
+`MONGODB_ADMIN_URL` is an administrator's. `MONGODB_UPLOAD_URL` and so on, one for each of RIGHTS, are the very URLs
+that the functions get, `mongodb://USER:PASSWORD@HOST/DATABASE`: change a password there and run this again.
 """
 
 import os
@@ -8,6 +9,40 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.database import Database
+from pymongo.uri_parser import parse_uri
+
+# Reading and then removing the chunks of a file is how it is deleted. MongoDB knows no rights on a single field.
+RIGHTS = {
+    "upload": {
+        "jobs": ["find", "insert"],
+        "videos.files": ["insert", "remove"],
+        "videos.chunks": ["find", "insert", "remove"],
+    },
+    "convert": {
+        "jobs": ["find", "update"],
+        "videos.files": ["find", "remove"],
+        "videos.chunks": ["find", "remove"],
+        "mp3s.files": ["insert", "remove"],
+        "mp3s.chunks": ["find", "insert", "remove"],
+    },
+    "notify": {"jobs": ["find", "update"]},
+    "download": {
+        "jobs": ["find", "remove"],
+        "videos.files": ["remove"],
+        "videos.chunks": ["find", "remove"],
+        "mp3s.files": ["find", "remove"],
+        "mp3s.chunks": ["find", "remove"],
+    },
+    "sweep": {
+        "jobs": ["find", "update", "remove"],
+        "videos.files": ["find", "remove"],
+        "videos.chunks": ["find", "remove"],
+        "mp3s.files": ["find", "remove"],
+        "mp3s.chunks": ["find", "remove"],
+    },
+    "deadletter": {"dead": ["insert", "update"]},
+    "replay": {"dead": ["find", "remove"], "jobs": ["find", "update"], "videos.files": ["find"]},  # scripts/replay.py
+}
 
 
 def make_indexes(database: Database[dict[str, Any]]) -> None:
@@ -25,5 +60,33 @@ def make_indexes(database: Database[dict[str, Any]]) -> None:
         database[f"{bucket}.chunks"].create_index([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)
 
 
+def make_user(database: Database[dict[str, Any]], role: str, user: str, password: str) -> None:
+    """Give the user this password, and the role of that name with its RIGHTS, instead of all that it had."""
+    privileges = [
+        {"resource": {"db": database.name, "collection": collection}, "actions": actions}
+        for collection, actions in RIGHTS[role].items()
+    ]
+    known = database.command("rolesInfo", role)["roles"]
+    database.command("updateRole" if known else "createRole", role, privileges=privileges, roles=[])
+    known = database.command("usersInfo", user)["users"]
+    database.command("updateUser" if known else "createUser", user, pwd=password, roles=[role])
+
+
+def main() -> None:
+    variables = {role: f"MONGODB_{role.upper()}_URL" for role in ("admin", *RIGHTS)}
+    missing = [variable for variable in variables.values() if not os.environ.get(variable)]
+    if missing:
+        raise SystemExit(f"missing in the environment: {', '.join(missing)}")
+    urls = {role: parse_uri(os.environ[variable]) for role, variable in variables.items()}
+    client: MongoClient[dict[str, Any]] = MongoClient(os.environ[variables.pop("admin")], timeoutMS=30_000)
+    database = client.get_default_database("video2mp3")
+    for role, variable in variables.items():
+        if not (urls[role]["username"] and urls[role]["password"]) or urls[role]["database"] != database.name:
+            raise SystemExit(f"{variable} must be mongodb://USER:PASSWORD@HOST/{database.name}")
+    make_indexes(database)
+    for role in variables:
+        make_user(database, role, urls[role]["username"], urls[role]["password"])
+
+
 if __name__ == "__main__":
-    make_indexes(MongoClient(os.environ["MONGODB_URL"], timeoutMS=30_000).get_default_database("video2mp3"))
+    main()

@@ -46,9 +46,8 @@ class Functions:
 
     def programs(self) -> list[Program]:
         """Return all of them; fills `urls` by the functions' names."""
-        manifests = [
-            yaml.safe_load(file.read_text()) for file in sorted((REPOSITORY / "infra/functions").glob("*.yaml"))
-        ]
+        files = sorted((REPOSITORY / "infra/functions").glob("*.yaml"))
+        manifests = [manifest for file in files if (manifest := yaml.safe_load(file.read_text()))["kind"] == "Service"]
         names = [manifest["metadata"]["name"] for manifest in manifests]
         self.urls.update({name: f"http://{HOST}:{free_port()}" for name in names})
         return [self._program(name, manifest) for name, manifest in zip(names, manifests, strict=True)]

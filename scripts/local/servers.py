@@ -9,11 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from urllib.parse import quote
 
-import pymysql
-from pymysql.constants import CLIENT
-
+from infra.mongodb.setup import RIGHTS
 from scripts.local.ports import HOST, free_port
 from scripts.local.program import Program
 from scripts.local.secrets import Secrets
@@ -33,15 +30,18 @@ def find(name: str) -> str:
 
 
 def mongodb(folder: Path, secrets: Secrets) -> Program:
-    """Standalone with its journal; the address is the secret `mongodb/url`."""
+    """Standalone with its journal; each user's URL is the secret `mongodb-USER/url`, the admin's and a function's."""
     folder.mkdir(parents=True, exist_ok=True)
     address, env = f"{HOST}:{free_port()}", {}
     binary = shutil.which("mongod", path=PATH)
     if binary is None:
         binary, env = str(LOCAL / "mongodb/bin/mongod"), {"LD_LIBRARY_PATH": str(LOCAL / "mongodb/lib")}
-    secrets.write("mongodb", "url", f"mongodb://{address}/video2mp3")
+    for user in ("admin", *RIGHTS):
+        database = "" if user == "admin" else "video2mp3"
+        login = f"{user}:{secrets.password(f'mongodb-{user}')}"
+        secrets.write(f"mongodb-{user}", "url", f"mongodb://{login}@{address}/{database}")
     host, port = address.split(":")
-    command = [binary, "--dbpath", str(folder), "--bind_ip", host, "--port", port, "--nounixsocket"]
+    command = [binary, "--auth", "--dbpath", str(folder), "--bind_ip", host, "--port", port, "--nounixsocket"]
     return Program("mongodb", [*command, "--wiredTigerCacheSizeGB", "0.5", "--quiet"], env, address)
 
 
@@ -92,56 +92,34 @@ def _as_root() -> list[str]:
     return ["--user=root"] if os.geteuid() == 0 else []
 
 
-# Names are hosts' addresses, as the server resolves none. Who makes the tables is not who fills them.
-USERS = """\
-CREATE DATABASE IF NOT EXISTS auth;
-CREATE USER IF NOT EXISTS 'schema'@'{host}' IDENTIFIED BY '{schema}';
-GRANT ALL ON auth.* TO 'schema'@'{host}';
-CREATE USER IF NOT EXISTS 'auth'@'{host}' IDENTIFIED BY '{auth}';
-GRANT SELECT, INSERT, UPDATE, DELETE ON auth.* TO 'auth'@'{host}';
+# Names are hosts' addresses, as the server resolves none.
+ADMIN = """\
+CREATE USER IF NOT EXISTS 'admin'@'{host}';
+ALTER USER 'admin'@'{host}' IDENTIFIED BY '{password}';
+GRANT ALL ON *.* TO 'admin'@'{host}' WITH GRANT OPTION;
 """
 
 
 def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Program:
-    """Make the data at the first time; the address for auth, who may not change tables, is the secret `mysql/url`."""
+    """Make the data at the first time; the URLs are the secrets `mysql-admin/url` and `mysql-auth/url`."""
     mysqld = mysqld or Mysqld.of_the_path()
-    data, users, address = folder / "data", folder / "users.sql", f"{HOST}:{free_port()}"
+    data, admin, address = folder / "data", folder / "admin.sql", f"{HOST}:{free_port()}"
     folder.mkdir(parents=True, exist_ok=True)
     if not data.is_dir():
         mysqld.make_data(data)
-    passwords = {user: secrets.password(f"mysql-{user}") for user in ("auth", "schema")}
-    users.touch(mode=0o600)
-    users.write_text(USERS.format(host=HOST, **passwords))
-    secrets.write("mysql", "url", f"mysql://auth:{quote(passwords['auth'])}@{address}/auth")
+    admin.touch(mode=0o600)
+    admin.write_text(ADMIN.format(host=HOST, password=secrets.password("mysql-admin")))
+    for user, database in (("admin", ""), ("auth", "auth")):
+        login = f"{user}:{secrets.password(f'mysql-{user}')}"
+        secrets.write(f"mysql-{user}", "url", f"mysql://{login}@{address}/{database}")
     host, port = address.split(":")
-    command = [*mysqld.command, "--no-defaults", *_as_root(), f"--datadir={data}", f"--init-file={users}"]
+    command = [*mysqld.command, "--no-defaults", *_as_root(), f"--datadir={data}", f"--init-file={admin}"]
     # The socket and the pid are relative to the data: a socket's path has a short limit.
     command += [f"--bind-address={host}", f"--port={port}", "--socket=mysql.sock", "--pid-file=mysql.pid"]
     command += ["--skip-name-resolve", "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--max-connections=100"]
     # MySQL has a second port, and a folder for files outside of the data, which is not there.
     command += ["--loose-mysqlx=OFF", f"--secure-file-priv={folder}"]
     return Program("mysql", [*command, "--performance-schema=OFF"], {}, address)
-
-
-def apply_schema(secrets: Secrets, address: str) -> None:
-    """Make auth's tables."""
-    host, port = address.split(":")
-    password = secrets.password("mysql-schema")
-    schema = (REPOSITORY / "infra/mysql/schema.sql").read_text()
-    with (
-        pymysql.connect(
-            host=host,
-            port=int(port),
-            user="schema",
-            password=password,
-            database="auth",
-            client_flag=CLIENT.MULTI_STATEMENTS,
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(schema)
-        while cursor.nextset():
-            pass
 
 
 RABBITMQ_CONF = """\

@@ -1,14 +1,12 @@
 """The whole system on this machine, in the order in which its parts need each other."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from scripts.local import servers
 from scripts.local.broker import programs as broker
 from scripts.local.broker import topology
+from scripts.local.databases import prepare_mongodb, prepare_mysql
 from scripts.local.functions import Functions, sinks
 from scripts.local.ports import HOST, free_port, is_free
 from scripts.local.secrets import Secrets
@@ -58,13 +56,14 @@ class Stack:
     def _start_servers(self, say: Callable[[str], None]) -> None:
         data = self.state / "data"
         self.secrets.make_signing_keys()
+        mongodb = servers.mongodb(data / "mongodb", self.secrets)
         mysql = servers.mysql(data / "mysql", self.secrets)
         rabbitmq = servers.rabbitmq(data / "rabbitmq", self.secrets)
         say("MongoDB, MySQL, RabbitMQ")
-        self.supervisor.start(servers.mongodb(data / "mongodb", self.secrets), mysql, *rabbitmq)
+        self.supervisor.start(mongodb, mysql, *rabbitmq)
         say("indexes, tables, queues")
-        prepare_mongodb(self.secrets)
-        servers.apply_schema(self.secrets, mysql.address)
+        prepare_mongodb(mongodb.address, self.secrets)
+        prepare_mysql(self.secrets)
         topology.declare(EVENTING, self.secrets.read("rabbitmq", "url"))
         if self._smtp_url:
             self.secrets.write("smtp", "url", self._smtp_url)
@@ -85,12 +84,3 @@ class Stack:
             *broker.programs(EVENTING, self.functions, url, ingress),
             servers.gateway(self.state / "gateway", self.listen, self.functions),
         )
-
-
-def prepare_mongodb(secrets: Secrets) -> None:
-    """Make the indexes."""
-    subprocess.run(
-        [sys.executable, REPOSITORY / "infra/mongodb/setup.py"],
-        env={**os.environ, "MONGODB_URL": secrets.read("mongodb", "url")},
-        check=True,
-    )

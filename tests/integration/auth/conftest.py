@@ -40,7 +40,7 @@ def auth(database: Server, keys: Keys, _downloads: Downloads, start_function: St
     """Auth in a process of its own, as in its image."""
     env = {
         "THREADS": "8",
-        "MYSQL_URL": database.url,
+        "MYSQL_URL": database.url_of("auth"),
         "JWT_PRIVATE_KEY": keys.pem,
         "JWT_PUBLIC_KEYS": keys.jwks,
         "DOWNLOAD_URL": _downloads.url,

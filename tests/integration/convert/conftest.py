@@ -25,7 +25,7 @@ def broker() -> Iterator[Broker]:
 
 
 def _start(start_function: StartFunction, mongodb: Server, broker: Broker, scratch: Path) -> Converter:
-    env = {"MONGODB_URL": mongodb.url, "K_SINK": broker.url, "SCRATCH": str(scratch), "THREADS": "2"}
+    env = {"MONGODB_URL": mongodb.url_of("convert"), "K_SINK": broker.url, "SCRATCH": str(scratch), "THREADS": "2"}
     env["LANDLOCK_REQUIRED"] = "true"
     return Converter(start_function("convert", env), scratch, mongo.database(mongodb.url))
 

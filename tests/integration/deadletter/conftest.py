@@ -19,4 +19,4 @@ def database(mongodb: Server) -> Database[Document]:
 
 @pytest.fixture(scope="session")
 def deadletter(mongodb: Server, start_function: StartFunction) -> str:
-    return start_function("deadletter", {"MONGODB_URL": mongodb.url, "THREADS": "8"})
+    return start_function("deadletter", {"MONGODB_URL": mongodb.url_of("deadletter"), "THREADS": "8"})

@@ -123,7 +123,7 @@ def test_replay_says_what_became_of_each_event_and_forgets_it(mongodb: Server, d
     waits, gone = open_job(database, tries=2), ObjectId()
     for job in (str(waits), str(gone), "no id"):
         Dead(database).store(video_uploaded(job))
-    env = {"PYTHONPATH": str(REPOSITORY), "MONGODB_URL": mongodb.url}
+    env = {"PYTHONPATH": str(REPOSITORY), "MONGODB_URL": mongodb.url_of("replay")}
     command = [sys.executable, "scripts/replay.py"]
     says = [
         subprocess.run(command, check=True, env=env, cwd=REPOSITORY, capture_output=True, text=True).stdout

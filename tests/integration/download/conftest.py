@@ -17,7 +17,9 @@ def shelf(mongodb: Server) -> Shelf:
 def download(start_function: StartFunction, mongodb: Server, secrets: Secrets) -> str:
     """The address of the function."""
     keys = secrets.read("jwt-public", "keys")
-    return start_function("download", {"MONGODB_URL": mongodb.url, "JWT_PUBLIC_KEYS": keys, "THREADS": "16"})
+    return start_function(
+        "download", {"MONGODB_URL": mongodb.url_of("download"), "JWT_PUBLIC_KEYS": keys, "THREADS": "16"}
+    )
 
 
 @pytest.fixture

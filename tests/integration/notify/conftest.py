@@ -25,7 +25,9 @@ def database(mongodb: Server) -> Database[Document]:
 
 @pytest.fixture(scope="session")
 def notify(mongodb: Server, mailbox: Mailbox, start_function: StartFunction) -> str:
-    return start_function("notify", {"MONGODB_URL": mongodb.url, "SMTP_URL": mailbox.url, "THREADS": "8", **SETTINGS})
+    return start_function(
+        "notify", {"MONGODB_URL": mongodb.url_of("notify"), "SMTP_URL": mailbox.url, "THREADS": "8", **SETTINGS}
+    )
 
 
 @dataclass
@@ -71,4 +73,6 @@ def moody() -> Iterator[Moody]:
 
 @pytest.fixture(scope="session")
 def moody_notify(mongodb: Server, moody: Moody, start_function: StartFunction) -> str:
-    return start_function("notify", {"MONGODB_URL": mongodb.url, "SMTP_URL": moody.url, "THREADS": "8", **SETTINGS})
+    return start_function(
+        "notify", {"MONGODB_URL": mongodb.url_of("notify"), "SMTP_URL": moody.url, "THREADS": "8", **SETTINGS}
+    )

@@ -97,7 +97,9 @@ def test_a_mail_server_that_is_down_or_wants_a_password_in_clear_text_leaves_the
     """Refused connections, and a login for which there is no TLS, are answered with 503, and nothing is bounced."""
     host = moody.url.removeprefix("smtp://")
     for smtp in (f"smtp://{HOST}:{free_port()}", f"smtp://user:secret@{host}", f"smtps://{host}"):
-        notify = start_function("notify", {"MONGODB_URL": mongodb.url, "SMTP_URL": smtp, "THREADS": "2", **SETTINGS})
+        notify = start_function(
+            "notify", {"MONGODB_URL": mongodb.url_of("notify"), "SMTP_URL": smtp, "THREADS": "2", **SETTINGS}
+        )
         status, job = try_mail(notify, database, "anybody@people.example")
         assert (status, mail_of(database, job)["outcome"]) == (503, "pending")
         assert "anybody@people.example" not in moody.rcpt

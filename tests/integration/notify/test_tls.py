@@ -96,7 +96,13 @@ def send(mongodb: Server, start_function: StartFunction, database: Database[Docu
     """Send a mail through a server at this URL, trusting this file; return the answer and the outcome."""
 
     def send(smtp: str, trusted: str) -> tuple[int, str]:
-        env = {"MONGODB_URL": mongodb.url, "SMTP_URL": smtp, "SSL_CERT_FILE": trusted, "THREADS": "1", **SETTINGS}
+        env = {
+            "MONGODB_URL": mongodb.url_of("notify"),
+            "SMTP_URL": smtp,
+            "SSL_CERT_FILE": trusted,
+            "THREADS": "1",
+            **SETTINGS,
+        }
         job = ended_job(database)
         answer = deliver(start_function("notify", env), audio_converted(str(job), str(ObjectId())))
         return answer.status_code, (database["jobs"].find_one({"_id": job}) or {})["mail"]["outcome"]

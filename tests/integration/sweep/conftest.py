@@ -46,7 +46,7 @@ def ear(broker: Ear) -> Ear:
 
 @pytest.fixture(scope="session")
 def sweep_url(mongodb: Server, broker: Ear, start_function: StartFunction) -> str:
-    env = {"MONGODB_URL": mongodb.url, "K_SINK": broker.url, "RETENTION_DAYS": "7", "THREADS": "4"}
+    env = {"MONGODB_URL": mongodb.url_of("sweep"), "K_SINK": broker.url, "RETENTION_DAYS": "7", "THREADS": "4"}
     return start_function("sweep", env)
 
 

@@ -26,7 +26,7 @@ def broker() -> Iterator[Broker]:
 @pytest.fixture(scope="session")
 def settings(mongodb: Server, secrets: Secrets, broker: Broker) -> dict[str, str]:
     keys = secrets.read("jwt-public", "keys")
-    return {"MONGODB_URL": mongodb.url, "JWT_PUBLIC_KEYS": keys, "K_SINK": broker.url, "THREADS": "16"}
+    return {"MONGODB_URL": mongodb.url_of("upload"), "JWT_PUBLIC_KEYS": keys, "K_SINK": broker.url, "THREADS": "16"}
 
 
 @pytest.fixture(scope="session")

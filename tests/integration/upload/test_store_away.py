@@ -1,13 +1,9 @@
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
-import psutil
 import pytest
 
-from scripts.local.supervision import Supervisor
 from tests.integration.media.callers import Caller, assert_problem
 from tests.integration.upload.sending import Sending
 from tests.integration.upload.store import Store
@@ -26,29 +22,15 @@ def stopped(mongodb: Server) -> Iterator[None]:
         mongodb.start()
 
 
-@contextmanager
-def silent(mongodb: Server, supervisor: Supervisor) -> Iterator[None]:
-    """Take connections and answer nothing."""
-    address = urlsplit(mongodb.url).netloc
-    process = psutil.Process(next(found.pid for found in supervisor.processes() if found.address == address))
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-
 @pytest.mark.parametrize("kind", ["stopped", "silent"])
-def test_a_store_that_is_away_is_503_in_mid_upload(
-    caller: Caller, store: Store, mongodb: Server, supervisor: Supervisor, kind: str
-) -> None:
+def test_a_store_that_is_away_is_503_in_mid_upload(caller: Caller, store: Store, mongodb: Server, kind: str) -> None:
     """The client that sends on has its answer within 10 s, and there is no job."""
     jobs, _videos, chunks = store.counts()
     length = 500 * MIB
     with Sending(caller, "/upload?name=a.mp4", length) as sending:
         sending.send(bytes(10 * MIB))
         eventually(lambda: store.counts()[2] > chunks, 10, "a chunk")
-        with stopped(mongodb) if kind == "stopped" else silent(mongodb, supervisor):
+        with stopped(mongodb) if kind == "stopped" else mongodb.paused():
             began = time.monotonic()
             sending.send(bytes(20 * MIB))
             status, answer = sending.answer()

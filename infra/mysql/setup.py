@@ -1,0 +1,51 @@
+"""Makes MySQL ready: auth's database, its tables (schema.sql) and its user, who may only fill them. Safe to repeat.
+
+`MYSQL_ADMIN_URL` is an administrator's. `MYSQL_AUTH_URL` is the very URL that auth gets, which says what to make:
+`mysql://USER:PASSWORD@HOST/DATABASE`. Change the password there and run this again.
+"""
+
+import os
+import re
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pymysql
+from pymysql.constants import CLIENT
+
+URL = "mysql://USER:PASSWORD@HOST"
+
+
+def login(variable: str, form: str) -> dict[str, Any]:
+    """Return what pymysql takes of the variable's URL; exit and say what `form` it must have if it has not."""
+    parts = urlsplit(os.environ.get(variable, ""))
+    if not (parts.hostname and parts.username and parts.password):
+        raise SystemExit(f"{variable} must be {form}")
+    user, password = unquote(parts.username), unquote(parts.password)
+    return {"host": parts.hostname, "port": parts.port or 3306, "user": user, "password": password}
+
+
+def main() -> None:
+    admin, auth = login("MYSQL_ADMIN_URL", URL), login("MYSQL_AUTH_URL", f"{URL}/DATABASE")
+    database = urlsplit(os.environ["MYSQL_AUTH_URL"]).path.lstrip("/")
+    if not re.fullmatch("[a-z0-9]+", database):  # of other characters some are wildcards in a GRANT
+        raise SystemExit(f"MYSQL_AUTH_URL must be {URL}/DATABASE, with a database of small letters and digits")
+    schema = Path(__file__).with_name("schema.sql").read_text()
+    user = (auth["user"], auth["password"])
+    with (
+        closing(pymysql.connect(**admin, client_flag=CLIENT.MULTI_STATEMENTS)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database}")
+        connection.select_db(database)
+        cursor.execute(schema)
+        while cursor.nextset():
+            pass
+        cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s", user)
+        cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", user)
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.* TO %s@'%%'", user[:1])
+
+
+if __name__ == "__main__":
+    main()

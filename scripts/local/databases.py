@@ -1,0 +1,43 @@
+"""Makes the databases ready once they run, by the programs of infra/ that do it in the cluster too."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from scripts.local.secrets import Secrets
+from scripts.local.supervision import REPOSITORY
+from scripts.local.waiting import StackError
+
+UNAUTHORIZED = 13
+
+
+def prepare_mongodb(address: str, secrets: Secrets) -> None:
+    """Make an administrator, the indexes and the functions' users."""
+    # A MongoDB without any user, also one with an older version's data, lets whoever comes by loopback make the first.
+    with MongoClient[dict[str, Any]](f"mongodb://{address}/", timeoutMS=30_000) as anybody:
+        try:
+            anybody.admin.command("createUser", "admin", pwd=secrets.password("mongodb-admin"), roles=["root"])
+        except OperationFailure as error:
+            if error.code != UNAUTHORIZED:  # that says that there are users
+                raise
+    _set_up("mongodb", secrets)
+
+
+def prepare_mysql(secrets: Secrets) -> None:
+    """Make auth's tables and user."""
+    _set_up("mysql", secrets)
+
+
+def _set_up(store: str, secrets: Secrets) -> None:
+    """Run `infra/STORE/setup.py`; the secret `STORE-USER/url` is its variable STORE_USER_URL."""
+    names = [file.parent.name for file in secrets.folder.glob(f"{store}-*/url")]
+    urls = {f"{name.replace('-', '_').upper()}_URL": secrets.read(name, "url") for name in names}
+    program = f"infra/{store}/setup.py"
+    command = [sys.executable, str(REPOSITORY / program)]
+    made = subprocess.run(command, env={**os.environ, **urls}, capture_output=True, text=True, check=False)
+    if made.returncode:
+        raise StackError(f"{program} failed:\n{made.stderr}")

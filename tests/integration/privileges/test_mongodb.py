@@ -1,0 +1,135 @@
+"""What each user of MongoDB may do, tried on a real one; that it is enough, all other tests of the functions show."""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from functions.shared.mongo import Document
+from infra.mongodb.setup import RIGHTS
+from tests.stacks import Server
+
+UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
+COLLECTIONS = ("jobs", "dead", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks", "others")
+NOBODY = {"_id": ObjectId()}
+
+ACTIONS: dict[str, Callable[[Collection[Document]], object]] = {
+    "find": lambda collection: list(collection.aggregate([{"$match": NOBODY}])),
+    "insert": lambda collection: collection.insert_one({"files_id": ObjectId(), "n": 0, "of": "test_mongodb"}),
+    "update": lambda collection: collection.update_one(NOBODY, {"$set": {"name": "x"}}),
+    "remove": lambda collection: collection.delete_many(NOBODY),
+    "createIndex": lambda collection: collection.create_index("of"),
+    "dropIndex": lambda collection: collection.drop_indexes(),
+    "dropCollection": lambda collection: collection.drop(),
+    "renameCollection": lambda collection: collection.rename("mine"),
+    "collMod": lambda collection: collection.database.command("collMod", collection.name, validator={}),
+}
+
+# In the database of all.
+COMMANDS: dict[str, Document] = {
+    "look what there is": {"listCollections": 1},
+    "make a collection": {"create": "mine"},
+    "drop everything": {"dropDatabase": 1},
+    "join two collections of which one is another's": {
+        "aggregate": "jobs",
+        "cursor": {},
+        "pipeline": [{"$lookup": {"from": "others", "as": "x", "localField": "_id", "foreignField": "_id"}}],
+    },
+    "see the users": {"usersInfo": 1},
+    "make a user": {"createUser": "mine", "pwd": "x", "roles": []},
+    "make a role": {"createRole": "mine", "roles": ["root"], "privileges": []},
+}
+
+
+@pytest.fixture(scope="session")
+def administrator(mongodb: Server) -> Iterator[Database[Document]]:
+    with MongoClient[Document](mongodb.url) as client:
+        database = client["video2mp3"]
+        database["others"].insert_one({})
+        yield database
+        database.drop_collection("others")
+
+
+@pytest.fixture(scope="session", params=RIGHTS)
+def user(
+    request: pytest.FixtureRequest, mongodb: Server, administrator: Database[Document]
+) -> Iterator[Database[Document]]:
+    """The database as the user of that name sees it."""
+    with MongoClient[Document](mongodb.url_of(request.param)) as client:
+        yield client["video2mp3"]
+    for collection in COLLECTIONS:
+        administrator[collection].delete_many({"of": "test_mongodb"})
+
+
+@pytest.fixture
+def role(user: Database[Document], request: pytest.FixtureRequest) -> str:
+    return str(request.node.callspec.params["user"])
+
+
+def code_of(attempt: Callable[[], object]) -> int | None:
+    """Return the code by which MongoDB refuses it, None if it does not."""
+    try:
+        attempt()
+    except OperationFailure as error:
+        return error.code
+    return None
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_a_user_may_do_what_the_table_says_and_nothing_else(
+    user: Database[Document], role: str, collection: str, action: str
+) -> None:
+    """Each action on each collection is done if the set-up's table names it, and refused if not."""
+    allowed = action in RIGHTS[role].get(collection, ())
+    assert code_of(lambda: ACTIONS[action](user[collection])) == (None if allowed else UNAUTHORIZED)
+
+
+@pytest.mark.parametrize("what", COMMANDS)
+def test_a_user_may_do_nothing_to_the_whole_database(user: Database[Document], what: str) -> None:
+    """Nobody looks around, makes or drops anything, or makes users."""
+    assert code_of(lambda: user.command(COMMANDS[what])) == UNAUTHORIZED
+
+
+def test_a_user_may_not_give_itself_a_role_or_a_password(user: Database[Document], role: str) -> None:
+    """A function that is taken over gets no more than it had, and locks nobody out."""
+    assert code_of(lambda: user.command("grantRolesToUser", role, roles=["readWrite"])) == UNAUTHORIZED
+    assert code_of(lambda: user.command("updateUser", role, pwd="x")) == UNAUTHORIZED
+
+
+@pytest.mark.parametrize("database", ["admin", "local", "config", "bench"])
+def test_a_user_may_not_look_into_other_databases(user: Database[Document], database: str) -> None:
+    """Neither the users' own records nor the server's, nor a stranger's."""
+    other = user.client[database]
+    for collection in ("system.users", "startup_log", "jobs"):
+        assert code_of(other[collection].find_one) == UNAUTHORIZED
+    assert code_of(lambda: other["jobs"].insert_one({})) == UNAUTHORIZED
+
+
+def test_nobody_makes_indexes_or_more_than_documents() -> None:
+    """The table itself knows four actions."""
+    actions = {action for rights in RIGHTS.values() for granted in rights.values() for action in granted}
+    assert actions == {"find", "insert", "update", "remove"}
+
+
+def test_a_wrong_password_is_refused(mongodb: Server) -> None:
+    """So is a user without one, and another's."""
+    parts = urlsplit(mongodb.url)
+    address = f"{parts.hostname}:{parts.port}"
+    upload, sweep = (urlsplit(mongodb.url_of(user)) for user in ("upload", "sweep"))
+    for login in ("upload:wrong", f"upload:{sweep.password}", f"sweep:{upload.password}", "nobody:x"):
+        with MongoClient[Document](f"mongodb://{login}@{address}/video2mp3") as client:
+            assert code_of(client["video2mp3"]["jobs"].find_one) == AUTHENTICATION_FAILED
+
+
+def test_nobody_comes_in_without_a_password(mongodb: Server) -> None:
+    """Not to read, and not to make the first user either, as there is one."""
+    parts = urlsplit(mongodb.url)
+    with MongoClient[Document](f"mongodb://{parts.hostname}:{parts.port}/video2mp3") as client:
+        assert code_of(client["video2mp3"]["jobs"].find_one) == UNAUTHORIZED
+        assert code_of(lambda: client["admin"].command("createUser", "x", pwd="x", roles=["root"])) == UNAUTHORIZED

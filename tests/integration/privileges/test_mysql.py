@@ -1,0 +1,138 @@
+"""What auth's user of MySQL may do, tried on a real one; that it is enough, auth's own tests show."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from urllib.parse import unquote, urlsplit
+
+import pymysql
+import pytest
+from pymysql.cursors import Cursor
+from pymysql.err import MySQLError
+
+from scripts.local.supervision import REPOSITORY
+from tests.stacks import Server
+
+# To a database, login refused, to a table, for want of a right of the server.
+REFUSED = {1044, 1045, 1142, 1227}
+
+FORBIDDEN = [
+    "CREATE TABLE mine (id INT)",
+    "ALTER TABLE users ADD COLUMN more INT",
+    "CREATE INDEX more ON users (created)",
+    "DROP TABLE sessions",
+    "TRUNCATE TABLE sessions",
+    "CREATE VIEW mine AS SELECT * FROM users",
+    "CREATE TRIGGER mine BEFORE INSERT ON users FOR EACH ROW SET NEW.email = 'x'",
+    "CREATE DATABASE mine",
+    "DROP DATABASE auth",
+    "CREATE USER mine@'%' IDENTIFIED BY 'x'",
+    "GRANT SELECT ON auth.* TO 'auth'@'%' WITH GRANT OPTION",
+    "GRANT ALL ON *.* TO 'auth'@'%'",
+    "SELECT * FROM mysql.user",
+    "SELECT * FROM users INTO OUTFILE '/tmp/users'",
+    "SET GLOBAL max_connections = 1",
+]
+
+
+def login(url: str, user: str | None = None, password: str | None = None) -> "pymysql.Connection[Cursor]":
+    """Connect to where the URL leads, by its own user and password unless others are given."""
+    parts = urlsplit(url)
+    return pymysql.connect(
+        host=parts.hostname,
+        port=parts.port or 3306,
+        user=parts.username if user is None else user,
+        password=unquote(parts.password or "") if password is None else password,
+        database=parts.path[1:],
+        autocommit=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def auth(mysql: Server) -> Iterator[Cursor]:
+    """A cursor of auth's user."""
+    with closing(login(mysql.url_of("auth"))) as connection, connection.cursor() as cursor:
+        yield cursor
+
+
+def test_auth_fills_its_tables(auth: Cursor) -> None:
+    """It stores, reads, changes and deletes rows."""
+    auth.execute("INSERT INTO users VALUES ('privileges', 'rights@people.example', 'x', NOW())")
+    auth.execute("UPDATE users SET password_hash = 'y' WHERE id = 'privileges'")
+    assert auth.execute("SELECT * FROM users WHERE id = 'privileges' AND password_hash = 'y'") == 1
+    assert auth.execute("DELETE FROM users WHERE id = 'privileges'") == 1
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_auth_may_do_nothing_else(auth: Cursor, statement: str) -> None:
+    """It changes no table, makes nothing, gives no rights, and sees neither other databases nor files."""
+    with pytest.raises(MySQLError) as refused:
+        auth.execute(statement)
+    assert refused.value.args[0] in REFUSED
+
+
+def test_auth_sees_one_database(auth: Cursor) -> None:
+    """Besides what MySQL says of itself."""
+    auth.execute("SHOW DATABASES")
+    seen = {name for (name,) in auth.fetchall()}
+    assert seen - {"information_schema", "performance_schema"} == {"auth"}
+
+
+def test_auth_reads_no_file(auth: Cursor) -> None:
+    """Not even one that everybody may read."""
+    auth.execute("SELECT LOAD_FILE('/etc/passwd')")
+    assert auth.fetchone() == (None,)
+
+
+@pytest.mark.parametrize(
+    "user", [{"password": "wrong"}, {"password": ""}, {"user": "root", "password": ""}, {"user": "", "password": ""}]
+)
+def test_a_wrong_password_is_refused(mysql: Server, user: dict[str, str]) -> None:
+    """And so is everybody without one."""
+    with pytest.raises(pymysql.OperationalError) as refused:
+        login(mysql.url_of("auth"), **user)
+    assert refused.value.args[0] in {1045, 1698}
+
+
+@pytest.mark.parametrize("function", ["upload", "convert", "notify", "download", "sweep", "deadletter"])
+def test_no_function_but_auth_gets_into_mysql(mysql: Server, mongodb: Server, function: str) -> None:
+    """What they know, their user of MongoDB, is nobody there."""
+    theirs = urlsplit(mongodb.url_of(function))
+    with pytest.raises(pymysql.OperationalError) as refused:
+        login(mysql.url_of("auth"), user=theirs.username, password=theirs.password)
+    assert refused.value.args[0] == 1045
+
+
+def set_up(mysql: Server, auth: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(REPOSITORY / "infra/mysql/setup.py")]
+    env = {**os.environ, "MYSQL_ADMIN_URL": mysql.url, "MYSQL_AUTH_URL": auth}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def test_a_second_set_up_changes_the_password_and_keeps_the_rows(mysql: Server, auth: Cursor) -> None:
+    """The password of auth's URL counts, also with characters that a URL has to escape."""
+    auth.execute("INSERT INTO users VALUES ('kept', 'kept@people.example', 'x', NOW())")
+    url, parts = mysql.url_of("auth"), urlsplit(mysql.url_of("auth"))
+    changed = url.replace(parts.password or "", "%27%40%2F%25s")
+    try:
+        assert set_up(mysql, changed).returncode == 0
+        with closing(login(changed)) as connection, connection.cursor() as cursor:
+            assert cursor.execute("DELETE FROM users WHERE id = 'kept'") == 1
+        with pytest.raises(pymysql.OperationalError):
+            login(url)
+    finally:
+        assert set_up(mysql, url).returncode == 0
+    login(url).close()
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "mysql://auth@localhost/auth", "mysql://auth:secret@localhost/", "mysql://auth:secret@localhost/%"]
+)
+def test_a_url_that_lacks_something_is_said_and_not_repeated(mysql: Server, wrong: str) -> None:
+    """Nothing is made, and no password gets into a log."""
+    ended = set_up(mysql, wrong)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("MYSQL_AUTH_URL must be mysql://USER:PASSWORD@HOST/DATABASE")
+    assert "secret" not in ended.stderr

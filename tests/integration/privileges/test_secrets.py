@@ -1,0 +1,56 @@
+"""Which secrets each function is given: no more than these."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.mongodb.setup import RIGHTS
+from scripts.local.supervision import REPOSITORY
+
+SECRETS = {
+    "auth": {"mysql-auth/url", "jwt-private/key", "jwt-public/keys"},
+    "upload": {"mongodb-upload/url", "jwt-public/keys"},
+    "convert": {"mongodb-convert/url"},
+    "notify": {"mongodb-notify/url", "smtp/url"},
+    "download": {"mongodb-download/url", "jwt-public/keys"},
+    "sweep": {"mongodb-sweep/url"},
+    "deadletter": {"mongodb-deadletter/url"},
+}
+FILES = (REPOSITORY / "infra/functions").glob("*.yaml")
+SERVICES = {
+    manifest["metadata"]["name"]: manifest
+    for file in FILES
+    if (manifest := yaml.safe_load(file.read_text()))["kind"] == "Service"
+}
+
+
+def secrets_in(part: Any) -> set[str]:
+    """Return every secret, `NAME/KEY`, that the manifest names anywhere, be it as a variable or as a file."""
+    if isinstance(part, list):
+        return {found for value in part for found in secrets_in(value)}
+    if not isinstance(part, dict):
+        return set()
+    here = {
+        f"{value.get('name', value.get('secretName'))}/{value.get('key', '*')}"
+        for name, value in part.items()
+        if name in {"secretKeyRef", "secretRef", "secret"} and isinstance(value, dict)
+    }
+    return here | {found for value in part.values() for found in secrets_in(value)}
+
+
+def test_every_function_is_here() -> None:
+    """None comes without somebody who says what it may know."""
+    assert SECRETS.keys() == SERVICES.keys()
+
+
+@pytest.mark.parametrize("function", SECRETS)
+def test_a_function_gets_these_secrets_and_no_other(function: str) -> None:
+    """Only auth gets MySQL and the private key, only notify the mail server; each its own user of MongoDB."""
+    assert secrets_in(SERVICES[function]) == SECRETS[function]
+
+
+def test_mongodb_has_a_user_for_each_function_that_gets_one() -> None:
+    """And one more, for the replay of dead letters."""
+    named = {secret for secrets in SECRETS.values() for secret in secrets if secret.startswith("mongodb-")}
+    assert named == {f"mongodb-{user}/url" for user in RIGHTS if user != "replay"}
