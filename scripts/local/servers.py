@@ -189,7 +189,7 @@ def gateway(folder: Path, listen: str, functions: Mapping[str, str]) -> Program:
     template = Template((REPOSITORY / "infra/gateway/nginx.conf.template").read_text())
     urls = {f"{name.upper()}_URL": url for name, url in functions.items()}
     conf = folder / "nginx.conf"
-    conf.write_text(template.safe_substitute(urls, LISTEN=listen, STATE=str(folder)))
+    conf.write_text(template.safe_substitute(urls, LISTEN=listen, RESOLVER=HOST, STATE=str(folder)))
     # One process: workers would outlive a killed master, and keep its port.
     command = [find("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(conf), "-g", "master_process off;"]
     return Program("gateway", command, {}, f"http://{listen}")
