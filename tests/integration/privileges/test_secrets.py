@@ -54,3 +54,14 @@ def test_mongodb_has_a_user_for_each_function_that_gets_one() -> None:
     """And one more, for the replay of dead letters."""
     named = {secret for secrets in SECRETS.values() for secret in secrets if secret.startswith("mongodb-")}
     assert named == {f"mongodb-{user}/url" for user in RIGHTS if user != "replay"}
+
+
+@pytest.mark.parametrize(
+    ("store", "users"), [("mongodb", {"admin", *RIGHTS}), ("mysql", {"admin", "auth"})], ids=["mongodb", "mysql"]
+)
+def test_the_set_up_in_the_cluster_gets_these_urls(store: str, users: set[str]) -> None:
+    """The administrator's, and that of every user whom it makes, each as the variable that it asks for."""
+    job = yaml.safe_load((REPOSITORY / f"infra/{store}/setup-job.yaml").read_text())
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    given = {variable["name"]: secrets_in(variable) for variable in container["env"]}
+    assert given == {f"{store.upper()}_{user.upper()}_URL": {f"{store}-{user}/url"} for user in users}
