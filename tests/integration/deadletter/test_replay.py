@@ -124,7 +124,7 @@ def test_replay_says_what_became_of_each_event_and_forgets_it(mongodb: Server, d
     for job in (str(waits), str(gone), "no id"):
         Dead(database).store(video_uploaded(job))
     env = {"PYTHONPATH": str(REPOSITORY), "MONGODB_URL": mongodb.url_of("replay")}
-    command = [sys.executable, "scripts/replay.py"]
+    command = [sys.executable, "infra/replay/replay.py"]
     says = [
         subprocess.run(command, check=True, env=env, cwd=REPOSITORY, capture_output=True, text=True).stdout
         for _ in range(2)
