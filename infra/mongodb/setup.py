@@ -41,7 +41,7 @@ RIGHTS = {
         "mp3s.chunks": ["find", "remove"],
     },
     "deadletter": {"dead": ["insert", "update"]},
-    "replay": {"dead": ["find", "remove"], "jobs": ["find", "update"], "videos.files": ["find"]},  # infra/replay/replay.py
+    "replay": {"dead": ["find", "remove"], "jobs": ["find", "update"], "videos.files": ["find"]},
 }
 
 
