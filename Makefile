@@ -9,12 +9,12 @@ pytest := $(setup) tests && exec $(python) -m pytest
 # The kernel stops the program if make is gone and it is not.
 foreground := exec setpriv --pdeathsig TERM $(python) -m
 
-export PORT VIDEO JSON
+export PORT VIDEO JSON OVERLAY REGISTRY CONFIRM
 # All that is written lies under .local/, bytecode and the tools' memory too.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/bytecode
 
 help: ## Show this
-	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Try it
 demo: ; @$(setup) && $(foreground) scripts.local.demo ## Convert one video, start to end (VIDEO=path for your own)
@@ -24,6 +24,14 @@ ps: ; @test -x $(python) || { echo "Nothing runs." >&2; exit 1; }; exec $(python
 replay: ; @if $(python) -m scripts.local.ps >/dev/null 2>&1; then export PYTHONPATH=. MONGODB_URL=$$(cat .local/run/secrets/mongodb-replay/url) && exec $(python) infra/replay/replay.py; else exec scripts/cluster/replay.sh; fi ## Send dead letters again
 setup: ; @$(setup) ## Install what is missing (demo and run do it too)
 clean: ; @if [[ -x $(python) ]]; then exec $(python) -m scripts.local.clean; else rm -rf .local; fi ## Forget everything under .local/
+
+##@ Run it on Knative
+minikube: ; @exec scripts/cluster/minikube.sh ## From nothing to the system on Minikube
+deploy: ; @exec scripts/cluster/deploy.sh ## Onto the kubeconfig's cluster (OVERLAY=managed: stores elsewhere; REGISTRY=)
+status: ; @exec scripts/cluster/status.sh ## Functions, broker, triggers, sources, queues, pods
+logs: ; @exec scripts/cluster/logs.sh $(FUNCTION) ## Follow a function's logs (FUNCTION=convert)
+k9s: ; @exec scripts/cluster/k9s.sh ## K9s on the namespace, with views of ours
+undeploy: ; @exec scripts/cluster/undeploy.sh ## Delete the namespace and all data (CONFIRM=yes: does not ask)
 
 ##@ Test it
 test: lint test-unit test-contract test-integration test-journey ## Everything but MySQL 9 and the benchmark
@@ -38,4 +46,4 @@ bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, s
 ##@ Develop it
 lock: ; @$(setup) tests && scripts/lock.sh ## Lock all dependencies anew after a change in pyproject.toml
 
-.PHONY: help demo run ps replay setup clean test lint test-unit test-contract test-integration test-journey test-mysql bench lock
+.PHONY: help demo run ps replay setup clean minikube deploy status logs k9s undeploy test lint test-unit test-contract test-integration test-journey test-mysql bench lock

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Deploys infra/overlays/$OVERLAY to the kubeconfig's cluster, and waits until all of it is ready. Safe to repeat.
+# Needs Knative and the RabbitMQ operators there (scripts/cluster/install.sh), and the images of `make images`.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+overlay=${OVERLAY:-minikube}
+registry=${REGISTRY:-dev.local}
+[[ -d infra/overlays/$overlay ]] || { echo "OVERLAY must be one of: $(cd infra/overlays && echo *)" >&2; exit 1; }
+
+say() { printf '%5d s  %s\n' "$SECONDS" "$1"; }
+
+echo "To the cluster $(kubectl config current-context 2>/dev/null || echo of the kubeconfig), overlay $overlay"
+scripts/cluster/check.sh "$overlay"
+
+# The functions with a SinkBinding do not start without the K_SINK that it injects, which it can only once its broker has
+# an address: they come last, and their first revision is the right one.
+functions=$(printf '%s\n' functions/*/main.py | cut -d/ -f2)
+speakers=$(cd eventing && echo sinkbinding-*.yaml | sed 's/sinkbinding-//g; s/\.yaml//g')
+tag=$(scripts/cluster/tag.sh)
+mkdir -p .local/deploy
+{
+  printf 'resources:\n  - ../../infra/overlays/%s\n' "$overlay"
+  printf 'patches:\n  - target: {group: serving.knative.dev, kind: Service, name: "%s"}\n' "${speakers// /|}"
+  printf '    patch: |\n      - {op: add, path: /metadata/labels/waits-for, value: broker}\n'
+  printf 'images:\n'
+  for function in $functions; do
+    printf '  - {name: video2mp3/%s, newName: %s/video2mp3/%s, newTag: "%s"}\n' "$function" "$registry" "$function" "$tag"
+  done
+} >.local/deploy/kustomization.yaml
+kubectl kustomize .local/deploy >.local/deploy/manifests.yaml
+
+apply() { # SELECTOR: of the manifests those whose labels it selects
+  local said
+  # By force: a SinkBinding owns a field of the Services that it writes to.
+  if said=$(kubectl apply --server-side --force-conflicts -f .local/deploy/manifests.yaml -l "$1" 2>&1); then return; fi
+  echo "$said" | grep -v 'serverside-applied$' >&2
+  if grep -qi immutable <<<"$said"; then
+    cat >&2 <<'END'
+A Broker's and a Trigger's spec cannot be changed. Delete it, then deploy again:
+    kubectl -n video2mp3 delete broker default       # or: trigger NAME
+Events under way go with its queues; the sweeper tells again what is overdue, so no video is lost.
+END
+  fi
+  exit 1
+}
+
+wait_for() { # WHAT KIND/NAME [CONDITION] [LABELS-OF-ITS-PODS]
+  local kind=${2%/*} name=${2#*/} pods=${4:-app.kubernetes.io/name=${2#*/}}
+  if kubectl -n video2mp3 wait "$2" --for="condition=${3:-Ready}" --timeout=10m >/dev/null 2>&1; then
+    say "$1"
+    return
+  fi
+  {
+    echo "$2 is not ${3:-Ready} after ten minutes. Its conditions, events, and its pods' last words:"
+    kubectl -n video2mp3 get "$2" \
+      -o jsonpath='{range .status.conditions[*]}  {.type}={.status} {.reason} {.message}{"\n"}{end}'
+    kubectl -n video2mp3 get events --field-selector "involvedObject.name=$name" | tail -n 10
+    kubectl -n video2mp3 get pods -l "$pods"
+    kubectl -n video2mp3 logs -l "$pods" --all-containers --prefix --tail=20
+    echo "Look on: kubectl -n video2mp3 describe $kind $name; make k9s; make deploy again is safe."
+  } >&2 || true
+  exit 1
+}
+
+kubectl apply --server-side -f infra/base/namespace.yaml >/dev/null
+scripts/cluster/secrets.sh "$overlay"
+kubectl -n video2mp3 delete job mongodb-setup mysql-setup --ignore-not-found >/dev/null # Jobs are immutable
+apply waits-for!=broker
+say "applied all but $speakers"
+
+if [[ $overlay == minikube ]]; then
+  wait_for MongoDB pod/mongodb-0
+  wait_for MySQL pod/mysql-0
+  wait_for RabbitMQ rabbitmqcluster/rabbitmq AllReplicasReady
+  wait_for "the mails' page" deployment/mail Available
+fi
+wait_for "MongoDB's users and indexes" job/mongodb-setup Complete
+wait_for "MySQL's tables and user" job/mysql-setup Complete
+wait_for deadletter ksvc/deadletter Ready serving.knative.dev/service=deadletter
+wait_for "the broker" broker/default Ready eventing.knative.dev/broker=default
+apply waits-for=broker
+for function in $functions; do
+  wait_for "$function" "ksvc/$function" Ready "serving.knative.dev/service=$function"
+done
+for file in eventing/{sinkbinding,trigger,pingsource}-*.yaml; do
+  object=$(basename "$file" .yaml)
+  wait_for "$object" "${object%%-*}/${object#*-}" Ready eventing.knative.dev/broker=default
+done
+wait_for "the gateway" deployment/gateway Available
+scripts/cluster/reach.sh "$overlay"

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# secrets.sh OVERLAY: makes the Secrets that the namespace lacks and people need not know; those that exist are kept.
+set -euo pipefail
+umask 077
+overlay=$1
+folder=$(mktemp -d) # of mode 700; what is made passes through its files, as everybody may read a process's arguments
+trap 'rm -rf "$folder"' EXIT
+
+there=$(kubectl -n video2mp3 get secrets -o name)
+exists() { [[ $'\n'$there$'\n' == *$'\n'"secret/$1"$'\n'* ]]; }
+
+password() { openssl rand -hex 24; } # nothing in it that a URL would read otherwise
+
+put() { # SECRET KEY: its value comes by stdin
+  mkdir -p "$folder/$1"
+  cat >"$folder/$1/$2"
+}
+
+keep() { # SECRET: from its folder, a file for each key, to the cluster
+  kubectl -n video2mp3 create secret generic "$1" --from-file="$folder/$1" >/dev/null
+  echo "         made the Secret $1"
+}
+
+if [[ $overlay == minikube ]]; then
+  mongodb=mongodb.video2mp3.svc.cluster.local:27017/video2mp3
+  mysql=mysql.video2mp3.svc.cluster.local:3306
+  if ! exists mongodb-admin; then
+    secret=$(password)
+    printf admin | put mongodb-admin username
+    printf %s "$secret" | put mongodb-admin password
+    printf %s "mongodb://admin:$secret@$mongodb?authSource=admin" | put mongodb-admin url
+    keep mongodb-admin
+  fi
+  for user in upload convert notify download sweep deadletter replay; do
+    exists "mongodb-$user" && continue
+    printf %s "mongodb://$user:$(password)@$mongodb" | put "mongodb-$user" url
+    keep "mongodb-$user"
+  done
+  if ! exists mysql-admin; then
+    secret=$(password)
+    printf %s "$secret" | put mysql-admin password
+    printf %s "mysql://root:$secret@$mysql/" | put mysql-admin url
+    keep mysql-admin
+  fi
+  exists mysql-auth || { printf %s "mysql://auth:$(password)@$mysql/auth" | put mysql-auth url && keep mysql-auth; }
+  exists smtp || { printf %s smtp://mail.video2mp3.svc.cluster.local:25 | put smtp url && keep smtp; }
+fi
+
+if ! exists jwt-private || ! exists jwt-public; then # one is made of the other
+  if exists jwt-private; then
+    kubectl -n video2mp3 get secret jwt-private -o jsonpath='{.data.key}' | openssl base64 -d -A | put jwt-private key
+  fi
+  scripts/signing-keys.sh "$folder"
+  exists jwt-private || keep jwt-private
+  ! exists jwt-public || kubectl -n video2mp3 delete secret jwt-public >/dev/null # of a key that is gone
+  keep jwt-public
+fi
