@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Shows what the namespace has: functions, broker, triggers, sources, the queues' depths, pods.
+set -euo pipefail
+command -v kn >/dev/null || { echo "kn is missing, Knative's command line: https://knative.dev/docs/client/install-kn/" >&2; exit 1; }
+kubectl get namespace video2mp3 >/dev/null || { echo "Nothing is deployed there: make deploy" >&2; exit 1; }
+
+title() { printf '\n== %s\n' "$1"; }
+
+title Functions && kn service list -n video2mp3
+title Broker && kn broker list -n video2mp3
+title Triggers && kn trigger list -n video2mp3
+title Sources && kn source list -n video2mp3
+
+title Queues
+if kubectl -n video2mp3 get pod rabbitmq-server-0 >/dev/null 2>&1; then
+  kubectl -n video2mp3 exec rabbitmq-server-0 -c rabbitmq -- \
+    rabbitmqctl -q list_queues name messages_ready messages_unacknowledged consumers || echo "RabbitMQ does not answer."
+else
+  secret() { kubectl -n video2mp3 get secret rabbitmq -o "jsonpath={.data.$1}" | openssl base64 -d -A; }
+  uri=$(secret uri)
+  # curl reads the password from its standard input: everybody may read a process's arguments.
+  printf 'user = "%s:%s"' "$(secret username)" "$(secret password)" |
+    curl -fsS -m 10 -K - "$uri/api/queues?columns=name,messages_ready,messages_unacknowledged,consumers" |
+    tr '{' '\n' | tr -d '"}]' || echo "RabbitMQ's management at $uri cannot be reached from here."
+fi
+
+title Pods && kubectl -n video2mp3 get pods
