@@ -1,5 +1,6 @@
 """The servers of the laptop, as programs: real ones, on loopback, each with all that is its own in one folder."""
 
+import json
 import os
 import shlex
 import shutil
@@ -124,8 +125,8 @@ def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Progr
 
 RABBITMQ_CONF = """\
 listeners.tcp.local = {address}
-default_user = video2mp3
-default_pass = {password}
+# At every start: a default user would be made at the very first alone, and never if that was cut off.
+load_definitions = {definitions}
 # The broker may hold a delivery for as long as a Trigger's retries last: 30 days.
 consumer_timeout = 2592000000
 # 512 MB by default, for servers.
@@ -141,9 +142,13 @@ def rabbitmq(folder: Path, secrets: Secrets) -> list[Program]:
     folder.mkdir(parents=True, exist_ok=True)
     address, epmd, password = f"{HOST}:{free_port()}", str(free_port()), secrets.password("rabbitmq")
     secrets.write("rabbitmq", "url", f"amqp://video2mp3:{password}@{address}/")
-    conf = folder / "rabbitmq.conf"
-    conf.touch(mode=0o600)
-    conf.write_text(RABBITMQ_CONF.format(address=address, password=password))
+    conf, definitions = folder / "rabbitmq.conf", folder / "definitions.json"
+    conf.write_text(RABBITMQ_CONF.format(address=address, definitions=definitions))
+    definitions.touch(mode=0o600)
+    user = {"name": "video2mp3", "password": password, "tags": "administrator"}
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    permission = {"user": user["name"], "vhost": "/", **everything}
+    definitions.write_text(json.dumps({"vhosts": [{"name": "/"}], "users": [user], "permissions": [permission]}))
     (folder / "enabled_plugins").write_text("[].\n")
     # A machine without /etc/hosts knows no localhost.
     (folder / "inetrc").write_text('{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
