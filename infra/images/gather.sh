@@ -1,0 +1,32 @@
+#!/bin/bash
+# gather.sh TARGET PACKAGE...: copies these installed packages, and those that own the libraries which their programs
+# and modules link to, into TARGET, which may become an image of its own: without shell, package manager and all that
+# nothing links to. Documentation stays behind, licences and the entries that scanners read (status.d) come along.
+# What /root-fs has already is left out, so that a second layer adds to a first.
+set -euo pipefail
+target=$1; shift
+
+files() { # of these packages, without folders and what only people read
+  dpkg-query -L "$@" | grep -vP '^/\w+$|^/usr/share/(doc/[^/]+/(?!copyright)|doc-base|info|lintian|locale|man)' |
+    while read -r file; do [[ -d $file && ! -L $file || ! -e $file ]] || echo "$file"; done
+}
+
+libraries() { # that the programs and modules among these files link to, as the loader finds them
+  (xargs ldd 2>/dev/null || true) | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\/.*[^:]$/ { print $1 }' | sort -u
+}
+
+owners() { while read -r file; do dpkg-query -S "*/$(basename "$(realpath "$file")")"; done | cut -d: -f1 | sort -u; }
+
+mkdir -p "$target"/{usr/{bin,lib,lib64,sbin},var/lib/dpkg/status.d}
+cp -a /bin /lib /lib64 /sbin "$target"  # Debian's links into /usr
+files "$@" | libraries >/tmp/libraries
+for package in $(owners </tmp/libraries) "$@"; do
+  entry=var/lib/dpkg/status.d/$package
+  if [[ ! -e /root-fs/$entry && ! -e $target/$entry ]]; then
+    dpkg-query -s "$package" >"$target/$entry"
+    files "$package" | xargs -r cp -a --parents -t "$target"
+  fi
+done
+while read -r file; do  # what no package holds: a choice between several (libblas) is a link made by their set-up
+  if [[ $(readlink "$file") == /etc/alternatives/* ]]; then cp -L --parents -t "$target" "$file"; fi
+done </tmp/libraries
