@@ -27,6 +27,7 @@ clean: ; @if [[ -x $(python) ]]; then exec $(python) -m scripts.local.clean; els
 
 ##@ Run it on Knative
 minikube: ; @exec scripts/cluster/minikube.sh ## From nothing to the system on Minikube
+images: ; @exec scripts/cluster/images.sh ## Build the functions' images and load or push them (IMAGE_LOAD= a command, REGISTRY=)
 deploy: ; @exec scripts/cluster/deploy.sh ## Onto the kubeconfig's cluster (OVERLAY=managed: stores elsewhere; REGISTRY=)
 status: ; @exec scripts/cluster/status.sh ## Functions, broker, triggers, sources, queues, pods
 logs: ; @exec scripts/cluster/logs.sh $(FUNCTION) ## Follow a function's logs (FUNCTION=convert)
@@ -34,16 +35,19 @@ k9s: ; @exec scripts/cluster/k9s.sh ## K9s on the namespace, with views of ours
 undeploy: ; @exec scripts/cluster/undeploy.sh ## Delete the namespace and all data (CONFIRM=yes: does not ask)
 
 ##@ Test it
-test: lint test-unit test-contract test-integration test-journey ## Everything but MySQL 9 and the benchmark
+test: lint test-unit test-manifests test-contract test-integration test-journey ## Everything but MySQL 9 and the benchmark
 lint: ; @$(setup) tests && scripts/lint.sh ## Style, types, dependencies between modules
 test-unit: ; @$(pytest) tests/unit ## Functions and broker without servers, in seconds
+test-manifests: ; @$(pytest) tests/manifests ## The cluster's manifests as they render: safe, whole, valid
 test-contract: ; @$(pytest) tests/contract ## The broker's contract, on RabbitMQ
 test-integration: ; @$(pytest) tests/integration ## Each function against real servers
 test-journey: ; @$(pytest) tests/journey ## The whole system through its gateway
 test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py ## Auth and its rights on MySQL 9
+test-cluster: ; @$(pytest) tests/cluster -v ## What runs on the kubeconfig's cluster, after `make deploy`; 20 minutes
+test-cluster-slow: ; @$(pytest) tests/slow -v ## There too: an upload of eleven minutes
 bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, side by side with bare tools
 
 ##@ Develop it
 lock: ; @$(setup) tests && scripts/lock.sh ## Lock all dependencies anew after a change in pyproject.toml
 
-.PHONY: help demo run ps replay setup clean minikube deploy status logs k9s undeploy test lint test-unit test-contract test-integration test-journey test-mysql bench lock
+.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-journey test-mysql test-cluster test-cluster-slow bench lock

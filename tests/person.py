@@ -1,4 +1,4 @@
-"""Somebody who uses the product through its gateway, and reads their mail."""
+"""Somebody who uses the product by HTTP, and reads their mail."""
 
 import email
 import email.policy
@@ -29,14 +29,13 @@ def eventually(look: Callable[[], T | None], seconds: float = 30, what: str = "i
 
 
 @dataclass
-class Person:
+class User:
     """A registered and logged-in user, from an address of their own, as the gateway counts by address."""
 
     gateway: str
-    mail: Path
-    address: str = field(default_factory=lambda: f"{uuid4().hex[:12]}@people.example")
-    password: str = field(default_factory=lambda: uuid4().hex)
-    http: requests.Session = field(default_factory=requests.Session)
+    address: str = field(init=False, default_factory=lambda: f"{uuid4().hex[:12]}@people.example")
+    password: str = field(init=False, default_factory=lambda: uuid4().hex)
+    http: requests.Session = field(init=False, default_factory=requests.Session)
 
     def __post_init__(self) -> None:
         self.http.mount("http://", _From(f"127.0.0.{next(_addresses)}"))
@@ -76,15 +75,30 @@ class Person:
         return eventually(look, seconds, f"the end of job {job}")
 
     def mails(self) -> list[EmailMessage]:
-        """Return the mails that this person has got so far."""
-        messages = (
-            email.message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=email.policy.default)
-            for path in sorted(self.mail.glob("*.eml"))
-        )
-        return [message for message in messages if message["To"] == self.address]
+        """Return the mails that this user has got so far."""
+        raise NotImplementedError
+
+    def mails_about(self, job: str) -> list[EmailMessage]:
+        """Return those that tell the end of this job."""
+        return [message for message in self.mails() if message["Message-ID"].startswith(f"<{job}.")]
 
     def first_mail(self, seconds: float = 60) -> EmailMessage:
         return eventually(self.mails, seconds, f"a mail to {self.address}")[0]
+
+
+@dataclass
+class Person(User):
+    """A user whose mails are files of the folder `mail`."""
+
+    mail: Path
+
+    def mails(self) -> list[EmailMessage]:
+        messages = (parsed(path.read_bytes()) for path in sorted(self.mail.glob("*.eml")))
+        return [message for message in messages if message["To"] == self.address]
+
+
+def parsed(mail: bytes) -> EmailMessage:
+    return email.message_from_bytes(mail, _class=EmailMessage, policy=email.policy.default)
 
 
 class _From(HTTPAdapter):

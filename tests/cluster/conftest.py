@@ -1,0 +1,105 @@
+"""A deployed system, whatever cluster it is on, and people who use it.
+
+People last for the session, as the gateway takes ten logins a minute from one address: tests tell their own jobs apart.
+"""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.kubectl import NAMESPACE, KubectlError, forwarded, items, kubectl
+from tests.cluster.people import Direct, Visitor
+
+FIGURES = pytest.StashKey[dict[str, str]]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cluster() -> None:
+    """End the session with a sentence where there is nothing to test."""
+    try:
+        services = items("services.serving.knative.dev")
+    except FileNotFoundError:
+        pytest.exit("kubectl is not installed.", 1)
+    except KubectlError as error:
+        pytest.exit(f"There is no cluster with Knative that kubectl reaches: {error}", 1)
+    if not services:
+        pytest.exit(f"Nothing is deployed in the namespace {NAMESPACE}: `make deploy` does it.", 1)
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> dict[str, str]:
+    """What the tests measure, shown at the end."""
+    return pytestconfig.stash.setdefault(FIGURES, {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    figures = config.stash.get(FIGURES, {})
+    if figures:
+        terminalreporter.section("measured")
+    for what, figure in figures.items():
+        terminalreporter.write_line(f"{what:<64} {figure}")
+
+
+@pytest.fixture(scope="session")
+def gateway(cluster: None) -> Iterator[str]:
+    with forwarded("service/gateway") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def ingress(cluster: None) -> Iterator[str]:
+    """Where Kourier takes what comes from outside of the cluster."""
+    with forwarded("service/kourier", "kourier-system") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mailpit(cluster: None) -> Iterator[str]:
+    with forwarded("service/mail") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def anna(gateway: str, mailpit: str) -> Visitor:
+    return Visitor(gateway, mailpit)
+
+
+@pytest.fixture(scope="session")
+def berta(gateway: str, mailpit: str) -> Visitor:
+    return Visitor(gateway, mailpit)
+
+
+@pytest.fixture(scope="session")
+def direct(ingress: str, mailpit: str) -> Direct:
+    return Direct(ingress, mailpit)
+
+
+@pytest.fixture(scope="session")
+def strange_namespace(cluster: None) -> Iterator[str]:
+    """A namespace that has nothing to do with the product, with Pod Security `restricted` enforced."""
+    name = f"{NAMESPACE}-strangers"
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+    kubectl("apply", "--filename=-", manifest=namespace)
+    yield name
+    kubectl("delete", "namespace", name)
+
+
+@pytest.fixture(scope="session")
+def minutes(film_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The film clip's sound again and again, 5 min of it."""
+    return repeated(film_clip, 60, tmp_path_factory.mktemp("media") / "minutes.mp4")
+
+
+@pytest.fixture(scope="session")
+def half_an_hour(film_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The film clip's sound again and again, 30 min of it."""
+    return repeated(film_clip, 340, tmp_path_factory.mktemp("media") / "half-an-hour.mp4")
+
+
+def repeated(clip: Path, times: int, target: Path) -> Path:
+    source = ["-stream_loop", str(times - 1), "-i", str(clip)]
+    subprocess.run(["ffmpeg", "-v", "error", *source, "-map", "0:a", "-c", "copy", str(target)], check=True)
+    return target

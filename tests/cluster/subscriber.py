@@ -1,0 +1,83 @@
+"""A subscriber in convert's stead, which answers every event alike."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.cluster.kubectl import RESTRICTED, Resource, get, is_true, items, kubectl, service
+from tests.person import eventually
+
+TRIGGER = "trigger/convert-on-video-uploaded"
+ANSWER = """
+import http.server, os
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        print(self.headers["ce-subject"], flush=True)
+        self.send_response(int(os.environ["STATUS"]))
+        self.end_headers()
+http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+class Subscriber:
+    """The Knative Service `name`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def deliveries(self, job: str) -> int:
+        """Return how often it was told of the job."""
+        selector = f"--selector=serving.knative.dev/service={self.name}"
+        return kubectl("logs", selector, "--container=function", "--tail=-1").split().count(job)
+
+
+@contextmanager
+def in_converts_stead(status: int) -> Iterator[Subscriber]:
+    """Have `video.uploaded` delivered to a subscriber that answers `status`, until the block ends."""
+    subscriber = Subscriber(f"answers-{status}")
+    kubectl("apply", "--filename=-", manifest=manifest(subscriber.name, status))
+    try:
+        eventually(lambda: is_true(service(subscriber.name), "Ready"), 120, subscriber.name, every=1)
+        subscribe(subscriber.name)
+        yield subscriber
+    finally:
+        subscribe("convert")
+        kubectl("delete", "services.serving.knative.dev", subscriber.name)
+
+
+def subscribe(name: str) -> None:
+    """Point convert's trigger at the Knative Service, and return when no dispatcher has another address."""
+    kubectl("patch", TRIGGER, "--type=merge", f'--patch={{"spec":{{"subscriber":{{"ref":{{"name":"{name}"}}}}}}}}')
+    uri = f"http://{name}.video2mp3.svc.cluster.local"
+
+    def dispatched() -> bool:
+        trigger = get(TRIGGER)
+        if not is_true(trigger, "Ready") or trigger["status"]["subscriberUri"] != uri:
+            return False
+        pods = items("pods", f"eventing.knative.dev/trigger={trigger['metadata']['name']}")
+        return len(pods) == 1 and is_true(pods[0], "Ready") and uri in str(pods[0]["spec"]["containers"])
+
+    eventually(dispatched, 180, f"the trigger's turn to {name}", every=1)
+
+
+def manifest(name: str, status: int) -> Resource:
+    image = service("sweep")["spec"]["template"]["spec"]["containers"][0]["image"]
+    container = {
+        "name": "function",
+        "image": image,
+        "command": ["python3.11", "-c", ANSWER],
+        "env": [{"name": "STATUS", "value": str(status)}],
+        "readinessProbe": {"tcpSocket": {}},
+        "securityContext": RESTRICTED,
+    }
+    return {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {"name": name, "labels": {"networking.knative.dev/visibility": "cluster-local"}},
+        "spec": {
+            "template": {
+                "metadata": {"annotations": {"autoscaling.knative.dev/min-scale": "1"}},
+                "spec": {"automountServiceAccountToken": False, "containers": [container]},
+            }
+        },
+    }

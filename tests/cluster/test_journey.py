@@ -1,0 +1,70 @@
+"""What a person lives through, by the gateway and by the Knative routes alone."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.people import Direct, Visitor
+from tests.person import eventually
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(params=["gateway", "routes"])
+def person(request: pytest.FixtureRequest, anna: Visitor, direct: Direct) -> Visitor:
+    return {"gateway": anna, "routes": direct}[request.param]
+
+
+def test_a_film_clip_becomes_an_mp3_that_the_mail_leads_to(person: Visitor, film_clip: Path) -> None:
+    """A film clip is converted, mailed by its MP3's id, downloaded whole, and gone once it is deleted."""
+    job = person.finished(person.upload(film_clip), 120)
+    assert job["state"] == "done"
+    assert job["mp3"]["duration"] == pytest.approx(5.3, abs=0.1)
+    (mail,) = eventually(partial(person.mails_about, job["id"]), 120, "the mail")
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert job["mp3"]["id"] in text.get_content()
+    path = f"/download/{job['mp3']['id']}"
+    download = person.call("GET", path)
+    assert download.status_code == 200
+    assert len(download.content) == job["mp3"]["size"]
+    assert download.content.startswith(b"ID3")
+    assert person.call("DELETE", f"/jobs/{job['id']}").status_code == 204
+    assert person.call("GET", f"/jobs/{job['id']}").status_code == 404
+    assert person.call("GET", path).status_code == 404
+
+
+def test_a_video_without_sound_ends_with_a_mail_that_says_so(person: Visitor, silent_video: Path) -> None:
+    """A video without an audio track fails with `no_audio`, and its mail repeats the reason."""
+    job = person.finished(person.upload(silent_video), 120)
+    assert (job["state"], job["reason"]["code"]) == ("failed", "no_audio")
+    (mail,) = eventually(partial(person.mails_about, job["id"]), 120, "the mail")
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert job["reason"]["message"] in " ".join(text.get_content().split())
+
+
+def test_a_foreign_job_looks_like_a_missing_one(person: Visitor, berta: Visitor, film_clip: Path) -> None:
+    """Somebody gets of Berta's job and MP3 the very 404 that an id gets which never was."""
+    job = berta.finished(berta.upload(film_clip), 120)
+    missing = "0123456789abcdef01234567"
+    for method, path, foreign in (
+        ("GET", "/jobs/{}", job["id"]),
+        ("DELETE", "/jobs/{}", job["id"]),
+        ("GET", "/download/{}", job["mp3"]["id"]),
+    ):
+        answers = [person.call(method, path.format(which)) for which in (foreign, missing)]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert answers[0].content == answers[1].content
+    assert berta.job(job["id"])["state"] == "done"
+
+
+def test_without_a_token_there_is_nothing_to_have(person: Visitor) -> None:
+    """Whoever has no token gets 401, by the gateway and by a function's own route."""
+    token = person.http.headers.pop("Authorization")
+    try:
+        for method, path in (("GET", "/jobs"), ("POST", "/upload"), ("GET", "/download/0123456789abcdef01234567")):
+            assert person.call(method, path).status_code == 401
+    finally:
+        person.http.headers["Authorization"] = token

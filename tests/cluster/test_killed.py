@@ -1,0 +1,35 @@
+"""What dies in mid-work is done again, once."""
+
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.kubectl import function_pods, kubectl, nothing_under_way, running
+from tests.cluster.people import Visitor
+from tests.cluster.store import mp3s
+from tests.person import eventually
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def test_a_converter_killed_in_mid_conversion_costs_nothing(
+    anna: Visitor, half_an_hour: Path, figures: dict[str, str]
+) -> None:
+    """A video whose converter's pod is killed half-way is converted all the same, into one MP3 and one mail."""
+    before = mp3s()
+    job = anna.upload(half_an_hour)
+    eventually(lambda: anna.job(job)["progress"] > 0.1, 120, "a tenth of the conversion")
+    for pod in running(function_pods("convert")):
+        kubectl("delete", "pod", pod["metadata"]["name"], "--force", "--grace-period=0")
+    assert anna.job(job)["state"] == "converting"
+    start = time.monotonic()
+    ended = anna.finished(job, 400)
+    figures["converter killed to job done"] = f"{time.monotonic() - start:6.1f} s"
+    assert ended["state"] == "done"
+    assert ended["mp3"]["duration"] == pytest.approx(1800, rel=0.02)
+    eventually(partial(anna.mails_about, job), 120, "the mail")
+    eventually(nothing_under_way, 120, "the end of all events", every=1)
+    assert mp3s() - before == {ended["mp3"]["id"]}
+    assert len(anna.mails_about(job)) == 1

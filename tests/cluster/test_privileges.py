@@ -1,0 +1,92 @@
+"""Who knows which secret, and what the databases let them do; tests/integration/privileges tries every right."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cluster.kubectl import NAMESPACE, items, run_python, service
+
+pytestmark = pytest.mark.timeout(300)
+
+SECRETS = {
+    "auth": {"mysql-auth", "jwt-private", "jwt-public"},
+    "upload": {"mongodb-upload", "jwt-public"},
+    "convert": {"mongodb-convert"},
+    "notify": {"mongodb-notify", "smtp"},
+    "download": {"mongodb-download", "jwt-public"},
+    "sweep": {"mongodb-sweep"},
+    "deadletter": {"mongodb-deadletter"},
+}
+TELL = {"upload", "convert", "sweep"}
+MONGODB = """
+import json, os, pymongo
+database = pymongo.MongoClient(os.environ["MONGODB_URL"], timeoutMS=20000).get_default_database()
+said = {}
+for name, ask in {
+    "read jobs": lambda: database["jobs"].find_one(),
+    "read dead letters": lambda: database["dead"].find_one(),
+    "remove a job": lambda: database["jobs"].delete_one({"_id": "nobody's"}),
+    "list users": lambda: database.client.admin.command("usersInfo", 1),
+}.items():
+    try:
+        ask()
+    except pymongo.errors.OperationFailure as error:
+        said[name] = error.details["codeName"]
+    else:
+        said[name] = "done"
+print(json.dumps(said))
+"""
+MYSQL = """
+import json, os, pymysql
+from urllib.parse import unquote, urlsplit
+url = urlsplit(os.environ["MYSQL_URL"])
+connection = pymysql.connect(host=url.hostname, port=url.port or 3306, user=unquote(url.username),
+                             password=unquote(url.password), database=url.path[1:])
+said = {}
+for statement in ("SELECT count(*) FROM users", "DROP TABLE sessions", "CREATE TABLE mine (id INT)",
+                  "SELECT user FROM mysql.user"):
+    try:
+        connection.cursor().execute(statement)
+    except pymysql.MySQLError as error:
+        said[statement] = error.args[0]
+    else:
+        said[statement] = "done"
+print(json.dumps(said))
+"""
+COMMAND_DENIED = 1142
+
+
+def pod_of(function: str) -> dict[str, Any]:
+    revision = service(function)["status"]["latestReadyRevisionName"]
+    (deployment,) = items("deployments", f"serving.knative.dev/revision={revision}")
+    return dict(deployment["spec"]["template"]["spec"])
+
+
+@pytest.mark.parametrize("function", SECRETS)
+def test_a_function_knows_its_own_secrets_alone(function: str) -> None:
+    """A function's pod refers to the Secrets that it needs and to no other, and tellers alone know the broker."""
+    pod = pod_of(function)
+    container = next(container for container in pod["containers"] if container["name"] == "function")
+    references = [variable.get("valueFrom", {}).get("secretKeyRef") for variable in container["env"]]
+    assert {reference["name"] for reference in references if reference} == SECRETS[function]
+    assert str(pod).count("ecretKeyRef") == len(SECRETS[function])
+    assert "envFrom" not in container
+    assert all("secret" not in volume and "projected" not in volume for volume in pod.get("volumes", []))
+    assert ("K_SINK" in {variable["name"] for variable in container["env"]}) is (function in TELL)
+
+
+def test_convert_may_do_in_mongodb_what_it_does_and_no_more() -> None:
+    """With convert's password jobs can be read, and neither removed nor dead letters or users looked at."""
+    said = run_python(MONGODB, function="convert", secrets={"MONGODB_URL": "mongodb-convert/url"}, namespace=NAMESPACE)
+    outcomes = json.loads(said)
+    assert outcomes.pop("read jobs") == "done"
+    assert set(outcomes.values()) == {"Unauthorized"}, outcomes
+
+
+def test_auth_may_fill_its_tables_and_not_change_them() -> None:
+    """With auth's password users can be read; no table can be dropped or made, and the server's users not seen."""
+    said = run_python(MYSQL, function="auth", secrets={"MYSQL_URL": "mysql-auth/url"}, namespace=NAMESPACE)
+    outcomes = json.loads(said)
+    assert outcomes.pop("SELECT count(*) FROM users") == "done"
+    assert set(outcomes.values()) == {COMMAND_DENIED}, outcomes

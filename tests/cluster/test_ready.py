@@ -1,0 +1,149 @@
+"""All that is deployed is Ready, and as closed as the manifests say."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+import yaml
+
+from tests.cluster.kubectl import (
+    FUNCTIONS,
+    KubectlError,
+    function_pods,
+    get,
+    is_true,
+    items,
+    kubectl,
+    running,
+    service,
+)
+from tests.cluster.people import Visitor
+from tests.person import eventually
+
+pytestmark = pytest.mark.timeout(600)
+
+INTERNAL = ["convert", "notify", "sweep", "deadletter"]
+STORES = ["deployment/mail", "statefulset/mongodb", "statefulset/mysql", "statefulset/rabbitmq-server"]
+LOOK = """
+import json, os
+found = {"token": os.path.exists("/var/run/secrets/kubernetes.io")}
+try:
+    open("/app/here", "w")
+except OSError as error:
+    found["write"] = os.strerror(error.errno)
+print(json.dumps(found))
+"""
+
+
+def declared() -> Iterator[str]:
+    """Yield what the manifests declare of Knative, as kubectl's `kind.version.group/name`."""
+    for path in sorted([*Path("infra/functions").glob("*.yaml"), *Path("eventing").glob("*.yaml")]):
+        resource = yaml.safe_load(path.read_text())
+        if resource["kind"] not in {"Kustomization", "RabbitmqBrokerConfig"}:  # these have no condition
+            group, version = resource["apiVersion"].split("/")
+            yield f"{resource['kind'].lower()}.{version}.{group}/{resource['metadata']['name']}"
+
+
+@pytest.mark.parametrize("name", list(declared()))
+def test_what_the_manifests_declare_of_knative_is_ready(name: str) -> None:
+    """Each function, broker, trigger, source, sink binding and event type exists and is Ready."""
+    eventually(lambda: is_true(get(name), "Ready"), 180, name, every=1)
+
+
+def test_the_message_store_is_ready() -> None:
+    """RabbitMQ has all its nodes, as its operator says."""
+    eventually(lambda: is_true(get("rabbitmqcluster/rabbitmq"), "AllReplicasReady"), 180, "RabbitMQ", every=1)
+
+
+@pytest.mark.parametrize("name", ["deployment/gateway", *STORES])
+def test_the_gateway_and_the_stores_are_there(name: str) -> None:
+    """The gateway and each store have all the pods that they ask for, and ask for some."""
+    assert get(name)["spec"]["replicas"] > 0
+    eventually(partial(complete, name), 180, name, every=1)
+
+
+def test_every_workload_has_its_pods() -> None:
+    """No Deployment and no StatefulSet, the broker's included, lacks a pod that it asks for."""
+    everything = [*items("deployments"), *items("statefulsets")]
+    assert any(found["metadata"]["name"] == "gateway" for found in everything)
+    for found in everything:
+        name = f"{found['kind']}/{found['metadata']['name']}"
+        eventually(partial(complete, name), 120, name, every=1)
+
+
+def complete(name: str) -> bool:
+    """Whether the Deployment or StatefulSet has all the pods that it asks for."""
+    workload = get(name)
+    return bool(workload["status"].get("readyReplicas", 0) == workload["spec"]["replicas"])
+
+
+@pytest.mark.parametrize("name", ["mongodb-setup", "mysql-setup"])
+def test_each_database_is_set_up(name: str) -> None:
+    """Each set-up Job is complete."""
+    eventually(lambda: is_true(get(f"job/{name}"), "Complete"), 180, name, every=1)
+
+
+@pytest.mark.parametrize("function", INTERNAL)
+def test_an_inner_function_has_no_way_in_from_outside(ingress: str, function: str) -> None:
+    """Kourier's outer door knows auth and no inner function, whose one URL ends in `svc.cluster.local`."""
+    outer = urlsplit(service("auth")["status"]["url"]).netloc
+    inner = urlsplit(service(function)["status"]["url"]).netloc
+    assert inner == f"{function}.video2mp3.svc.cluster.local"
+    assert requests.get(f"{ingress}/auth/keys", headers={"Host": outer}, timeout=60).status_code == 200
+    for host in (inner, outer.replace("auth", function, 1)):
+        assert requests.post(ingress, headers={"Host": host}, timeout=60).status_code == 404
+
+
+def test_nothing_but_the_broker_breaks_the_restricted_profile(strange_namespace: str) -> None:
+    """The API server takes a pod of every workload where `restricted` is enforced, and refuses a privileged one."""
+    refused = []
+    for workload in [*items("deployments"), *items("statefulsets"), *items("jobs"), *items("cronjobs")]:
+        spec = workload["spec"]
+        template = spec.get("jobTemplate", {"spec": spec})["spec"]["template"]
+        claims = [
+            {"name": (claim := asked["metadata"]["name"]), "persistentVolumeClaim": {"claimName": claim}}
+            for asked in spec.get("volumeClaimTemplates", [])
+        ]
+        pod = template["spec"] | {"volumes": [*template["spec"].get("volumes", []), *claims]}
+        if "eventing.knative.dev/broker" not in template["metadata"].get("labels", {}):
+            refused += refusals(workload["metadata"]["name"], pod, strange_namespace)
+    assert refused == []
+    privileged = {"containers": [{"name": "root", "image": "root", "securityContext": {"privileged": True}}]}
+    assert "restricted" in refusals("root", privileged, strange_namespace)[0]
+
+
+def refusals(name: str, spec: dict[str, Any], namespace: str) -> list[str]:
+    """Return what the API server says against such a pod, if it does."""
+    spec = {"restartPolicy": "Never"} | spec | {"serviceAccountName": "default"}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+    try:
+        kubectl("create", "--dry-run=server", "--filename=-", manifest=pod, namespace=namespace)
+    except KubectlError as error:
+        return [str(error)]
+    return []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_given_no_token_and_no_root_to_write_on(function: str) -> None:
+    """A function's revision mounts no service account token, and each container's root file system is read-only."""
+    revision = service(function)["status"]["latestReadyRevisionName"]
+    (deployment,) = items("deployments", f"serving.knative.dev/revision={revision}")
+    pod = deployment["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert [container["name"] for container in pod["containers"]] == ["function", "queue-proxy"]
+    assert all(container["securityContext"]["readOnlyRootFilesystem"] for container in pod["containers"])
+
+
+def test_a_running_function_finds_no_token_and_cannot_write(anna: Visitor, film_clip: Path) -> None:
+    """Seen from inside of each function that one video wakes: no token, and a root that is a read-only file system."""
+    anna.finished(job := anna.upload(film_clip), 120)
+    eventually(partial(anna.mails_about, job), 120, "the mail")
+    for function in ("auth", "upload", "convert", "notify", "download"):
+        pod = running(function_pods(function))[0]["metadata"]["name"]
+        said = kubectl("exec", pod, "--container=function", "--", "python3.11", "-c", LOOK)
+        assert json.loads(said) == {"token": False, "write": "Read-only file system"}, function

@@ -1,0 +1,77 @@
+"""From zero and back, out and never too far."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.kubectl import function_pods, nothing_under_way, running, service
+from tests.cluster.people import Visitor
+from tests.person import eventually
+
+pytestmark = pytest.mark.timeout(900)
+
+AT_ZERO = 240  # seconds; Knative looks at a minute's load before it takes a pod away
+
+
+def all_at_zero() -> bool:
+    return not function_pods()
+
+
+def seconds_since(start: float) -> str:
+    return f"{time.monotonic() - start:6.1f} s"
+
+
+def test_one_upload_wakes_all_from_zero_and_all_sleep_again(
+    anna: Visitor, film_clip: Path, figures: dict[str, str]
+) -> None:
+    """With no function's pod anywhere an upload ends in its mail, and a while later there is no pod again."""
+    eventually(all_at_zero, AT_ZERO, "zero", every=0.5)
+    start = time.monotonic()
+    job = anna.upload(film_clip)
+    figures["answer to an upload, all at zero"] = seconds_since(start)
+    eventually(partial(anna.mails_about, job), 120, "the mail")
+    figures["upload to mail, all at zero"] = seconds_since(start)
+    assert running(function_pods("convert"))
+    start = time.monotonic()
+    eventually(all_at_zero, AT_ZERO, "zero", every=0.5)
+    figures["mail to all at zero"] = seconds_since(start)
+
+
+def test_a_video_while_all_are_awake_is_quick(anna: Visitor, film_clip: Path, figures: dict[str, str]) -> None:
+    """A second upload, its functions awake, is mailed in less time than any pod takes to start."""
+    eventually(partial(anna.mails_about, anna.upload(film_clip)), 120, "the mail")
+    start = time.monotonic()
+    eventually(partial(anna.mails_about, anna.upload(film_clip)), 5, "the mail")
+    figures["upload to mail, all awake"] = seconds_since(start)
+
+
+def test_a_burst_takes_as_many_converters_as_allowed(anna: Visitor, minutes: Path, figures: dict[str, str]) -> None:
+    """Six videos at once run convert at its max-scale and never beyond; all are done, each is mailed once."""
+    annotations = service("convert")["spec"]["template"]["metadata"]["annotations"]
+    most = int(annotations["autoscaling.knative.dev/max-scale"])
+    seen, over = [0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            seen.append(len(running(function_pods("convert"))))
+
+    start = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        watching = pool.submit(watch)
+        try:
+            jobs = list(pool.map(anna.upload, [minutes] * 6))
+            for job in jobs:
+                eventually(partial(anna.mails_about, job), 400, "the mail", every=1)
+        finally:
+            over.set()
+        watching.result()
+    figures[f"{len(jobs)} videos of 5 min at once to their mails"] = seconds_since(start)
+    figures["converters at once, at the most"] = f"{max(seen):4}"
+    assert max(seen) == most
+    eventually(nothing_under_way, 60, "the end of all events", every=1)
+    assert {anna.job(job)["state"] for job in jobs} == {"done"}
+    assert [len(anna.mails_about(job)) for job in jobs] == [1] * 6
