@@ -39,7 +39,6 @@ test: lint test-unit test-manifests test-contract test-integration test-journey 
 lint: ; @$(setup) tests && scripts/lint.sh ## Style, types, dependencies between modules
 test-unit: ; @$(pytest) tests/unit ## Functions and broker without servers, in seconds
 test-manifests: ; @$(pytest) tests/manifests ## The cluster's manifests as they render: safe, whole, valid
-test-manifests: ; @$(pytest) tests/manifests ## The cluster's manifests as they render: safe, whole, valid
 test-contract: ; @$(pytest) tests/contract ## The broker's contract, on RabbitMQ
 test-integration: ; @$(pytest) tests/integration ## Each function against real servers
 test-journey: ; @$(pytest) tests/journey ## The whole system through its gateway
