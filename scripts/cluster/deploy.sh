@@ -12,16 +12,15 @@ say() { printf '%5d s  %s\n' "$SECONDS" "$1"; }
 echo "To the cluster $(kubectl config current-context 2>/dev/null || echo of the kubeconfig), overlay $overlay"
 scripts/cluster/check.sh "$overlay"
 
-# The functions with a SinkBinding do not start without the K_SINK that it injects, which it can only once its broker has
-# an address: they come last, and their first revision is the right one.
+# The functions come last: the stores have their users by then, and the broker has the address that a SinkBinding injects as
+# K_SINK when a function is created. Earlier, three functions would have a first revision without it, which does not start.
 functions=$(printf '%s\n' functions/*/main.py | cut -d/ -f2)
-speakers=$(cd eventing && echo sinkbinding-*.yaml | sed 's/sinkbinding-//g; s/\.yaml//g')
 tag=$(scripts/cluster/tag.sh)
 mkdir -p .local/deploy
 {
   printf 'resources:\n  - ../../infra/overlays/%s\n' "$overlay"
-  printf 'patches:\n  - target: {group: serving.knative.dev, kind: Service, name: "%s"}\n' "${speakers// /|}"
-  printf '    patch: |\n      - {op: add, path: /metadata/labels/waits-for, value: broker}\n'
+  printf 'patches:\n  - target: {group: serving.knative.dev, kind: Service}\n'
+  printf '    patch: |\n      - {op: add, path: /metadata/labels/app.kubernetes.io~1component, value: function}\n'
   printf 'images:\n'
   for function in $functions; do
     printf '  - {name: video2mp3/%s, newName: %s/video2mp3/%s, newTag: "%s"}\n' "$function" "$registry" "$function" "$tag"
@@ -44,14 +43,15 @@ END
   exit 1
 }
 
-wait_for() { # WHAT KIND/NAME [CONDITION] [LABELS-OF-ITS-PODS]
-  local kind=${2%/*} name=${2#*/} pods=${4:-app.kubernetes.io/name=${2#*/}}
-  if kubectl -n video2mp3 wait "$2" --for="condition=${3:-Ready}" --timeout=10m >/dev/null 2>&1; then
+wait_for() { # WHAT KIND/NAME CONDITION [LABELS-OF-ITS-PODS]: the condition "rolled-out" is that of Deployments and StatefulSets
+  local kind=${2%/*} name=${2#*/} pods=${4:-app.kubernetes.io/name=${2#*/}} wait=(wait "$2" --for="condition=$3")
+  [[ $3 != rolled-out ]] || wait=(rollout status "$2")
+  if kubectl -n video2mp3 "${wait[@]}" --timeout=10m >/dev/null 2>&1; then
     say "$1"
     return
   fi
   {
-    echo "$2 is not ${3:-Ready} after ten minutes. Its conditions, events, and its pods' last words:"
+    echo "$2 is not $3 after ten minutes. Its conditions, events, and its pods' last words:"
     kubectl -n video2mp3 get "$2" \
       -o jsonpath='{range .status.conditions[*]}  {.type}={.status} {.reason} {.message}{"\n"}{end}'
     kubectl -n video2mp3 get events --field-selector "involvedObject.name=$name" | tail -n 10
@@ -65,20 +65,19 @@ wait_for() { # WHAT KIND/NAME [CONDITION] [LABELS-OF-ITS-PODS]
 kubectl apply --server-side -f infra/base/namespace.yaml >/dev/null
 scripts/cluster/secrets.sh "$overlay"
 kubectl -n video2mp3 delete job mongodb-setup mysql-setup --ignore-not-found >/dev/null # Jobs are immutable
-apply waits-for!=broker
-say "applied all but $speakers"
+apply app.kubernetes.io/component!=function
+say "applied all but the functions"
 
 if [[ $overlay == minikube ]]; then
-  wait_for MongoDB pod/mongodb-0
-  wait_for MySQL pod/mysql-0
+  wait_for MongoDB statefulset/mongodb rolled-out
+  wait_for MySQL statefulset/mysql rolled-out
   wait_for RabbitMQ rabbitmqcluster/rabbitmq AllReplicasReady
-  wait_for "the mails' page" deployment/mail Available
+  wait_for "the mails' page" deployment/mail rolled-out
 fi
 wait_for "MongoDB's users and indexes" job/mongodb-setup Complete
 wait_for "MySQL's tables and user" job/mysql-setup Complete
-wait_for deadletter ksvc/deadletter Ready serving.knative.dev/service=deadletter
 wait_for "the broker" broker/default Ready eventing.knative.dev/broker=default
-apply waits-for=broker
+apply app.kubernetes.io/component=function
 for function in $functions; do
   wait_for "$function" "ksvc/$function" Ready "serving.knative.dev/service=$function"
 done
@@ -86,5 +85,6 @@ for file in eventing/{sinkbinding,trigger,pingsource}-*.yaml; do
   object=$(basename "$file" .yaml)
   wait_for "$object" "${object%%-*}/${object#*-}" Ready eventing.knative.dev/broker=default
 done
-wait_for "the gateway" deployment/gateway Available
+wait_for "dead letters" broker/default DeadLetterSinkResolved eventing.knative.dev/broker=default
+wait_for "the gateway" deployment/gateway rolled-out
 scripts/cluster/reach.sh "$overlay"

@@ -7,8 +7,15 @@ if [[ ${CONFIRM-} != yes ]]; then
   read -rp 'Type "yes" to go on: ' answer
   [[ $answer == yes ]] || { echo "Nothing was deleted." >&2; exit 1; }
 fi
+gone() { # WHAT-TO-DELETE
+  kubectl -n video2mp3 delete "$@" --all --ignore-not-found --timeout=3m ||
+    echo "Going on without; the namespace may stay Terminating for it." >&2
+}
 # The broker first: its queues can be deleted only while RabbitMQ is there.
-for kind in triggers.eventing.knative.dev brokers.eventing.knative.dev; do
-  kubectl -n video2mp3 delete "$kind" --all --timeout=2m || echo "Going on without; the namespace may stay Terminating for it." >&2
-done
+gone triggers.eventing.knative.dev
+gone brokers.eventing.knative.dev
+# Then the pods, at once: they would take as long as an upload may, and the namespace looks for them half an hour later.
+gone services.serving.knative.dev,deployments,statefulsets,jobs
+! kubectl get crd rabbitmqclusters.rabbitmq.com >/dev/null 2>&1 || gone rabbitmqclusters.rabbitmq.com
+gone pods --grace-period=5
 kubectl delete namespace video2mp3 --ignore-not-found --timeout=10m
