@@ -1,0 +1,46 @@
+"""The pods that the manifests ask for. RabbitMQ's and the broker's are made by their operators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.manifests.rendering import Manifest
+
+WORKLOADS = {"Deployment", "StatefulSet", "Job", "CronJob"}
+KNATIVE = "serving.knative.dev/v1"
+
+
+@dataclass(frozen=True)
+class Pod:
+    """`kind` and `name` are those of the object that makes it; `labels` those that it has in the cluster."""
+
+    kind: str
+    name: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    spec: Mapping[str, Any]
+
+    @property
+    def containers(self) -> list[dict[str, Any]]:
+        """Those for its start too."""
+        return [*self.spec.get("initContainers", []), *self.spec["containers"]]
+
+    @property
+    def serves(self) -> bool:
+        return self.kind not in {"Job", "CronJob"}
+
+
+def is_function(manifest: Manifest) -> bool:
+    return (manifest["apiVersion"], manifest["kind"]) == (KNATIVE, "Service")
+
+
+def pods_of(manifests: list[Manifest]) -> list[Pod]:
+    return [_pod(manifest) for manifest in manifests if manifest["kind"] in WORKLOADS or is_function(manifest)]
+
+
+def _pod(manifest: Manifest) -> Pod:
+    name, spec = manifest["metadata"]["name"], manifest["spec"]
+    template = spec["jobTemplate"]["spec"]["template"] if manifest["kind"] == "CronJob" else spec["template"]
+    labels = {"serving.knative.dev/service": name} if is_function(manifest) else {}
+    meta = template["metadata"]
+    return Pod(manifest["kind"], name, labels | meta["labels"], meta.get("annotations", {}), template["spec"])

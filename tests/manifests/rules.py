@@ -1,0 +1,198 @@
+"""What every pod keeps: eighteen rules of security and limits, and three of good running.
+
+The first fifteen are the Pod Security Standard `restricted`, with what it has of `baseline`. Each takes a pod and says
+whether it keeps the rule.
+"""
+
+import re
+from typing import Any
+
+from tests.manifests.pods import Pod
+from tests.manifests.rendering import REPOSITORY
+
+VOLUMES = {
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+}
+SYSCTLS = {
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_wmem",
+}
+SELINUX_TYPES = {"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
+PROFILES = {"RuntimeDefault", "Localhost"}
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+FUNCTION_IMAGES = {f"video2mp3/{main.parent.name}" for main in REPOSITORY.glob("functions/*/main.py")}
+IMAGE_WITH_VERSION = re.compile(r"[a-z0-9./-]+:v?\d+(\.\d+)+")
+
+
+def no_host_namespaces(pod: Pod) -> bool:
+    """It shares neither the node's network nor its processes nor its memory."""
+    return not any(pod.spec.get(field) for field in ("hostNetwork", "hostPID", "hostIPC"))
+
+
+def no_host_process(pod: Pod) -> bool:
+    """It is no process of a Windows node itself."""
+    return not any(windows.get("hostProcess") for windows in settings(pod, "windowsOptions"))
+
+
+def not_privileged(pod: Pod) -> bool:
+    """No container has all that root has."""
+    return not any(settings(pod, "privileged"))
+
+
+def no_capabilities(pod: Pod) -> bool:
+    """All are dropped; the one to listen on low ports may be added."""
+    given = [container.get("securityContext", {}).get("capabilities", {}) for container in pod.containers]
+    return all("ALL" in one.get("drop", []) and {*one.get("add", [])} <= {"NET_BIND_SERVICE"} for one in given)
+
+
+def harmless_volumes(pod: Pod) -> bool:
+    """No volume is a path of the node or a store of an old kind."""
+    return all({*volume} - {"name"} <= VOLUMES for volume in pod.spec.get("volumes", []))
+
+
+def no_host_ports(pod: Pod) -> bool:
+    """No container listens on the node's own address."""
+    return not any(port.get("hostPort") for container in pod.containers for port in container.get("ports", []))
+
+
+def no_host_probes(pod: Pod) -> bool:
+    """No probe and no hook calls another host than the pod."""
+    hooks = [probe for it in pod.containers for probe in (*(it.get(name, {}) for name in PROBES), *lifecycle(it))]
+    return not any(hook.get(way, {}).get("host") for hook in hooks for way in ("httpGet", "tcpSocket"))
+
+
+def apparmor_on(pod: Pod) -> bool:
+    """AppArmor's profile is the default or one of the node's."""
+    old = [value for key, value in pod.annotations.items() if key.startswith("container.apparmor.security.beta")]
+    named = all(profile["type"] in PROFILES for profile in settings(pod, "appArmorProfile"))
+    return named and all(value == "runtime/default" or value.startswith("localhost/") for value in old)
+
+
+def selinux_on(pod: Pod) -> bool:
+    """SELinux's type is one for containers, of no user or role of its own."""
+    options = settings(pod, "seLinuxOptions")
+    return all(one.get("type", "") in SELINUX_TYPES and not one.get("user") and not one.get("role") for one in options)
+
+
+def proc_masked(pod: Pod) -> bool:
+    """What the runtime hides of /proc stays hidden."""
+    return {*settings(pod, "procMount")} <= {"Default"}
+
+
+def seccomp_on(pod: Pod) -> bool:
+    """Every container's system calls are filtered by the runtime's profile."""
+    return all(profile == {"type": "RuntimeDefault"} for profile in effective(pod, "seccompProfile"))
+
+
+def safe_sysctls(pod: Pod) -> bool:
+    """It sets only such of the kernel's parameters as are its own."""
+    return all(sysctl["name"] in SYSCTLS for sysctls in settings(pod, "sysctls") for sysctl in sysctls)
+
+
+def no_privilege_escalation(pod: Pod) -> bool:
+    """No program gets more rights than the one that started it, such as by setuid."""
+    return all(it.get("securityContext", {}).get("allowPrivilegeEscalation") is False for it in pod.containers)
+
+
+def not_as_root(pod: Pod) -> bool:
+    """The node refuses to start it as root."""
+    return {*effective(pod, "runAsNonRoot")} == {True} and False not in settings(pod, "runAsNonRoot")
+
+
+def numeric_user(pod: Pod) -> bool:
+    """Its user is a number, as the node cannot look a name up, and not root's."""
+    return all(
+        isinstance(user, int) and user > 0 for user in (*effective(pod, "runAsUser"), *settings(pod, "runAsUser"))
+    )
+
+
+def read_only_root(pod: Pod) -> bool:
+    """No container writes to its image's files."""
+    return all(it.get("securityContext", {}).get("readOnlyRootFilesystem") is True for it in pod.containers)
+
+
+def no_cluster_token(pod: Pod) -> bool:
+    """It is given no account at the cluster's API."""
+    return pod.spec.get("automountServiceAccountToken") is False and "serviceAccountName" not in pod.spec
+
+
+def requests_and_limits(pod: Pod) -> bool:
+    """Every container says how much processor and memory it needs and may have at most."""
+    given = [
+        container.get("resources", {}).get(part, {}) for container in pod.containers for part in ("requests", "limits")
+    ]
+    return all({"cpu", "memory"} <= {*one} for one in given)
+
+
+def probed(pod: Pod) -> bool:
+    """Whatever serves is asked whether it is ready, and whether it lives."""
+    return not pod.serves or all({"readinessProbe", "livenessProbe"} <= {*it} for it in pod.spec["containers"])
+
+
+def sized_scratch(pod: Pod) -> bool:
+    """A scratch folder has a size beyond which the pod is evicted, not the node filled."""
+    return all("sizeLimit" in it["emptyDir"] for it in pod.spec.get("volumes", []) if "emptyDir" in it)
+
+
+def image_of_a_version(pod: Pod) -> bool:
+    """Images have a version, never `latest`; the functions' own are given theirs by `make deploy`."""
+    images = {container["image"] for container in pod.containers}
+    return all(IMAGE_WITH_VERSION.match(image) for image in images - FUNCTION_IMAGES)
+
+
+RULES = (
+    no_host_namespaces,
+    no_host_process,
+    not_privileged,
+    no_capabilities,
+    harmless_volumes,
+    no_host_ports,
+    no_host_probes,
+    apparmor_on,
+    selinux_on,
+    proc_masked,
+    seccomp_on,
+    safe_sysctls,
+    no_privilege_escalation,
+    not_as_root,
+    numeric_user,
+    read_only_root,
+    no_cluster_token,
+    requests_and_limits,
+    probed,
+    sized_scratch,
+    image_of_a_version,
+)
+
+
+def settings(pod: Pod, field: str) -> list[Any]:
+    """Return the field of every security context that states it, the pod's or a container's."""
+    contexts = [owner.get("securityContext", {}) for owner in (pod.spec, *pod.containers)]
+    return [context[field] for context in contexts if field in context]
+
+
+def effective(pod: Pod, field: str) -> list[Any]:
+    """Return what holds for each container: its own, else the pod's, else None."""
+    common = pod.spec.get("securityContext", {}).get(field)
+    return [container.get("securityContext", {}).get(field, common) for container in pod.containers]
+
+
+def lifecycle(container: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*container.get("lifecycle", {}).values()]

@@ -1,0 +1,81 @@
+"""The folders: a resource a file, each listed, each built; every version in one file, and used."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.manifests.rendering import OVERLAYS, REPOSITORY, VERSIONS, Manifest, of_kind, rendered
+
+KUSTOMIZATIONS = sorted(
+    file.parent for top in ("infra", "eventing") for file in (REPOSITORY / top).rglob("kustomization.yaml")
+)
+
+
+def listed(folder: Path) -> dict[str, list[Path]]:
+    """Return what the folder's kustomization names, by field."""
+    content = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    patches = [patch["path"] for patch in content.get("patches", []) if "path" in patch]
+    fields = {
+        "resources": content.get("resources", []),
+        "components": content.get("components", []),
+        "patches": patches,
+    }
+    return {field: [(folder / entry).resolve() for entry in entries] for field, entries in fields.items()}
+
+
+def built(folder: Path) -> set[Path]:
+    """Return the folders that are built with this one, and itself."""
+    inner = [entry for field in ("resources", "components") for entry in listed(folder)[field] if entry.is_dir()]
+    return {folder}.union(*(built(entry) for entry in inner))
+
+
+@pytest.mark.parametrize("folder", KUSTOMIZATIONS, ids=lambda folder: str(folder.relative_to(REPOSITORY)))
+def test_every_file_is_listed_and_has_one_resource(folder: Path) -> None:
+    """What lies in a folder is part of what it builds, and is found by its file's name."""
+    files = {file for file in folder.glob("*.yaml") if file.name != "kustomization.yaml"}
+    entries = listed(folder)
+    assert files == {entry for entry in (*entries["resources"], *entries["patches"]) if entry.is_file()}
+    for file in files:
+        assert len([document for document in yaml.safe_load_all(file.read_text()) if document]) == 1
+
+
+def test_every_folder_is_built_by_an_overlay() -> None:
+    """None is forgotten."""
+    assert set().union(*(built(REPOSITORY / "infra/overlays" / name) for name in OVERLAYS)) == set(KUSTOMIZATIONS)
+
+
+def test_every_version_is_used() -> None:
+    """Each line of versions.env is read by a script, or put into the manifests."""
+    users = [*(REPOSITORY / "scripts").rglob("*.sh"), REPOSITORY / "infra/versions/kustomization.yaml"]
+    text = "\n".join(file.read_text() for file in users)
+    assert [name for name in VERSIONS if not re.search(rf"(\$\{{?|data\.){name}\b", text)] == []
+
+
+def test_the_stores_images_have_these_versions() -> None:
+    """What is said once is what runs."""
+    images = set(re.findall(r"image: (\S+)", yaml.safe_dump(rendered("minikube"))))
+    stores = {
+        "nginx": "NGINX",
+        "mongo": "MONGODB",
+        "mysql": "MYSQL",
+        "rabbitmq": "RABBITMQ",
+        "axllent/mailpit": "MAILPIT",
+    }
+    assert {image for image in images if ":" in image} == {f"{name}:{VERSIONS[key]}" for name, key in stores.items()}
+
+
+def test_the_namespace_is_watched(manifests: list[Manifest]) -> None:
+    """Pods worse than baseline are refused, and whoever breaks the restricted profile is told."""
+    (namespace,) = of_kind(manifests, "Namespace")
+    security = "pod-security.kubernetes.io"
+    labels = namespace["metadata"]["labels"]
+    assert labels[f"{security}/enforce"] == "baseline"
+    assert {labels[f"{security}/{mode}"] for mode in ("warn", "audit")} == {"restricted"}
+
+
+def test_all_traffic_is_denied_by_default(manifests: list[Manifest]) -> None:
+    """One policy selects every pod and allows nothing, in or out."""
+    (default,) = [it["spec"] for it in of_kind(manifests, "NetworkPolicy") if it["metadata"]["name"] == "default-deny"]
+    assert default == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}

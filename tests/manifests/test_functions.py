@@ -1,0 +1,89 @@
+"""The functions' Knative Services, as their code needs them. Which secrets they get: `tests/integration/privileges`."""
+
+from typing import Any
+
+import pytest
+
+from tests.manifests.pods import is_function
+from tests.manifests.rendering import REPOSITORY, Manifest
+
+AUTOSCALING = "autoscaling.knative.dev"
+LOCAL = {"convert", "deadletter", "notify", "sweep"}
+SECONDS = {
+    "auth": 60,
+    "convert": 600,
+    "deadletter": 60,
+    "download": 3600,
+    "notify": 60,
+    "sweep": 600,
+    "upload": 3600,
+}
+
+
+@pytest.fixture
+def services(manifests: list[Manifest]) -> dict[str, Manifest]:
+    """The Knative Services by their names."""
+    return {manifest["metadata"]["name"]: manifest for manifest in manifests if is_function(manifest)}
+
+
+def container(service: Manifest) -> dict[str, Any]:
+    (only,) = service["spec"]["template"]["spec"]["containers"]
+    return dict(only)
+
+
+def plain(service: Manifest) -> dict[str, str]:
+    """Return the variables whose values stand in the manifest."""
+    return {variable["name"]: variable["value"] for variable in container(service)["env"] if "value" in variable}
+
+
+def test_every_function_has_a_service(services: dict[str, Manifest]) -> None:
+    """And every service a function."""
+    assert services.keys() == {main.parent.name for main in REPOSITORY.glob("functions/*/main.py")}
+
+
+def test_a_service_runs_its_function(services: dict[str, Manifest]) -> None:
+    """Its image, its source, its target and its pods' label are the function's."""
+    for name, service in services.items():
+        env = plain(service)
+        assert (env["FUNCTION_SOURCE"], env["FUNCTION_TARGET"]) == (f"functions/{name}/main.py", name)
+        assert container(service)["image"] == f"video2mp3/{name}"
+        assert service["spec"]["template"]["metadata"]["labels"] == {"app.kubernetes.io/name": name}
+
+
+def test_a_pod_has_a_thread_for_each_request_that_it_takes(services: dict[str, Manifest]) -> None:
+    """Fewer would let requests wait that another pod could take."""
+    for service in services.values():
+        assert plain(service)["THREADS"] == str(service["spec"]["template"]["spec"]["containerConcurrency"])
+
+
+def test_a_request_may_take_as_long_as_its_work(services: dict[str, Manifest]) -> None:
+    """An upload and a download an hour, a conversion ten minutes, whether or not the first byte was answered."""
+    pods = {name: service["spec"]["template"]["spec"] for name, service in services.items()}
+    assert {name: pod["timeoutSeconds"] for name, pod in pods.items()} == SECONDS
+    assert {name: pod["responseStartTimeoutSeconds"] for name, pod in pods.items()} == SECONDS
+
+
+def test_what_only_events_reach_has_no_route_from_outside(services: dict[str, Manifest]) -> None:
+    """Exactly these are local to the cluster."""
+    key = "networking.knative.dev/visibility"
+    visibility = {name: service["metadata"]["labels"].get(key) for name, service in services.items()}
+    assert visibility == {name: "cluster-local" if name in LOCAL else None for name in services}
+
+
+def test_everything_scales_to_zero_and_not_without_end(services: dict[str, Manifest]) -> None:
+    """No pod is kept, and there is a most; it is said in the revision, where Knative reads it."""
+    for service in services.values():
+        scale = service["spec"]["template"]["metadata"]["annotations"]
+        assert scale[f"{AUTOSCALING}/min-scale"] == "0"
+        assert 1 <= int(scale[f"{AUTOSCALING}/max-scale"]) <= 10
+        assert f"{AUTOSCALING}/initial-scale" not in scale
+
+
+def test_convert_works_on_one_video_a_pod(services: dict[str, Manifest]) -> None:
+    """Its scratch has room for a video of 4 GiB and its MP3, and the pod's limit for all of the scratch."""
+    pod = services["convert"]["spec"]["template"]["spec"]
+    assert pod["containerConcurrency"] == 1
+    (scratch,) = pod["volumes"]
+    assert scratch["emptyDir"] == {"sizeLimit": "5500Mi"}
+    assert container(services["convert"])["resources"]["limits"]["ephemeral-storage"] == "6Gi"
+    assert plain(services["convert"])["SCRATCH"] == container(services["convert"])["volumeMounts"][0]["mountPath"]
