@@ -29,6 +29,9 @@ class Amqp:
     def publish(self, exchange: str, message: aio_pika.Message) -> None:
         self._run(self._publish(exchange, message))
 
+    def delete_exchange(self, exchange: str) -> None:
+        self._run(self._delete_exchange(exchange))
+
     def close(self) -> None:
         self._run(self._connection.close())
         self._runner.close()
@@ -49,6 +52,10 @@ class Amqp:
     async def _publish(self, exchange: str, message: aio_pika.Message) -> None:
         async with self._connection.channel() as channel:
             await (await channel.get_exchange(exchange)).publish(message, routing_key="", mandatory=False)
+
+    async def _delete_exchange(self, exchange: str) -> None:
+        async with self._connection.channel() as channel:
+            await channel.exchange_delete(exchange)
 
 
 class Tap:

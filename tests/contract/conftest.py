@@ -1,29 +1,48 @@
 """The broker under test and what stands around it."""
 
+import os
 import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.contract.amqp import Amqp
+from tests.contract.broker import Broker, Platform, Subscription
+from tests.contract.cluster import Cluster
 from tests.contract.events import connect, head
-from tests.contract.laptop import Broker, Subscription
+from tests.contract.laptop import Laptop
 from tests.contract.subscriber import Answer, Delivery, Subscriber
-from tests.stacks import Server
+
+HOST_FOR_PODS = os.environ.get("HOST_FOR_PODS")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a cluster time: the first test waits for a RabbitMQ, the last one until all is removed."""
+    if HOST_FOR_PODS:
+        for item in items:
+            item.add_marker(pytest.mark.timeout(600))
+
+
+@pytest.fixture(scope="session")
+def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The laptop, or the kubeconfig's cluster where HOST_FOR_PODS says at which address its pods reach this machine."""
+    if HOST_FOR_PODS:
+        platform: Platform = Cluster(HOST_FOR_PODS)
+    else:
+        platform = Laptop(tmp_path_factory.mktemp("laptop"), request.getfixturevalue("rabbitmq"))
+    yield platform
+    platform.close()
 
 
 @pytest.fixture
-def new_broker(rabbitmq: Server, tmp_path: Path) -> Iterator[Callable[[Any], Broker]]:
+def new_broker(platform: Platform) -> Iterator[Callable[[Any], Broker]]:
     """A function from a Broker's `delivery` to a Broker of its own."""
     brokers = []
 
     def make(delivery: Any) -> Broker:
-        folder = tmp_path / f"ns-{uuid4().hex[:8]}"
-        folder.mkdir()
-        brokers.append(Broker(folder, rabbitmq.url, delivery))
+        brokers.append(platform.broker(delivery))
         return brokers[-1]
 
     yield make
@@ -32,9 +51,9 @@ def new_broker(rabbitmq: Server, tmp_path: Path) -> Iterator[Callable[[Any], Bro
 
 
 @pytest.fixture(scope="session")
-def broker(rabbitmq: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A Broker without `delivery` that the tests share: each filters on a type of its own."""
-    broker = Broker(tmp_path_factory.mktemp("ns"), rabbitmq.url, None)
+def broker(platform: Platform) -> Iterator[Broker]:
+    """A Broker without retries and dead-letter sink that the tests share: each filters on a type of its own."""
+    broker = platform.broker({"retry": 0})
     yield broker
     broker.close()
 
@@ -62,12 +81,12 @@ def subscribe(broker: Broker) -> Iterator[Callable[[Any], Subscription]]:
 
 
 @pytest.fixture
-def new_subscriber() -> Iterator[Callable[..., Subscriber]]:
+def new_subscriber(platform: Platform) -> Iterator[Callable[..., Subscriber]]:
     """A function to a Subscriber that answers as the function given says, 200 without one."""
     subscribers: list[Subscriber] = []
 
     def make(answer: Callable[[Delivery], Answer] = lambda _: Answer()) -> Subscriber:
-        subscribers.append(Subscriber(answer))
+        subscribers.append(Subscriber(answer, platform.host))
         return subscribers[-1]
 
     yield make
@@ -76,8 +95,8 @@ def new_subscriber() -> Iterator[Callable[..., Subscriber]]:
 
 
 @pytest.fixture
-def amqp(rabbitmq: Server) -> Iterator[Amqp]:
-    client = Amqp(rabbitmq.url)
+def amqp(platform: Platform) -> Iterator[Amqp]:
+    client = Amqp(platform.amqp_url)
     yield client
     client.close()
 

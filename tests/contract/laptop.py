@@ -1,13 +1,10 @@
-"""The laptop's broker for the contract suite. Another broker needs the same four methods of `Broker`."""
+"""The laptop's broker for the contract suite: its programs, as processes of the suite."""
 
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
-import requests
 import yaml
 
 from scripts.local.broker.manifests import Eventing, Trigger
@@ -15,35 +12,49 @@ from scripts.local.broker.programs import programs
 from scripts.local.broker.topology import declare
 from scripts.local.ports import free_port
 from scripts.local.program import Program
+from tests.contract import broker
 from tests.contract.amqp import Amqp
+from tests.contract.broker import Manifest, until
 from tests.contract.events import event
+from tests.stacks import Server
 
-Manifest = dict[str, Any]
+
+class Laptop(broker.Platform):
+    def __init__(self, folder: Path, rabbitmq: Server) -> None:
+        self.host = "127.0.0.1"
+        self.amqp_url = rabbitmq.url
+        self._folder = folder
+        self._rabbitmq = rabbitmq
+
+    def broker(self, delivery: Manifest) -> "Broker":
+        folder = self._folder / f"ns-{uuid4().hex[:8]}"
+        folder.mkdir()
+        return Broker(folder, self.amqp_url, delivery)
+
+    def restart_rabbitmq(self) -> None:
+        self._rabbitmq.restart()
+
+    def close(self) -> None:
+        pass  # RabbitMQ is the session's
 
 
-class Broker:
-    """A Broker of its own namespace; `url` is its ingress, `exchange` where that publishes."""
-
-    def __init__(self, folder: Path, amqp_url: str, delivery: Manifest | None) -> None:
+class Broker(broker.Broker):
+    def __init__(self, folder: Path, amqp_url: str, delivery: Manifest) -> None:
         self._folder = folder
         self._amqp_url = amqp_url
         self._port = free_port()
-        self._namespace = folder.name.replace("_", "-")
+        self._namespace = folder.name
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.url = f"http://127.0.0.1:{self._port}/"
         self._write("config", _config(self._namespace))
         self._write("broker", _broker(self._namespace, delivery))
+        self.exchange = self._eventing.broker.exchange
         declare(folder, amqp_url)
         self._start()
         # A broker without Triggers: this event reaches nobody.
         until(lambda: self.post_status(event()) == 202, "the ingress publishes")
 
-    @property
-    def exchange(self) -> str:
-        return self._eventing.broker.exchange
-
     def subscribe(self, trigger: Manifest) -> "Subscription":
-        """Apply a Trigger, of which `namespace` and `broker` are filled in, and wait until it is served."""
         trigger["metadata"]["namespace"] = self._namespace
         name = trigger["metadata"]["name"]
         self._write(name, trigger)
@@ -56,18 +67,11 @@ class Broker:
     def unsubscribe(self, name: str) -> None:
         (self._folder / f"{name}.yaml").unlink()
 
-    def post_status(self, request: tuple[dict[str, str], bytes]) -> int:
-        headers, body = request
-        try:
-            return requests.post(self.url, data=body, headers=headers, timeout=30).status_code
-        except requests.ConnectionError:
-            return 0
-
     def close(self) -> None:
         self.stop(list(self._processes))
 
-    def ingress_pid(self) -> int:
-        return self._processes["default-broker-ingress"].pid
+    def terminate_ingress(self) -> None:
+        self._processes["default-broker-ingress"].terminate()
 
     def start(self, names: set[str], queues: list[str]) -> None:
         self._start()
@@ -103,9 +107,7 @@ class Broker:
         (self._folder / f"{name}.yaml").write_text(yaml.safe_dump(manifest))
 
 
-class Subscription:
-    """A Trigger at work: its dispatcher, its dead-letter queue's where it has one of its own, the broker's."""
-
+class Subscription(broker.Subscription):
     def __init__(self, broker: Broker, trigger: Trigger) -> None:
         eventing = broker._eventing
         self._broker = broker
@@ -130,13 +132,6 @@ class Subscription:
         self._broker.unsubscribe(self._trigger.name)
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not so in {seconds} s: {what}"
-        time.sleep(0.05)
-
-
 def _spawn(program: Program) -> subprocess.Popen[bytes]:
     return subprocess.Popen(program.command, env=program.env | {"PATH": os.environ["PATH"]})
 
@@ -150,8 +145,8 @@ def _config(namespace: str) -> Manifest:
     }
 
 
-def _broker(namespace: str, delivery: Manifest | None) -> Manifest:
-    spec: Manifest = {"config": {"kind": "RabbitmqBrokerConfig", "name": "default", "namespace": namespace}}
+def _broker(namespace: str, delivery: Manifest) -> Manifest:
+    spec = {"config": {"kind": "RabbitmqBrokerConfig", "name": "default", "namespace": namespace}, "delivery": delivery}
     return {
         "apiVersion": "eventing.knative.dev/v1",
         "kind": "Broker",
@@ -160,5 +155,5 @@ def _broker(namespace: str, delivery: Manifest | None) -> Manifest:
             "namespace": namespace,
             "annotations": {"eventing.knative.dev/broker.class": "RabbitMQBroker"},
         },
-        "spec": spec | ({} if delivery is None else {"delivery": delivery}),
+        "spec": spec,
     }

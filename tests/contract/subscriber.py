@@ -32,7 +32,7 @@ class Answer:
 class Subscriber:
     """`answer` is called for each delivery, in the thread of its connection: it may block."""
 
-    def __init__(self, answer: Callable[[Delivery], Answer]) -> None:
+    def __init__(self, answer: Callable[[Delivery], Answer], host: str = "127.0.0.1") -> None:
         self.received: list[Delivery] = []
         self._changed = threading.Condition()
         subscriber = self
@@ -58,10 +58,10 @@ class Subscriber:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
         self._server.block_on_close = False
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        self.url = f"http://{host}:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     @property

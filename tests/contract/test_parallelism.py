@@ -2,8 +2,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from tests.contract.broker import Broker, Subscription
 from tests.contract.events import delivery, event, trigger
-from tests.contract.laptop import Broker, Subscription
 from tests.contract.subscriber import Answer, Delivery, Subscriber
 
 Subscribe = Callable[[Any], Subscription]

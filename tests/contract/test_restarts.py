@@ -4,17 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.contract.amqp import Amqp
+from tests.contract.broker import Broker, Platform, Subscription, until
 from tests.contract.events import event, trigger
-from tests.contract.laptop import Broker, Subscription, until
 from tests.contract.subscriber import Answer, Delivery, Subscriber
-from tests.stacks import Server
 
 Subscribe = Callable[[Any], Subscription]
 NewSubscriber = Callable[..., Subscriber]
 
 
 def test_rabbitmq_may_restart(
-    broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, rabbitmq: Server, kind: str
+    broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, platform: Platform, kind: str
 ) -> None:
     """RabbitMQ restarts in mid-delivery: the ingress says 500 at once meanwhile, and all that it accepted arrives.
 
@@ -46,7 +45,7 @@ def test_rabbitmq_may_restart(
     sender = threading.Thread(target=keep_sending)
     sender.start()
     until(lambda: len(accepted) > 5, "events are accepted")
-    rabbitmq.restart()
+    platform.restart_rabbitmq()
     before = len(accepted)
     until(lambda: len(accepted) > before + 5, "events are accepted again")
     stop.set()

@@ -57,8 +57,8 @@ class Ingress:
                 await asyncio.wait_for(self._idle.wait(), DRAIN_SECONDS)
 
     async def handle(self, request: web.Request) -> web.Response:
-        if _is_probe(request):
-            return web.Response(status=503 if self._draining else 200)
+        if (probe := _probe(request)) is not None:
+            return web.Response(status=503) if self._draining else probe
         self._under_way += 1
         try:
             return await self._take(request)
@@ -98,13 +98,14 @@ class Ingress:
         return True
 
 
-def _is_probe(request: web.Request) -> bool:
-    headers = request.headers
-    return (
-        headers.get("User-Agent", "").startswith("kube-probe/")
-        or "K-Kubelet-Probe" in headers
-        or "K-Network-Probe" in headers
-    )
+def _probe(request: web.Request) -> web.Response | None:
+    """Return the answer to a probe of the kubelet or of Knative's network, None to another request."""
+    if request.headers.get("User-Agent", "").startswith("kube-probe/"):
+        return web.Response()
+    if request.headers.get("K-Network-Probe") != "probe":
+        return None
+    said = request.headers.get("K-Network-Hash")
+    return web.Response(headers={"K-Network-Hash": said}) if said else web.Response(status=400)
 
 
 async def main(settings: Settings) -> None:
@@ -118,11 +119,11 @@ async def main(settings: Settings) -> None:
         await web.TCPSite(runner, settings.host, settings.port).start()
         await asyncio.Event().wait()
     finally:
+        publishing.cancel()  # at once, as the real one: an event under way is answered by 500
         try:
             await ingress.drain()
         finally:
             await runner.cleanup()
-            publishing.cancel()
             await asyncio.wait([publishing])
 
 
