@@ -27,7 +27,7 @@ def rendered(overlay: str) -> list[Manifest]:
     done = subprocess.run([*command, folder], capture_output=True, text=True, check=False)
     if done.returncode or done.stderr:
         raise RuntimeError(f"{overlay} does not build: {done.stderr}")
-    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+    return [manifest for manifest in yaml.load_all(done.stdout, yaml.CSafeLoader) if manifest]
 
 
 def of_kind(manifests: list[Manifest], kind: str, api: str = "") -> list[Manifest]:
