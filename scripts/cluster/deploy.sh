@@ -44,7 +44,7 @@ END
 }
 
 wait_for() { # WHAT KIND/NAME CONDITION [LABELS-OF-ITS-PODS]: the condition "rolled-out" is that of Deployments and StatefulSets
-  local kind=${2%/*} name=${2#*/} pods=${4:-app.kubernetes.io/name=${2#*/}} wait=(wait "$2" --for="condition=$3")
+  local seen kind=${2%/*} name=${2#*/} pods=${4:-app.kubernetes.io/name=${2#*/}} wait=(wait "$2" --for="condition=$3")
   [[ $3 != rolled-out ]] || wait=(rollout status "$2")
   if kubectl -n video2mp3 "${wait[@]}" --timeout=10m >/dev/null 2>&1; then
     say "$1"
@@ -55,7 +55,9 @@ wait_for() { # WHAT KIND/NAME CONDITION [LABELS-OF-ITS-PODS]: the condition "rol
     kubectl -n video2mp3 get "$2" \
       -o jsonpath='{range .status.conditions[*]}  {.type}={.status} {.reason} {.message}{"\n"}{end}'
     kubectl -n video2mp3 get events --field-selector "involvedObject.name=$name" | tail -n 10
-    kubectl -n video2mp3 get pods -l "$pods"
+    seen=$(kubectl -n video2mp3 get pods -l "$pods")
+    echo "$seen"
+    [[ $seen != *ImagePull* ]] || echo "An image is not there: make images, and with the same REGISTRY, if any."
     kubectl -n video2mp3 logs -l "$pods" --all-containers --prefix --tail=20
     echo "Look on: kubectl -n video2mp3 describe $kind $name; make k9s; make deploy again is safe."
   } >&2 || true

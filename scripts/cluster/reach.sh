@@ -2,14 +2,14 @@
 # reach.sh OVERLAY: prints how to reach what was deployed.
 set -euo pipefail
 route=$(kubectl -n video2mp3 get ksvc auth -o jsonpath='{.status.url}')
-[[ $1 == managed ]] || mails="kubectl -n video2mp3 port-forward service/mail 8025:80       # mails: http://127.0.0.1:8025"
+[[ $1 == managed ]] || mails="kubectl -n video2mp3 port-forward service/mail 8025:80         # mails: http://127.0.0.1:8025"
 cat <<END
 
 Everything runs. In other terminals:
 
   kubectl -n video2mp3 port-forward service/gateway 8080:80      # http://127.0.0.1:8080
 ${mails:+  $mails
-}  kubectl -n kourier-system port-forward service/kourier 8081:80  # Knative's routes
+}  kubectl -n kourier-system port-forward service/kourier 8081:80   # Knative's routes
 
 Through the gateway:
 
