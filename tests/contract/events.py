@@ -56,6 +56,6 @@ def trigger(
     }
 
 
-def delivery(retry: int, dead_letter: str = "", policy: str = "linear", delay: str = "PT0.01S") -> Manifest:
+def delivery(retry: int, dead_letter: str = "", policy: str = "linear", delay: str = "PT0.1S") -> Manifest:
     sink = {"deadLetterSink": {"uri": dead_letter}} if dead_letter else {}
     return {"retry": retry, "backoffPolicy": policy, "backoffDelay": delay} | sink

@@ -207,7 +207,7 @@ def test_triggers_delivery_replaces_the_brokers(
     """The Broker's delivery serves a Trigger without one; a Trigger's own, without a sink, means no dead letter."""
     subscriber, dead = new_subscriber(status_of_id), new_subscriber()
     broker = new_broker(delivery(1, dead.url))
-    broker.subscribe(trigger(subscriber.url, {"type": "own"}, {"retry": 2, "backoffDelay": "PT0.01S"}))
+    broker.subscribe(trigger(subscriber.url, {"type": "own"}, {"retry": 2, "backoffDelay": "PT0.1S"}))
     broker.subscribe(trigger(subscriber.url, {"type": "brokers"}))
     broker.post_status(event("own", "500-own"))
     broker.post_status(event("own", "200-own"))

@@ -1,7 +1,7 @@
 """The broker's dispatcher: delivers the events of one queue to one subscriber.
 
-Semantics and environment as in eventing-rabbitmq's cmd/dispatcher, but for SIGTERM: what is under way stays
-unacknowledged and is delivered again, where the real one may also dead-letter or lose it.
+Semantics and environment as in eventing-rabbitmq's cmd/dispatcher. At SIGTERM what is under way stays unacknowledged
+and is delivered again; the real one does so by a race that its code may also lose, to a dead letter or to nothing.
 """
 
 import asyncio

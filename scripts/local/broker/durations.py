@@ -2,14 +2,17 @@
 
 import re
 
-_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d)?)\d*S)?)?")  # one decimal place
 _ISO_SECONDS = (86400, 3600, 60, 1)
 _GO = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _GO_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 
 
 def iso_to_go(text: str) -> str:
-    """Return a manifest's duration for a program's environment: `PT0.2S` becomes `200ms`."""
+    """Return a manifest's duration for a program's environment: `PT0.2S` becomes `200ms`.
+
+    As Knative's controllers read it, only one decimal place counts: `PT0.25S` is the same.
+    """
     match = _ISO.fullmatch(text)
     if not match or not any(match.groups()):
         raise ValueError(f"{text!r} is no ISO 8601 duration such as PT0.2S")

@@ -154,5 +154,5 @@ def _child_name(parent: str, uid: str) -> str:
     name = parent + uid
     if len(name) <= 63:
         return name
-    hashed = parent[:31] + md5(name.encode()).hexdigest()  # noqa: S324  # a name, no secret
+    hashed = parent[:31] + md5(name.encode(), usedforsecurity=False).hexdigest()
     return hashed + uid[: 63 - len(hashed)]

@@ -80,6 +80,8 @@ def _delivery(delivery: Manifest | None) -> dict[str, str]:
         env["BACKOFF_POLICY"] = delivery["backoffPolicy"]
     if "backoffDelay" in delivery:
         env["BACKOFF_DELAY"] = iso_to_go(delivery["backoffDelay"])
+        if env["BACKOFF_DELAY"] == "0ms":
+            raise ValueError("a backoffDelay below PT0.1S is none, with which the real dispatcher dies at each retry")
     if "timeout" in delivery:
         env["TIMEOUT"] = iso_to_go(delivery["timeout"])
     return env

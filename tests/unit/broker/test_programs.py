@@ -86,6 +86,12 @@ def test_without_any_delivery_nothing_is_retried(tmp_path: Path) -> None:
     assert ".dlx." in env["DLX_NAME"]
 
 
+def test_back_off_that_counts_as_none_is_refused(tmp_path: Path) -> None:
+    """A back-off below a tenth of a second becomes zero, at which Knative's dispatcher panics: the laptop says so."""
+    with pytest.raises(ValueError, match="backoffDelay"):
+        _trigger_env(tmp_path, {"delivery": {"backoffDelay": "PT0.09S"}})
+
+
 def _trigger_env(folder: Path, spec: dict[str, Any]) -> dict[str, str]:
     """Return the dispatcher's environment for a trigger of a broker without delivery."""
     (folder / "config.yaml").write_text((EVENTING / "brokerconfig.yaml").read_text())
