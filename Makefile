@@ -36,7 +36,7 @@ undeploy: ; @exec scripts/cluster/undeploy.sh ## Delete the namespace and all da
 
 ##@ Test it
 test: lint test-unit test-manifests test-contract test-integration test-journey ## Everything but MySQL 9 and the benchmark
-lint: ; @$(setup) tests && scripts/lint.sh ## Style, types, dependencies between modules
+lint: ; @$(setup) tests && scripts/lint.sh ## Style, types, dependencies between modules, insecure code, secrets
 test-unit: ; @$(pytest) tests/unit ## Functions and broker without servers, in seconds
 test-manifests: ; @$(pytest) tests/manifests ## The cluster's manifests as they render: safe, whole, valid
 test-contract: ; @$(pytest) tests/contract ## The broker's contract, on RabbitMQ
@@ -48,6 +48,7 @@ test-cluster-slow: ; @$(pytest) tests/slow -v ## There too: an upload of eleven 
 bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, side by side with bare tools
 
 ##@ Develop it
+audit: ; @$(setup) tests && scripts/audit.sh ## Known vulnerabilities in the locked packages, as PyPI knows them today
 lock: ; @$(setup) tests && scripts/lock.sh ## Lock all dependencies anew after a change in pyproject.toml
 
-.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-journey test-mysql test-cluster test-cluster-slow bench lock
+.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-journey test-mysql test-cluster test-cluster-slow bench audit lock

@@ -7,3 +7,5 @@ $bin/ruff format --check --quiet
 $bin/ruff check --quiet
 $bin/mypy --no-error-summary
 PYTHONPATH=. $bin/lint-imports --no-logo --no-cache
+$bin/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml functions infra scripts
+scripts/no-secrets.sh
