@@ -8,24 +8,23 @@ cd "$(dirname "$0")/../.."
 
 say() { printf '%5d s  %s\n' "$SECONDS" "$1"; }
 
-apply() { # a manifest on standard input
+apply() { # URL of a manifest
   local manifest said tries=1
-  manifest=$(cat)
+  # The activator lets requests through to their end, which is an hour's upload for us (config-defaults, below).
+  manifest=$(curl -fsSL --retry 3 "$1" | sed 's/terminationGracePeriodSeconds: 600$/terminationGracePeriodSeconds: 3600/') ||
+    { echo "$1 cannot be had." >&2; exit 1; }
   # A webhook that has just been installed refuses everything until it has its certificate.
   until said=$(kubectl apply --server-side --force-conflicts -f - <<<"$manifest" 2>&1); do
     ((tries++ < 20)) || { grep -v 'serverside-applied$' <<<"$said" >&2; exit 1; }
     sleep 6
   done
+  kubectl wait crd --all --for=condition=Established --timeout=2m >/dev/null
 }
 
-install() { # WHAT NAMESPACE URL...: waits until its programs run
-  local what=$1 namespace=$2 url
+install() { # WHAT NAMESPACE RELEASE-FILE...: waits until its programs run
+  local what=$1 namespace=$2 file
   shift 2
-  for url; do
-    # The activator lets requests through to their end, which is an hour's upload for us (config-defaults, below).
-    curl -fsSL --retry 3 "https://github.com/$url" | sed 's/terminationGracePeriodSeconds: 600$/terminationGracePeriodSeconds: 3600/' | apply
-    kubectl wait crd --all --for=condition=Established --timeout=2m >/dev/null
-  done
+  for file; do apply "https://github.com/$file"; done
   kubectl -n "$namespace" wait deployment --all --for=condition=Available --timeout=15m >/dev/null ||
     { kubectl -n "$namespace" get pods >&2; exit 1; }
   say "$what"
@@ -42,7 +41,6 @@ install "Knative Serving $KNATIVE_SERVING" knative-serving \
 install "Kourier $NET_KOURIER" kourier-system \
   "knative-extensions/net-kourier/releases/download/$NET_KOURIER/kourier.yaml"
 configure config-network '"ingress-class": "kourier.ingress.networking.knative.dev"'
-configure config-domain '"127.0.0.1.sslip.io": ""' # names that lead here, for a port-forward of Kourier
 configure config-defaults '"max-revision-timeout-seconds": "3600"'
 install "Knative Eventing $KNATIVE_EVENTING" knative-eventing \
   "knative/eventing/releases/download/$KNATIVE_EVENTING/eventing-crds.yaml" \

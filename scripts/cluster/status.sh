@@ -21,7 +21,7 @@ else
   # curl reads the password from its standard input: everybody may read a process's arguments.
   printf 'user = "%s:%s"' "$(secret username)" "$(secret password)" |
     curl -fsS -m 10 -K - "$uri/api/queues?columns=name,messages_ready,messages_unacknowledged,consumers" |
-    tr '{' '\n' | tr -d '"}]' || echo "RabbitMQ's management at $uri cannot be reached from here."
+    awk -v RS='{' 'NR > 1 { gsub(/[]"}]|,$/, ""); print }' || echo "RabbitMQ's management at $uri cannot be reached from here."
 fi
 
 title Pods && kubectl -n video2mp3 get pods
