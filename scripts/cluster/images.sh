@@ -33,7 +33,7 @@ for main in functions/*/main.py; do
   if [[ $function == convert ]]; then target=ffmpeg; fi
   "$builder" build -f infra/images/Dockerfile --target "$target" --build-arg "FUNCTION=$function" -t "$image" . \
     >"$log" 2>&1 || fail "$(tail -n 20 "$log")" "$image could not be built, $log has all of it."
-  printf '%s  %s\n' "$image" "$("$builder" images --format '{{.Size}}' "$image")"
+  printf '%s  %s\n' "$image" "$("$builder" images --format '{{.Size}}' "$image" | sed -n 1p)"
   if [[ -n ${REGISTRY-} ]]; then
     "$builder" push "$image" >"$log" 2>&1 || fail "$(tail -n 20 "$log")" "$image could not be pushed. Is \`$builder login\` done?"
     continue
