@@ -95,7 +95,12 @@ class Broker(broker.Broker):
         self._name = f"broker-{uuid4().hex[:8]}"
         config = {"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "RabbitmqBrokerConfig", "name": "default"}
         spec = {"config": config | {"namespace": namespace.name}, "delivery": delivery}
-        annotations = {"eventing.knative.dev/broker.class": "RabbitMQBroker"}
+        annotations = {
+            "eventing.knative.dev/broker.class": "RabbitMQBroker",
+            # At its own 400 MiB the ingress is killed by a body that RabbitMQ would refuse.
+            "rabbitmq.eventing.knative.dev/memory-request": "32Mi",
+            "rabbitmq.eventing.knative.dev/memory-limit": "1Gi",
+        }
         namespace.apply("Broker", self._name, spec, annotations=annotations)
         namespace.wait("Ready", f"broker/{self._name}")
         self.exchange = namespace.environment(f"{self._name}-broker-ingress")["EXCHANGE_NAME"]
