@@ -12,15 +12,19 @@ say() { printf '%5d s  %s\n' "$SECONDS" "$1"; }
 echo "To the cluster $(kubectl config current-context 2>/dev/null || echo of the kubeconfig), overlay $overlay"
 scripts/cluster/check.sh "$overlay"
 
-# The functions come last: the stores have their users by then, and the broker has the address that a SinkBinding injects as
-# K_SINK when a function is created. Earlier, three functions would have a first revision without it, which does not start.
+# In three steps. The stores come first: what asks for one that is not up yet backs off for minutes. The functions come last:
+# the broker has the address by then that a SinkBinding injects as K_SINK when a function is created. Earlier, three of them
+# would have a first revision without it, which does not start.
 functions=$(printf '%s\n' functions/*/main.py | cut -d/ -f2)
 tag=$(scripts/cluster/tag.sh)
 mkdir -p .local/deploy
 {
   printf 'resources:\n  - ../../infra/overlays/%s\n' "$overlay"
-  printf 'patches:\n  - target: {group: serving.knative.dev, kind: Service}\n'
-  printf '    patch: |\n      - {op: add, path: /metadata/labels/app.kubernetes.io~1component, value: function}\n'
+  printf 'patches:\n'
+  for step in "second eventing.knative.dev|sources.knative.dev|batch" "third serving.knative.dev"; do
+    printf '  - target: {group: %s}\n    patch: |\n' "${step#* }"
+    printf '      - {op: add, path: /metadata/labels/deploy-step, value: %s}\n' "${step% *}"
+  done
   printf 'images:\n'
   for function in $functions; do
     printf '  - {name: video2mp3/%s, newName: %s/video2mp3/%s, newTag: "%s"}\n' "$function" "$registry" "$function" "$tag"
@@ -67,8 +71,8 @@ wait_for() { # WHAT KIND/NAME CONDITION [LABELS-OF-ITS-PODS]: the condition "rol
 kubectl apply --server-side -f infra/base/namespace.yaml >/dev/null
 scripts/cluster/secrets.sh "$overlay"
 kubectl -n video2mp3 delete job mongodb-setup mysql-setup --ignore-not-found >/dev/null # Jobs are immutable
-apply app.kubernetes.io/component!=function
-say "applied all but the functions"
+apply '!deploy-step'
+say "applied all but events and functions"
 
 if [[ $overlay == minikube ]]; then
   wait_for MongoDB statefulset/mongodb rolled-out
@@ -76,10 +80,11 @@ if [[ $overlay == minikube ]]; then
   wait_for RabbitMQ rabbitmqcluster/rabbitmq AllReplicasReady
   wait_for "the mails' page" deployment/mail rolled-out
 fi
+apply deploy-step=second
 wait_for "MongoDB's users and indexes" job/mongodb-setup Complete
 wait_for "MySQL's tables and user" job/mysql-setup Complete
 wait_for "the broker" broker/default Ready eventing.knative.dev/broker=default
-apply app.kubernetes.io/component=function
+apply deploy-step=third
 for function in $functions; do
   wait_for "$function" "ksvc/$function" Ready "serving.knative.dev/service=$function"
 done
