@@ -46,6 +46,7 @@ test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest
 test-cluster: ; @$(pytest) tests/cluster -v ## What runs on the kubeconfig's cluster, after `make deploy`; 20 minutes
 test-cluster-slow: ; @$(pytest) tests/slow -v ## There too: an upload of eleven minutes
 bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, side by side with bare tools
+bench-cluster: ; @$(setup) tests && exec $(python) -m tests.bench.cluster ## A deployed system: cold starts and their parts, to the mail, many clips
 
 ##@ Develop it
 audit: ; @$(setup) tests && scripts/audit.sh ## Known vulnerabilities in the locked packages, as PyPI knows them today

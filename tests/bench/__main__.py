@@ -1,20 +1,16 @@
 """Runs the benchmark and writes its table into this folder's README: `make bench`."""
 
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from scripts.local.ports import free_port
 from scripts.local.servers import LOCAL
 from scripts.local.stack import Stack
-from tests.bench import clips
-from tests.bench.measure import MIB, Peaks, machine
+from tests.bench import clips, figures
+from tests.bench.measure import MIB, Peaks
 from tests.bench.rows import Bench, Row
 from tests.person import Person
 from tests.stacks import RunningStack
-
-README = Path(__file__).parent / "README.md"
-MARK = "<!-- figures: written by make bench -->"
 
 
 def measure(folder: Path) -> tuple[list[Row], Peaks]:
@@ -45,11 +41,8 @@ def measure(folder: Path) -> tuple[list[Row], Peaks]:
     return rows + memory, peaks
 
 
-def write(rows: list[Row], peaks: Peaks) -> None:
-    head = README.read_text().partition(MARK)[0]
-    lines = [
-        MARK,
-        f"\n{datetime.now(UTC):%Y-%m-%d}, {machine()}.\n",
+def table(rows: list[Row], peaks: Peaks) -> list[str]:
+    return [
         "| what | against | to reach | measured: median (range) | |",
         "|---|---|---|---|---|",
         *map(str, rows),
@@ -58,8 +51,7 @@ def write(rows: list[Row], peaks: Peaks) -> None:
         "|---|---|---|",
         *(f"| {name} | {peaks.idle[name] / MIB:.0f} | {peaks.peak[name] / MIB:.0f} |" for name in sorted(peaks.peak)),
     ]
-    README.write_text(head + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
-    write(*measure(LOCAL / "bench"))
+    figures.write("make bench", table(*measure(LOCAL / "bench")))

@@ -1,0 +1,164 @@
+"""Measures a deployed system, from zero and warm, and writes its tables into the README: `make bench-cluster`.
+
+Functions are asked by their Knative routes inside the cluster, through a port-forward of Kourier. Every first request
+reaches the function's store, so it holds the whole way: activator, pod, Python, imports, connection.
+"""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, dataclass
+from functools import partial
+from pathlib import Path
+
+import requests
+from bson import ObjectId
+
+from scripts.local.servers import LOCAL
+from tests.bench import clips, figures
+from tests.bench.measure import Spread, bare_ffmpeg, pairs, timed
+from tests.bench.probe import PROBE, Parts
+from tests.cluster.kubectl import FUNCTIONS, NAMESPACE, forwarded, function_pods, is_true, kubectl, running, service
+from tests.cluster.people import Visitor
+from tests.person import eventually
+
+ROUNDS, WARM, CLIPS = 7, 30, 30
+MAX_SCALE = "autoscaling.knative.dev/max-scale"
+TYPES = {
+    "convert": "video2mp3.video.uploaded.v1",
+    "notify": "video2mp3.audio.converted.v1",
+    "sweep": "dev.knative.sources.ping",
+    "deadletter": "video2mp3.video.uploaded.v1",
+}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A deployed system with somebody who uses it, and where Kourier takes what comes from inside of the cluster."""
+
+    visitor: Visitor
+    kourier: str
+
+    def ask(self, function: str) -> float:
+        """Return the seconds until the function's answer: to an event of a job that is not there, or to a user."""
+        headers = {"Host": f"{function}.{NAMESPACE}.svc.cluster.local"}
+        if function in TYPES:
+            job = str(ObjectId(b"no such job!"))
+            event = {"id": f"{job}.bench", "type": TYPES[function], "source": "/bench", "subject": job}
+            headers |= {"ce-specversion": "1.0", **{f"ce-{name}": value for name, value in event.items()}}
+            ask = partial(requests.post, self.kourier, headers=headers, json={"job": job}, timeout=60)
+        else:
+            token = str(self.visitor.http.headers["Authorization"])
+            headers |= {"Authorization": token, "Idempotency-Key": "bench"}
+            path = {"auth": "/auth/verify", "download": "/jobs", "upload": "/upload?name=nothing.mp4"}[function]
+            method = "POST" if function == "upload" else "GET"
+            ask = partial(requests.request, method, self.kourier + path, headers=headers, timeout=60)
+        answers: list[requests.Response] = []
+        seconds = timed(lambda: answers.append(ask()))
+        # An upload of nothing is refused, after its key was looked up.
+        assert answers[0].status_code == (422 if function == "upload" else answers[0].ok and answers[0].status_code)
+        return seconds
+
+    def to_mail(self, clip: Path) -> float:
+        def way() -> None:
+            job = self.visitor.upload(clip)
+            eventually(partial(self.visitor.mails_about, job), 120, "the mail", every=0.05)
+
+        return timed(way)
+
+    def drain(self, clip: Path) -> float:
+        """Return the seconds from the first upload of many at once to the last mail."""
+
+        def way() -> None:
+            with ThreadPoolExecutor(8) as pool:
+                jobs = list(pool.map(self.visitor.upload, [clip] * CLIPS))
+            for job in jobs:
+                eventually(partial(self.visitor.mails_about, job), 300, "the mail", every=0.2)
+
+        return timed(way)
+
+
+def is_at_zero(*functions: str) -> bool:
+    return not function_pods(*functions)
+
+
+def at_zero() -> None:
+    eventually(is_at_zero, 300, "all at zero", every=0.5)
+
+
+def parts(function: str) -> Parts:
+    """Return what a start costs inside a pod, as measured in one that runs, by a second process of its kind."""
+    pod = running(function_pods(function))[0]["metadata"]["name"]
+    said = kubectl("exec", pod, "--container=function", "--", "python3.11", "-S", "-P", "-c", PROBE)
+    return Parts(**json.loads(said.splitlines()[-1]))
+
+
+def limit_converters(most: str) -> None:
+    """Let convert have so many pods at the most, as if its manifest said so."""
+    change = {"spec": {"template": {"metadata": {"annotations": {MAX_SCALE: most}}}}}
+    kubectl("patch", "services.serving.knative.dev", "convert", "--type=merge", f"--patch={json.dumps(change)}")
+    eventually(lambda: is_true(service("convert"), "Ready"), 120, "the new revision", every=0.5)
+
+
+def starts(cluster: Cluster) -> Iterator[str]:
+    cold: dict[str, list[float]] = {function: [] for function in FUNCTIONS}
+    for number in range(ROUNDS):
+        at_zero()
+        for function, times in cold.items():
+            eventually(partial(is_at_zero, function), 300, "zero", every=0.2)  # the PingSource wakes sweep in between
+            times.append(cluster.ask(function))
+        print(
+            f"round {number + 1}: " + ", ".join(f"{name} {times[-1]:.2f}" for name, times in cold.items()), flush=True
+        )
+    yield "| function | from zero, s | Python, framework | own imports | log-in to the store | the rest | warm, ms |"
+    yield "|---|---|---|---|---|---|---|"
+    for function, times in cold.items():
+        cluster.ask(function)
+        first, inside = Spread.of(times), parts(function)
+        rest = first.median - inside.framework - inside.imports - inside.connection
+        warm = Spread.of([1000 * cluster.ask(function) for _ in range(WARM)])
+        columns = (first, *(f"{part:.2f}" for part in (*astuple(inside), rest)), f"{warm.median:.0f}")
+        yield f"| {function} | {' | '.join(map(str, columns))} ({warm.low:.0f} to {warm.high:.0f}) |"
+
+
+def journeys(cluster: Cluster, clip: Path, folder: Path) -> Iterator[str]:
+    yield "| what | to reach | measured: median (range) |"
+    yield "|---|---|---|"
+    cold = []
+    for _ in range(5):
+        at_zero()
+        cold.append(cluster.to_mail(clip))
+    yield f"| 10 s clip, POST to mail, all at zero | 5 s | {Spread.of(cold)} s |"
+    cluster.to_mail(clip)
+    found = pairs(7, lambda: cluster.to_mail(clip), lambda: bare_ffmpeg(clip, folder))
+    more = Spread.of([ours - theirs for ours, theirs in found])
+    bare = Spread.of([theirs for _, theirs in found])
+    yield f"| 10 s clip, POST to mail, warm | 1 s more than bare ffmpeg | {more} s more than {bare} s |"
+    before = service("convert")["spec"]["template"]["metadata"]["annotations"][MAX_SCALE]
+    try:
+        for most in ("1", "2"):
+            limit_converters(most)
+            cluster.to_mail(clip)
+            what = f"{CLIPS} clips at once, until the last mail, at most {most} of convert's pods"
+            yield f"| {what} | | {cluster.drain(clip):.1f} s |"
+    finally:
+        limit_converters(before)
+
+
+def main() -> None:
+    folder = LOCAL / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    clip = clips.ten_seconds(folder)
+    with (
+        forwarded("service/gateway") as gateway,
+        forwarded("service/mail") as mailpit,
+        forwarded("service/kourier-internal", "kourier-system") as kourier,
+    ):
+        cluster = Cluster(Visitor(gateway, mailpit), kourier)
+        lines = [*starts(cluster), "", *journeys(cluster, clip, folder)]
+    print(*lines, sep="\n")
+    figures.write("make bench-cluster", lines)
+
+
+if __name__ == "__main__":
+    main()
