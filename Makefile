@@ -52,4 +52,4 @@ bench-cluster: ; @$(setup) tests && exec $(python) -m tests.bench.cluster ## A d
 audit: ; @$(setup) tests && scripts/audit.sh ## Known vulnerabilities in the locked packages, as PyPI knows them today
 lock: ; @$(setup) tests && scripts/lock.sh ## Lock all dependencies anew after a change in pyproject.toml
 
-.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-journey test-mysql test-cluster test-cluster-slow bench audit lock
+.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-journey test-mysql test-cluster test-cluster-slow bench bench-cluster audit lock
