@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from tests.cluster.kubectl import RESTRICTED, Resource, get, is_true, items, kubectl, service
 from tests.person import eventually
 
-TRIGGER = "trigger/convert-on-video-uploaded"
+TRIGGER = "convert-on-video-uploaded"
 ANSWER = """
 import http.server, os
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -47,15 +47,29 @@ def in_converts_stead(status: int) -> Iterator[Subscriber]:
 
 def subscribe(name: str) -> None:
     """Point convert's trigger at the Knative Service, and return when no dispatcher has another address."""
-    kubectl("patch", TRIGGER, "--type=merge", f'--patch={{"spec":{{"subscriber":{{"ref":{{"name":"{name}"}}}}}}}}')
+    kubectl(
+        "patch",
+        "trigger",
+        TRIGGER,
+        "--type=merge",
+        f'--patch={{"spec":{{"subscriber":{{"ref":{{"name":"{name}"}}}}}}}}',
+    )
     uri = f"http://{name}.video2mp3.svc.cluster.local"
 
     def dispatched() -> bool:
-        trigger = get(TRIGGER)
-        if not is_true(trigger, "Ready") or trigger["status"]["subscriberUri"] != uri:
-            return False
-        pods = items("pods", f"eventing.knative.dev/trigger={trigger['metadata']['name']}")
-        return len(pods) == 1 and is_true(pods[0], "Ready") and uri in str(pods[0]["spec"]["containers"])
+        trigger = get("trigger", TRIGGER)
+        pods = [
+            pod
+            for pod in items("pods", "eventing.knative.dev/brokerRole=dispatcher")
+            if pod["metadata"]["name"].startswith(TRIGGER)
+        ]
+        return (
+            is_true(trigger, "Ready")
+            and trigger["status"]["subscriberUri"] == uri
+            and len(pods) == 1
+            and is_true(pods[0], "Ready")
+            and {"name": "SUBSCRIBER", "value": uri} in pods[0]["spec"]["containers"][0]["env"]
+        )
 
     eventually(dispatched, 180, f"the trigger's turn to {name}", every=1)
 
