@@ -72,7 +72,7 @@ def test_stopped_dispatcher_leaves_its_event(
     subscriber.wait_for(1)
     started = time.monotonic()
     subscription.stop()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10  # the removal of a pod takes some seconds, the delivery 20
     subscription.start()
     subscriber.wait_for(2)
     release.set()
