@@ -43,7 +43,7 @@ test-contract: ; @$(pytest) tests/contract ## The broker's contract, on RabbitMQ
 test-integration: ; @$(pytest) tests/integration ## Each function against real servers
 test-journey: ; @$(pytest) tests/journey ## The whole system through its gateway
 test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py ## Auth and its rights on MySQL 9
-test-cluster: ; @$(pytest) tests/cluster -v ## What runs on the kubeconfig's cluster, after `make deploy`; 20 minutes
+test-cluster: ; @$(pytest) tests/cluster -v ## What runs on the kubeconfig's cluster, after `make deploy`; 15 minutes
 test-cluster-slow: ; @$(pytest) tests/slow -v ## There too: an upload of eleven minutes
 bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, side by side with bare tools
 bench-cluster: ; @$(setup) tests && exec $(python) -m tests.bench.cluster ## A deployed system: cold starts and their parts, to the mail, many clips

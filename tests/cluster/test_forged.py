@@ -43,11 +43,11 @@ def test_a_forged_event_is_refused_or_changes_nothing(
     eventually(nothing_under_way, 60, "the end of all events", every=1)
     before = mp3s()
     broker = get("broker/default")["status"]["address"]["url"]
-    urls = [f"http://{function}.video2mp3.svc.cluster.local" for function in ("convert", "notify")]
+    urls = [f"http://{function}.video2mp3.svc.cluster.local" for function in ("convert", "notify", "sweep")]
     arguments = (json.dumps([*urls, broker]), job["id"], MALLORY)
     said = run_python(FORGE, *arguments, function="sweep", secrets={}, namespace=strange_namespace)
     outcomes: dict[str, str] = json.loads(said)
-    assert len(outcomes) == 9
+    assert len(outcomes) == 12
     assert set(outcomes.values()) <= {"refused", "200", "202"}, outcomes
     figures["forged events refused by NetworkPolicies, and taken in vain"] = " and ".join(
         str(sum((outcome == "refused") is refused for outcome in outcomes.values())) for refused in (True, False)
