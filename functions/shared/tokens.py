@@ -36,7 +36,7 @@ class Verifier:
     def caller(self, authorization: str | None) -> Caller:
         """Return who sends this `Authorization` header; raise a 401 problem for anything but a valid token."""
         scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        if scheme.lower() != "bearer" or not token or "=" in token:  # no padding (RFC 7515, 2): one spelling a token
             raise unauthorized(f"This needs a token. {LOG_IN}")
         try:
             key = self._keys[jwt.get_unverified_header(token)["kid"]]
@@ -53,6 +53,13 @@ class Verifier:
         # A hostile token fails in many ways inside the parser: overflow, wrong types, recursion. All mean 401.
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise unauthorized(f"The token is not valid or no longer. {LOG_IN}") from error
-        if not all(isinstance(claim, str) and claim for claim in (user, email, session)):
+        # As auth writes them: PyJWT takes fractions, and digits in quotes, for times.
+        times = (claims["iat"], claims["exp"])
+        if not (all(map(_is_plain, (user, email, session))) and all(type(time) is int for time in times)):
             raise unauthorized(f"The token is not valid or no longer. {LOG_IN}")
         return Caller(user, email, session, expires)
+
+
+def _is_plain(claim: object) -> bool:
+    """Say whether it is a text that no store and no log can stumble over: without NUL or half a surrogate pair."""
+    return isinstance(claim, str) and claim != "" and claim.isascii() and claim.isprintable()

@@ -56,6 +56,7 @@ HOSTILE = {
     "two parts": f"{HEAD}.{BODY}",
     "no signature": f"{HEAD}.{BODY}.",
     "short signature": f"{HEAD}.{BODY}.{SIGNATURE[:-4]}",
+    "padded signature": f"{HEAD}.{BODY}.{SIGNATURE}==",
     "another payload": f"{HEAD}.{ADMIN}.{SIGNATURE}",
     "alg none": token("", "none"),
     "alg nOnE": f"{NONE}.{BODY}.",
@@ -69,8 +70,12 @@ HOSTILE = {
     "expired": token(exp=NOW - timedelta(seconds=1)),
     "not before": token(nbf=NOW + timedelta(hours=1)),
     "issued in the future": token(iat=NOW + timedelta(hours=1)),
+    "issued at digits in quotes": token(iat="1"),
+    "issued at a fraction": token(iat=0.5),
     "no exp": token(exp=None),
     "exp a text": token(exp="tomorrow"),
+    "exp digits in quotes": token(exp="99999999999"),
+    "exp a fraction": token(exp=99999999999.5),
     "exp without end": signed(
         HEADER, json.dumps(CLAIMS | {"iat": 0, "exp": 0}).replace('"exp": 0', '"exp": 1e400').encode()
     ),
@@ -80,6 +85,9 @@ HOSTILE = {
     "wrong issuer": token(iss="else"),
     "no subject": token(sub=None),
     "empty subject": token(sub=""),
+    "subject half a character": token(sub="\ud800"),
+    "subject with NUL": token(sub="u1\0"),
+    "session not in ASCII": token(jti="\N{GRINNING FACE}"),
     "no session": token(jti=None),
     "no address": token(email=None),
     "address a number": token(email=7),
@@ -115,3 +123,9 @@ def test_a_request_without_a_bearer_token_is_401(header: str | None) -> None:
     with pytest.raises(Problem) as raised:
         VERIFIER.caller(header)
     assert raised.value.status == 401
+
+
+def test_a_shared_secret_is_no_public_key() -> None:
+    """A JWKS with an HMAC secret in it, whatever its length, is an error at the start: nobody could forge with it."""
+    with pytest.raises(jwt.InvalidKeyError):
+        Verifier(json.dumps({"keys": [{"kty": "oct", "kid": "k1", "k": b64(bytes(16))}]}))
