@@ -8,15 +8,17 @@ import re
 FRAMES = {"title": b"TIT2", "artist": b"TPE1", "album": b"TALB"}
 LONGEST = 1000  # characters of one tag
 
-# A key, `=`, a value that ends at a newline; any of `=;#\` and newline stands after a backslash.
-_TAG = re.compile(r"^((?:[^=;#\\\n]|\\.)+)=((?:[^\\\n]|\\.)*)$", re.MULTILINE | re.DOTALL)
+# A line is a key, `=` and a value; any of `=;#\` and newline stands after a backslash. Lines are told apart first, as
+# a value of 30,000 newlines would otherwise be looked through from each of them.
+_LINE = re.compile(r"(?:[^\\\n]|\\.)+", re.DOTALL)
+_TAG = re.compile(r"((?:[^=;#\\]|\\.)+)=(.*)", re.DOTALL)
 
 
 def read(text: str) -> dict[str, str]:
     """Return title, artist and album of an ffmetadata file, as far as there: the video's, else its sound's."""
     kept: dict[str, str] = {}
-    for key, value in _TAG.findall(text.partition("[CHAPTER]")[0]):
-        name, content = key.lower(), re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL).strip()[:LONGEST]
+    for tag in filter(None, map(_TAG.match, _LINE.findall(text.partition("[CHAPTER]")[0]))):
+        name, content = tag[1].lower(), re.sub(r"\\(.)", r"\1", tag[2], flags=re.DOTALL).strip()[:LONGEST]
         if name in FRAMES and content:
             kept.setdefault(name, content)
     return kept

@@ -3,9 +3,9 @@
 import re
 from collections import deque
 
-# Two spaces: a tag of the video that reads the same is indented further.
+# Each from the line's start: a tag of the video that reads the same is indented further.
 _DURATION = re.compile(r"\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+)")
-_COMPLAINT = re.compile(r"\[(?:warning|error|fatal|panic)\] (.*)")
+_COMPLAINT = re.compile(r"(?:\[[^]]* @ 0x[0-9a-f]+\] )*\[(?:warning|error|fatal|panic)\] (.*)")
 _STOPPED = re.compile(r"\[info\] Exiting normally, received signal (\d+)")
 _OUT_TIME = re.compile(r"out_time_us=(\d+)")
 
@@ -56,7 +56,7 @@ class Transcript:
         for line in self._stderr.feed(data):
             if not self.duration and (found := _DURATION.match(line)):
                 self.duration = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
-            elif found := _COMPLAINT.search(line):
+            elif found := _COMPLAINT.match(line):
                 (self._first if len(self._first) < 30 else self._last).append(found[1])
             elif found := _STOPPED.match(line):
                 self.stopped = int(found[1])

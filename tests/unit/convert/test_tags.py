@@ -1,3 +1,5 @@
+import pytest
+
 from functions.convert import tags
 
 
@@ -26,6 +28,13 @@ def test_a_chapter_is_no_title() -> None:
 def test_a_key_or_value_cannot_fake_another_tag() -> None:
     """An escaped newline inside a value begins no tag."""
     assert tags.read(";FFMETADATA1\ncomment=x\\\ntitle=fake\n") == {}
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("line", ["title=", "", "=", "#"])
+def test_a_tag_of_newlines_is_soon_read(line: str) -> None:
+    """30,000 of them, cut off in mid-escape as only the file's start is read, take no time to speak of."""
+    assert not any(name for name in tags.read(line + "\\\n" * 30_000 + "\\") if name != "title")
 
 
 def test_no_tags_are_no_bytes() -> None:

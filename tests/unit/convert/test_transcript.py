@@ -43,6 +43,15 @@ def test_a_tag_is_no_duration() -> None:
     assert transcript.duration == 0
 
 
+def test_a_tag_is_no_complaint() -> None:
+    """A title that reads like ffmpeg's error on a full disk is no such error."""
+    transcript = Transcript()
+    transcript.hear_stderr(b"[info]     title           : [error] No space left on device\n")
+    transcript.hear_stderr(b"                    : [error] No space left on device\n")
+    transcript.hear_stderr(b"[mp3 @ 0x55d] [warning] a true one\n[mp3 @ 0x5] [io @ 0x6] [error] and another\n")
+    assert transcript.complaints == ["a true one", "and another"]
+
+
 def test_a_flood_keeps_the_first_and_the_last_words() -> None:
     """Of ten thousand complaints, and a line without end, only a few dozen lines stay in memory."""
     transcript = Transcript()
