@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
-from functions.convert import protection, verdict
+from functions.convert import mp3, protection, verdict
 from functions.convert.command import command
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Room
@@ -37,7 +37,7 @@ class Encoder:
         reason = verdict.judge(code, transcript, size)
         if reason is verdict.DAMAGED and protection.encrypted(room.video):
             return verdict.ENCRYPTED
-        return reason or transcript.done
+        return reason or mp3.seconds(room.mp3) or verdict.DAMAGED
 
 
 def _listen(process: subprocess.Popen[bytes], transcript: Transcript, beat: Callable[[float], None]) -> None:

@@ -42,6 +42,11 @@ class Clips:
         noise = ["-f", "lavfi", "-i", "anoisesrc=duration=900:sample_rate=44100"]
         return self._ffmpeg("long.wav", *noise, "-c:a", "pcm_u8")
 
+    def jump(self) -> Path:
+        """3 s with a tone, and an hour between its second and its third second that is not there."""
+        jump = ["-af", "asetpts=PTS+gte(T\\,2)*3600/TB"]
+        return self._ffmpeg("jump.mkv", *SOUND, *jump, "-c:a", "pcm_s16le")
+
     def no_audio(self) -> Path:
         return self._ffmpeg("no-audio.mp4", *PICTURE, *H264)
 

@@ -38,6 +38,13 @@ def test_any_sound_will_do(converter: Converter, clips: Clips, tmp_path: Path, k
     assert probed(converter.mp3(job), tmp_path)["decoded"] == pytest.approx(3, abs=0.1)
 
 
+def test_an_mp3_is_as_long_as_it_sounds(converter: Converter, clips: Clips, tmp_path: Path) -> None:
+    """A video whose clock jumps by an hour has an MP3 of 3 s that is said to be of 3 s."""
+    job = converter.convert(clips.jump())
+    assert job["mp3"]["duration"] == pytest.approx(3, abs=0.001)
+    assert probed(converter.mp3(job), tmp_path)["decoded"] == pytest.approx(3, abs=0.1)
+
+
 def test_three_tags_are_kept_and_nothing_else(converter: Converter, clips: Clips, tmp_path: Path) -> None:
     """Title, artist and album are the video's; place, comment, rights and the encoder's name are gone."""
     mp3 = converter.mp3(converter.convert(clips.video()))
