@@ -20,6 +20,11 @@ while not (found := database["dead"].find_one({"subject": sys.argv[1]})):
     time.sleep(0.5)
 print(found["code"])
 """
+TRIES = """
+import bson, os, pymongo, sys
+database = pymongo.MongoClient(os.environ["MONGODB_URL"]).get_default_database("video2mp3")
+print(database["jobs"].find_one({"_id": bson.ObjectId(sys.argv[1])})["tries"])
+"""
 
 
 def mp3s() -> set[str]:
@@ -30,3 +35,8 @@ def mp3s() -> set[str]:
 def code_of_dead_letter(job: str) -> str:
     """Return the error code of the job's dead letter once there is one."""
     return run_python(DEAD, job, function="sweep", secrets=ADMIN, namespace=NAMESPACE).strip()
+
+
+def attempts(job: str) -> int:
+    """Return how often its conversion was begun."""
+    return int(run_python(TRIES, job, function="sweep", secrets=ADMIN, namespace=NAMESPACE))

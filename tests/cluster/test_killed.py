@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster.kubectl import function_pods, kubectl, nothing_under_way, running
 from tests.cluster.people import Visitor
-from tests.cluster.store import mp3s
+from tests.cluster.store import attempts, mp3s
 from tests.person import eventually
 
 pytestmark = pytest.mark.timeout(900)
@@ -28,6 +28,7 @@ def test_a_converter_killed_in_mid_conversion_costs_nothing(
     ended = anna.finished(job, 400)
     figures["converter killed to job done"] = f"{time.monotonic() - start:6.1f} s"
     assert ended["state"] == "done"
+    assert attempts(job) == 2
     assert ended["mp3"]["duration"] == pytest.approx(1800, rel=0.02)
     eventually(partial(anna.mails_about, job), 120, "the mail")
     eventually(nothing_under_way, 120, "the end of all events", every=1)
