@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import socket
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,26 @@ DEEP = "[" * 3000
 KIDS: tuple[object, ...] = ("../../dev/null", "/proc/self/environ", "' OR 1=1 --", "", "k\x00", 1, None, ["k"], {})
 
 
+class Bait:
+    """An address, `url`, that nobody has a reason to call."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/bait"
+
+    def taken(self) -> bool:
+        """Say whether somebody has called since it was asked last."""
+        try:
+            self._listener.accept()[0].close()
+        except BlockingIOError:
+            return False
+        return True
+
+    def close(self) -> None:
+        self._listener.close()
+
+
 def part(value: object) -> str:
     """Return a token's part: a text or bytes as they are, anything else as JSON."""
     text = value if isinstance(value, (str, bytes)) else json.dumps(value)
@@ -27,13 +48,13 @@ def part(value: object) -> str:
 class Forger:
     """Has a good token's claims, and even the key that signs under `kid`: a check must not rest on the key alone.
 
-    `canary` is an address that nobody has a reason to ask.
+    `bait` is an address that nobody has a reason to call.
     """
 
     key: Ed25519PrivateKey
     kid: str
     claims: dict[str, Any]
-    canary: str = "http://canary.invalid"
+    bait: str = "http://bait.invalid"
 
     def signed(self, claims: object, key: Ed25519PrivateKey | None = None, **header: object) -> str:
         """Return a token of these very claims, rightly signed unless by another key."""
@@ -139,9 +160,9 @@ HOSTILE: dict[str, Attack] = {
     **{f"kid {kid!r}": _kid(kid) for kid in KIDS},
     "no kid": lambda our: our.headed({"alg": "EdDSA"}),
     "its own key": lambda our: our.signed(our.claims, STRANGERS, jwk=our.strangers_jwk),
-    "a key's address": lambda our: our.signed(our.claims, STRANGERS, jku=our.canary),
-    "a certificate's address": lambda our: our.signed(our.claims, STRANGERS, x5u=our.canary),
-    "a key's address for its id": lambda our: our.signed(our.claims, STRANGERS, kid=our.canary),
+    "a key's address": lambda our: our.signed(our.claims, STRANGERS, jku=our.bait),
+    "a certificate's address": lambda our: our.signed(our.claims, STRANGERS, x5u=our.bait),
+    "a key's address for its id": lambda our: our.signed(our.claims, STRANGERS, kid=our.bait),
     "a certificate": lambda our: our.signed(our.claims, STRANGERS, x5c=[b64encode(bytes(300)).decode()]),
     # What only somebody with our key could sign, and we do not.
     "a critical extension": lambda our: our.signed(our.claims, crit=["exp"]),

@@ -38,7 +38,7 @@ class User:
     http: requests.Session = field(init=False, default_factory=requests.Session)
 
     def __post_init__(self) -> None:
-        self.http.mount("http://", _From(f"127.0.0.{next(_addresses)}"))
+        self.http.mount("http://", From(f"127.0.0.{next(_addresses)}"))
         account = {"email": self.address, "password": self.password}
         answer = self.call("POST", "/auth/register", json=account)
         answer.raise_for_status()
@@ -101,7 +101,9 @@ def parsed(mail: bytes) -> EmailMessage:
     return email.message_from_bytes(mail, _class=EmailMessage, policy=email.policy.default)
 
 
-class _From(HTTPAdapter):
+class From(HTTPAdapter):
+    """Asks from this address of the machine's own."""
+
     def __init__(self, source: str) -> None:
         self._source = source
         super().__init__()

@@ -39,8 +39,12 @@ class Downloads:
                 downloads.asked.append((self.command, self.path, self.headers["Authorization"]))
                 downloads.on_delete()
                 self.send_response(downloads.status)
+                if 300 <= downloads.status < 400:
+                    self.send_header("Location", f"{downloads.url}/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            do_GET = do_DELETE  # noqa: N815  # http.server's name
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
                 pass

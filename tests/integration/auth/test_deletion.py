@@ -28,15 +28,19 @@ def test_a_deleted_address_can_register_again(auth: Client, downloads: Downloads
     assert auth.verify(token) == 401
 
 
-@pytest.mark.parametrize("status", [401, 404, 500, 503])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 404, 500, 503])
 def test_an_account_stays_whole_when_its_jobs_cannot_go(auth: Client, downloads: Downloads, status: int) -> None:
-    """Any answer of download's but a success means 503 with Retry-After, and session and account live."""
+    """Any answer of download's but a success means 503 with Retry-After, and session and account live.
+
+    A redirection is not followed: the token is download's alone to see.
+    """
     person = auth.newcomer()
     token = auth.token(person)
     downloads.status = status
     answer = auth.call("DELETE", "account", token)
     assert_problem(answer, 503)
     assert int(answer.headers["Retry-After"]) > 0
+    assert [path for _, path, _ in downloads.asked] == ["/jobs"]
     assert auth.verify(token) == 204
     assert auth.login(person.email, person.password).status_code == 200
 

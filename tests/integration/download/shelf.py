@@ -21,15 +21,15 @@ class Shelf:
             writer.write(content)
             return writer.commit()
 
-    def uploaded(self, owner: str, name: str = "clip.mp4") -> Job:
+    def uploaded(self, owner: str, name: str = "clip.mp4", key: str | None = None) -> Job:
         """Return a new job of this owner, its video stored."""
         video = self.store("videos", os.urandom(1000))
         jobs = Jobs(self.database)
-        return jobs.create(video.id, owner=owner, email="a@b.example", name=name, size=video.size, key=None)
+        return jobs.create(video.id, owner=owner, email="a@b.example", name=name, size=video.size, key=key)
 
-    def done(self, owner: str, mp3: bytes = b"mp3", name: str = "clip.mp4") -> Job:
+    def done(self, owner: str, mp3: bytes = b"mp3", name: str = "clip.mp4", key: str | None = None) -> Job:
         """Return a job of this owner that has its MP3."""
-        job = self.uploaded(owner, name)
+        job = self.uploaded(owner, name, key)
         attempt = Conversions(self.database).claim(job.id)
         assert attempt
         file = self.store("mp3s", mp3)

@@ -1,0 +1,47 @@
+"""How each route is asked, and how a thing is named to it."""
+
+from itertools import count
+from typing import Any
+
+import requests
+
+from tests.journey.authorization.matrix import Cell
+from tests.journey.authorization.people import PASSWORD, Somebody
+from tests.person import From
+from tests.stacks import RunningStack
+
+VIDEO = b"this is no video"
+_addresses = count(1)
+
+
+def send(url: str, method: str, path: str, token: str | None, **options: Any) -> requests.Response:
+    """Ask from an address of one's own, as the gateway counts by address."""
+    number = next(_addresses)
+    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    with requests.Session() as http:
+        http.mount("http://", From(f"127.9.{number // 250}.{number % 250 + 1}"))
+        headers |= options.pop("headers", {})
+        return http.request(method, url + path, headers=headers, timeout=30, **options)
+
+
+def ask(stack: RunningStack, cell: Cell, caller: Somebody, named: Somebody, method: str = "") -> requests.Response:
+    """Ask the cell's route at its door, as this caller, of that one's thing."""
+    url = stack.url if cell.door == "gateway" else stack.functions[cell.function]
+    path = cell.path.replace("<job>", named.job).replace("<mp3>", named.mp3)
+    return send(url, method or cell.method, path, caller.token, **_naming(cell, named))
+
+
+def _naming(cell: Cell, named: Somebody) -> dict[str, Any]:
+    """Return what names the thing: a route that takes no name is offered one all the same."""
+    about = {"user": named.account.id, "sub": named.account.id, "email": named.account.email, "session": named.session}
+    match cell.path:
+        case "/auth/register":
+            return {"json": about | {"password": PASSWORD}}
+        case "/auth/password":
+            return {"json": about | {"current": PASSWORD, "new": "another good passphrase"}}
+        case "/upload":
+            return {"params": about | {"name": "a.mp4"}, "headers": {"Idempotency-Key": named.key}, "data": VIDEO}
+        case "/jobs":
+            return {"params": about | {"before": named.job}}
+        case _:
+            return {"params": about}

@@ -1,0 +1,117 @@
+"""Every cell of the matrix, at the gateway and at the functions behind it."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from scripts.local.supervision import REPOSITORY
+from tests.integration.auth.client import assert_problem
+from tests.integration.auth.keys import Keys
+from tests.journey.authorization.asking import ask
+from tests.journey.authorization.matrix import WHOSE, Cell, cells
+from tests.journey.authorization.people import People, Somebody
+from tests.stacks import RunningStack
+
+CELLS = cells()
+LIKE_MISSING = [cell for cell in CELLS if cell.whose == "foreign" and cell.status == 404]
+ROUTES = """
+import json, runpy, sys
+rules = runpy.run_path(sys.argv[1])["ROUTES"].iter_rules()
+print(json.dumps([[method, rule.rule] for rule in rules for method in rule.methods]))
+"""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The caller, the other one, and what either has before anything is asked."""
+
+    me: Somebody
+    other: Somebody
+    mine: object
+    others: object
+
+
+@pytest.fixture(scope="module")
+def lasting(people: People) -> tuple[Somebody, Somebody, object, object]:
+    """Two people whom nothing is to be done to."""
+    a, b = people.newcomer(), people.newcomer()
+    return a, b, people.belongings(a), people.belongings(b)
+
+
+@pytest.fixture
+def scene(lasting: tuple[Somebody, Somebody, object, object], people: People, cell: Cell) -> Scene:
+    """New people only where the cell, or the caller's kind, changes something: making them takes the most time."""
+    a, b, of_a, of_b = lasting
+    if cell.ends_session or not (cell.refused or cell.method == "GET"):
+        a, b = people.newcomer(), people.newcomer()
+        of_a = of_b = None
+    me, other = (b, a) if cell.caller == "B" else (a, b)
+    mine, others = (of_b, of_a) if cell.caller == "B" else (of_a, of_b)
+    me = people.as_caller(me, cell.caller)
+    return Scene(me, other, mine or people.belongings(me), others or people.belongings(other))
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_a_cell(stack: RunningStack, people: People, scene: Scene, cell: Cell) -> None:
+    """The status is the table's; the other one keeps all and is told of by nothing; a refusal changes nothing."""
+    me, other = scene.me, scene.other
+    named = dict(zip(WHOSE, (me, other, people.nobody()), strict=True))[cell.whose]
+    answer = ask(stack, cell, me, named)
+    assert answer.status_code == cell.status, answer.text
+    assert people.belongings(other) == scene.others
+    assert not [name for name in other.names if name in answer.text + str(answer.headers)]
+    if cell.refused:
+        assert_problem(answer, cell.status)
+    if cell.refused or cell.method == "GET":
+        assert people.belongings(me) == scene.mine
+    if cell.status == 204 and cell.method != "GET":
+        assert people.belongings(me) != scene.mine
+    if cell.status == 202:
+        assert (answer.json()["id"] == me.job) == (cell.whose == "own")
+    if cell.method == "GET":
+        head = ask(stack, cell, me, named, "HEAD")
+        assert (head.status_code, head.content) == (cell.status, b"")
+
+
+@pytest.mark.parametrize("cell", LIKE_MISSING, ids=str)
+def test_foreign_is_as_missing(stack: RunningStack, people: People, scene: Scene, cell: Cell) -> None:
+    """What is somebody else's is answered as what is not there: status, headers and body, to the byte."""
+    foreign, missing = (_all_of(ask(stack, cell, scene.me, named)) for named in (scene.other, people.nobody()))
+    assert foreign == missing
+
+
+def _all_of(answer: requests.Response) -> tuple[int, dict[str, str], bytes]:
+    return answer.status_code, {**answer.headers, "Date": ""}, answer.content
+
+
+def test_no_cell_is_forgotten() -> None:
+    """Each route has all six kinds of callers at both doors, and each of them names all three things."""
+    routes = {(cell.method, cell.path) for cell in CELLS}
+    gateway, function = {"no token", "bad", "expired", "revoked", "A", "B"}, {"no token", "bad", "expired", "past it"}
+    kinds = [("gateway", caller) for caller in gateway] + [("function", caller) for caller in function | {"A", "B"}]
+    asked = {(cell.method, cell.path, (cell.door, cell.caller), cell.whose) for cell in CELLS}
+    assert asked == {(*route, kind, whose) for route in routes for kind in kinds for whose in WHOSE}
+    assert len(asked) == len(CELLS) == 14 * 12 * 3
+
+
+def test_no_route_is_forgotten() -> None:
+    """The table's routes are those of the functions that take HTTP, HEAD where there is GET; others take events."""
+    keys = Keys(Ed25519PrivateKey.generate(), "k")
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "JWT_PRIVATE_KEY": keys.pem, "JWT_PUBLIC_KEYS": keys.jwks}
+    env |= dict.fromkeys(("MYSQL_URL", "MONGODB_URL", "DOWNLOAD_URL", "K_SINK"), "mongodb://nowhere.invalid/x")
+    known = set()
+    for main in sorted(Path(REPOSITORY / "functions").glob("*/main.py")):
+        if "@functions_framework.http" in main.read_text():
+            run = subprocess.run([sys.executable, "-c", ROUTES, main], env=env, capture_output=True, check=True)
+            known |= {(method, path, main.parent.name) for method, path in json.loads(run.stdout)}
+        else:
+            assert "@functions_framework.cloud_event" in main.read_text()
+    tabled = {(cell.method, cell.path, cell.function) for cell in CELLS}
+    assert known == tabled | {("HEAD", path, function) for method, path, function in tabled if method == "GET"}
