@@ -1,5 +1,6 @@
 """The sandbox by itself: small programs try what a hijacked ffmpeg would."""
 
+import ctypes
 import os
 import resource
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -86,6 +88,62 @@ def test_writes_nothing_else(cell: Cell, tmp_path: Path) -> None:
 def test_no_network_no_processes_no_signals(cell: Cell, attempt: str) -> None:
     """Each of these calls fails with EPERM."""
     assert cell.perl(f"{attempt} and print 'done'; print $!;") == (0, "Operation not permitted")
+
+
+CALLS = """
+socket connect bind listen accept accept4
+fork vfork ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_open pidfd_getfd pidfd_send_signal kill
+mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr unshare setns
+open_by_handle_at bpf perf_event_open io_uring_setup io_uring_enter io_uring_register userfaultfd keyctl add_key
+request_key init_module finit_module delete_module kexec_load kexec_file_load clone
+"""
+
+
+@pytest.mark.parametrize("call", CALLS.split())
+def test_calls_of_no_conversion_are_denied(cell: Cell, call: str) -> None:
+    """With arguments of nothing each says EPERM, before the kernel looks at them."""
+    number = ctypes.CDLL("libseccomp.so.2").seccomp_syscall_resolve_name(call.encode())
+    assert number >= 0
+    assert cell.perl(f"print syscall({number}, 0, 0, 0, 0, 0, 0), $!") == (0, "-1Operation not permitted")
+
+
+def test_a_newer_way_to_make_processes_is_not_there(cell: Cell) -> None:
+    """Clone3, whose flags no filter sees: libc takes it for an older kernel and makes threads by clone."""
+    assert cell.perl("print syscall(435, 0, 0), $!") == (0, "-1Function not implemented")
+
+
+def test_calls_of_another_architecture_kill(cell: Cell) -> None:
+    """Getpid as x32 knows it: a filter that counts by one table cannot be passed by another."""
+    assert cell.perl("syscall(0x40000000 + 39); print 'done'") == (-signal.SIGSYS, "")
+
+
+def test_it_may_gain_nothing_by_what_it_starts(cell: Cell) -> None:
+    """No new privileges, and the filter is on: the kernel says so."""
+    with cell.sandbox.start(["sleep", "20"], read=cell.file, write=cell.out) as process:
+        status = eventually(partial(_status_of, process.pid, "sleep"), "the program")
+        process.kill()
+    assert "NoNewPrivs:\t1\n" in status
+    assert "Seccomp:\t2\n" in status
+
+
+def _status_of(pid: int, name: str) -> str | None:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return status if status.startswith(f"Name:\t{name}\n") else None
+
+
+def test_inherits_nothing_open(cell: Cell, tmp_path: Path) -> None:
+    """It has no input, and no file of the function's, even one that was left inheritable."""
+    with (tmp_path / "secret").open("w") as secret:
+        os.set_inheritable(secret.fileno(), True)  # noqa: FBT003
+        code, said = cell.perl(f"open(F, '>&={secret.fileno()}') and print 'done'; print \"$!\", <STDIN>")
+    assert (code, said) == (0, "Bad file descriptor")
+
+
+def test_open_files_have_a_limit(cell: Cell) -> None:
+    """64 in all, the three it begins with and its program's included."""
+    said = cell.perl(f"my @f; while (open($f[@f], '<', '{cell.file}')) {{}} print scalar(@f), $!")[1]
+    assert said.endswith("Too many open files")
+    assert int(said.removesuffix("Too many open files")) <= 64
 
 
 def test_has_no_environment(cell: Cell) -> None:

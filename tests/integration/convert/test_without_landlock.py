@@ -1,0 +1,103 @@
+"""A kernel without Landlock, as it looks to a program: the three calls are not there."""
+
+import ctypes
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from functions.convert import landlock
+
+ROOT = Path(__file__).parents[3]
+START = "import runpy; runpy.run_path('functions/convert/main.py', run_name='main')"
+CELL = """
+import sys
+from pathlib import Path
+from functions.convert.sandbox import Sandbox
+folder = Path(sys.argv[1])
+with Sandbox(1 << 20).start(sys.argv[2:], read=folder / "in", write=folder / "out") as process:
+    sys.stdout.buffer.write(b"".join(process.communicate(timeout=20)))
+"""
+
+
+class Kernel:
+    """Runs Python on a kernel that says ENOSYS to Landlock."""
+
+    def __init__(self) -> None:
+        self._library = library = ctypes.CDLL("libseccomp.so.2")
+        library.seccomp_init.restype = ctypes.c_void_p
+        self._filter = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(0x7FFF0000)))
+        for number in (landlock.CREATE_RULESET, landlock.ADD_RULE, landlock.RESTRICT_SELF):
+            answer = ctypes.c_uint32(0x00050000 | errno.ENOSYS)
+            assert library.seccomp_rule_add(self._filter, answer, number, 0) == 0
+
+    def python(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        def enter() -> None:
+            if self._library.seccomp_load(self._filter):
+                raise OSError
+
+        return subprocess.run(
+            [sys.executable, "-c", *words],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **env},
+            preexec_fn=enter,  # the tests' process has no other threads at work here
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Kernel:
+    return Kernel()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, str]:
+    return {"MONGODB_URL": "mongodb://127.0.0.1:1/none", "K_SINK": "http://127.0.0.1:1", "SCRATCH": str(tmp_path)}
+
+
+def test_it_is_logged(kernel: Kernel, settings: dict[str, str]) -> None:
+    """Convert starts and says so, as it does not where there is Landlock."""
+    started = kernel.python(START, **settings)
+    assert started.returncode == 0, started.stderr
+    assert "no landlock: ffmpeg could read the files that this process may read" in started.stdout + started.stderr
+    here = subprocess.run(
+        [sys.executable, "-c", START],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings, "LANDLOCK_REQUIRED": "true"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "landlock" not in here.stdout + here.stderr
+
+
+def test_it_is_fatal_where_the_setting_says_so(kernel: Kernel, settings: dict[str, str]) -> None:
+    """With `LANDLOCK_REQUIRED=true` it does not start, and says why."""
+    started = kernel.python(START, **settings, LANDLOCK_REQUIRED="true")
+    assert started.returncode == 1
+    assert "this kernel has no Landlock, and LANDLOCK_REQUIRED asks for it" in started.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("socket(my $s, 2, 1, 0) and print 'done'; print $!", "Operation not permitted"),
+        ("defined(fork) and print 'done'; print $!", "Operation not permitted"),
+        ("print join ',', keys %ENV", ""),
+        ("my $x = 'x' x 2_000_000_000; print 'done'", "Out of memory"),
+    ],
+)
+def test_all_else_holds(kernel: Kernel, tmp_path: Path, program: str, said: str) -> None:
+    """No socket, no process, no environment, no more memory than ever."""
+    (tmp_path / "in").write_text(program)
+    (tmp_path / "out").mkdir()
+    ran = kernel.python(CELL, str(tmp_path), "perl", str(tmp_path / "in"))
+    assert ran.returncode == 0, ran.stderr
+    assert (ran.stdout == said) if not said else (said in ran.stdout)
+    assert "done" not in ran.stdout
