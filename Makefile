@@ -12,6 +12,7 @@ foreground := exec setpriv --pdeathsig TERM $(python) -m
 export PORT VIDEO JSON OVERLAY REGISTRY CONFIRM
 # All that is written lies under .local/, bytecode and the tools' memory too.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/bytecode
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.local/hypothesis
 
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,13 +36,15 @@ k9s: ; @exec scripts/cluster/k9s.sh ## K9s on the namespace, with views of ours
 undeploy: ; @exec scripts/cluster/undeploy.sh ## Delete the namespace and all data (CONFIRM=yes: does not ask)
 
 ##@ Test it
-test: lint test-unit test-manifests test-contract test-integration test-journey ## Everything but MySQL 9 and the benchmark
+test: lint test-unit test-manifests test-contract test-integration test-properties test-journey ## Everything but MySQL 9 and the benchmark
 lint: ; @$(setup) tests && scripts/lint.sh ## Style, types, dependencies between modules, insecure code, secrets
 test-unit: ; @$(pytest) tests/unit ## Functions and broker without servers, in seconds
 test-manifests: ; @$(pytest) tests/manifests ## The cluster's manifests as they render: safe, whole, valid
 test-contract: ; @$(pytest) tests/contract ## The broker's contract, on RabbitMQ
 test-integration: ; @$(pytest) tests/integration ## Each function against real servers
+test-properties: ; @$(pytest) tests/properties --hypothesis-profile short ## A job's life in any order of steps, crashes and waits; for a minute
 test-journey: ; @$(pytest) tests/journey ## The whole system through its gateway
+properties: ; @$(pytest) tests/properties --hypothesis-profile long --timeout 10800 -s ## The same for half a million steps, in at most three hours
 test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py ## Auth and its rights on MySQL 9
 test-cluster: ; @$(pytest) tests/cluster -v ## What runs on the kubeconfig's cluster, after `make deploy`; 15 minutes
 test-cluster-slow: ; @$(pytest) tests/slow -v ## There too: an upload of eleven minutes
@@ -52,4 +55,4 @@ bench-cluster: ; @$(setup) tests && exec $(python) -m tests.bench.cluster ## A d
 audit: ; @$(setup) tests && scripts/audit.sh ## Known vulnerabilities in the locked packages, as PyPI knows them today
 lock: ; @$(setup) tests && scripts/lock.sh ## Lock all dependencies anew after a change in pyproject.toml
 
-.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-journey test-mysql test-cluster test-cluster-slow bench bench-cluster audit lock
+.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-properties test-journey properties test-mysql test-cluster test-cluster-slow bench bench-cluster audit lock

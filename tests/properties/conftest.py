@@ -1,0 +1,15 @@
+"""How long to look: `--hypothesis-profile short` or `long`."""
+
+from hypothesis import HealthCheck, settings
+
+# A step takes as long as MongoDB does. What fails is told in steps to repeat, so nothing is kept for another run.
+settings.register_profile(
+    "short",
+    max_examples=12,
+    stateful_step_count=120,
+    deadline=None,
+    database=None,
+    suppress_health_check=[*HealthCheck],
+)
+# As many steps as hypothesis has choices for, some thousands, in each example.
+settings.register_profile("long", settings.get_profile("short"), max_examples=200, stateful_step_count=10_000)

@@ -1,0 +1,219 @@
+"""What has to hold of the store after every single step, whoever took it."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from operator import itemgetter
+
+from bson import ObjectId
+from pymongo.database import Database
+
+from functions.shared.conversions import GAVE_UP, TRIES
+from functions.shared.jobs import FINAL, OPEN, State
+from functions.shared.mails import GIVE_UP, Outcome
+from functions.shared.mongo import Document
+from tests.properties.actor import Actor
+from tests.properties.world import Clock, Surroundings
+
+RETENTION = timedelta(days=7)
+COLLECTIONS = ["jobs", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"]
+
+
+def _all_of(collection: str) -> Document:
+    return {"$project": {"_id": 0, "from": {"$literal": collection}, "is": "$$ROOT"}}
+
+
+# All that there is in one command: it is asked for after each step.
+EVERYTHING: list[Document] = [
+    _all_of(COLLECTIONS[0]),
+    *({"$unionWith": {"coll": name, "pipeline": [_all_of(name)]}} for name in COLLECTIONS[1:]),
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an HTTP function answered."""
+
+    status: int
+    body: bytes
+
+
+@dataclass
+class Run:
+    """One call of a function: which function, about which job, since when, how long it may take.
+
+    Filled as it goes: the attempt that it claimed, the files that it stored, and the mail that it has sent but not yet
+    noted down.
+    """
+
+    actor: Actor
+    function: str
+    job: ObjectId | None
+    began: datetime
+    longest: timedelta
+    attempt: str | None = None
+    files: set[ObjectId] = field(default_factory=set)
+    unnoted: tuple[ObjectId, str] | None = None
+
+
+@dataclass
+class Shelf:
+    """One bucket as it is: each file's length, and each file's bytes as far as there are chunks."""
+
+    files: dict[ObjectId, int]
+    bytes: dict[ObjectId, bytes]
+
+    @classmethod
+    def of(cls, files: list[Document], chunks: list[Document]) -> "Shelf":
+        content: dict[ObjectId, bytes] = {}
+        for chunk in sorted(chunks, key=itemgetter("n")):
+            content[chunk["files_id"]] = content.get(chunk["files_id"], b"") + chunk["data"]
+        return cls({file["_id"]: file["length"] for file in files}, content)
+
+    def whole(self, file: ObjectId) -> bool:
+        return file in self.files and len(self.bytes.get(file, b"")) == self.files[file]
+
+    @property
+    def ids(self) -> set[ObjectId]:
+        """All under which there is anything."""
+        return {*self.files, *self.bytes}
+
+
+class Witness:
+    """Remembers the store as it was, and asserts what may not have become of it."""
+
+    def __init__(self, database: Database[Document], clock: Clock, heard: Surroundings) -> None:
+        self._database, self._clock, self._heard = database, clock, heard
+        self.gone: set[ObjectId] = set()
+        self._pointed_at: set[ObjectId] = set()  # MP3s that a job has ever named
+        self._again: Counter[tuple[ObjectId, str]] = Counter()  # mails that a crash may repeat
+        self._mails = 0
+        self.recall()
+
+    def recall(self) -> None:
+        """Take the store as it is for what it was."""
+        found: dict[str, list[Document]] = {name: [] for name in COLLECTIONS}
+        for document in self._database["jobs"].aggregate(EVERYTHING):
+            found[document["from"]].append(document["is"])
+        jobs, *files = found.values()
+        self.jobs = {job["_id"]: job for job in jobs}
+        self.videos, self.mp3s = Shelf.of(*files[:2]), Shelf.of(*files[2:])
+
+    def look(self, run: Run) -> None:
+        """Judge the step that `run` has just taken, and that may have changed something."""
+        jobs, videos, mp3s = self.jobs, self.videos, self.mp3s
+        self.recall()
+        run.files |= (self.videos.ids - videos.ids) | (self.mp3s.ids - mp3s.ids)
+        for job in jobs.keys() - self.jobs.keys():
+            self._may_go(jobs[job], run)
+        for job in self.jobs.keys() - jobs.keys():
+            assert run.function == "upload", "only upload makes jobs"
+            assert job not in self.gone, "what was deleted does not come back"
+        for job in self.jobs.keys() & jobs.keys():
+            if self.jobs[job] != jobs[job]:
+                self._may_become(jobs[job], self.jobs[job], run)
+        self._files_are_there()
+        self._nobody_was_mailed_twice(run)
+
+    def killed(self, run: Run) -> None:
+        if run.unnoted:  # the one moment in which a crash repeats a mail
+            self._again[run.unnoted] += 1
+
+    def ended(self, run: Run) -> None:
+        """Judge what a call leaves that nobody killed."""
+        for file in run.files & self.mp3s.ids:
+            assert file in self._pointed_at, "who could not commit an MP3 takes it away"
+        for file in run.files & self.videos.ids:
+            assert file in {*self.jobs, *self.gone}, "who stored a video for nobody takes it away"
+        if run.function == "upload" and isinstance(run.actor.result, Answer):
+            job = ObjectId(json.loads(run.actor.result.body)["id"])
+            assert job in {*self.jobs, *self.gone}, "what was accepted is there"
+        if run.function == "download":
+            assert run.job not in self.videos.ids, "a deleted job's video goes with it"
+
+    def _may_go(self, job: Document, run: Run) -> None:
+        by_owner = run.function == "download" and run.job == job["_id"]
+        expired = run.function == "sweep" and job["state"] in FINAL and self._is_past(job["finished"], RETENTION)
+        assert by_owner or expired, "a job goes by its owner's wish, or a week after its end"
+        self.gone.add(job["_id"])
+
+    def _may_become(self, was: Document, now: Document, run: Run) -> None:
+        for name in ("owner", "email", "name", "size", "key", "created"):
+            assert was.get(name) == now.get(name), f"a job keeps its {name}"
+        assert now["tries"] <= TRIES, "three attempts, no more"
+        if run.function == "replay":
+            assert run.job == now["_id"], "a replay changes no other job"
+            if was["state"] != now["state"] or was["tries"] != now["tries"]:
+                self._may_reopen(was, now)
+            return
+        assert was["tries"] <= now["tries"], "attempts are not forgotten"
+        if now.get("attempt") != was.get("attempt") and now.get("attempt"):
+            assert run.function == "convert", "only convert claims jobs"
+            assert was["state"] in OPEN, "what has ended is not converted again"
+            assert now["tries"] == was["tries"] + 1, "the claim counts the attempt"
+            assert was["tries"] == 0 or self._is_past(was["lease"]), "nobody loses a job while their lease holds"
+            run.attempt = now["attempt"]
+        elif was["state"] != now["state"]:
+            self._may_end(was, now, run)
+        elif was["state"] in FINAL:
+            for name in ("mp3", "reason", "finished", "tries"):
+                assert was.get(name) == now.get(name), f"an ended job keeps its {name}"
+            self._mail_may_become(was, now)
+
+    def _may_reopen(self, was: Document, now: Document) -> None:
+        waits = was["state"] == State.UPLOADED or (was["state"] == State.CONVERTING and self._is_past(was["lease"]))
+        gave_up = was["state"] == State.FAILED and was["reason"]["code"] == GAVE_UP.code
+        assert waits or gave_up, "a replay opens what waits or was given up"
+        assert now["state"] == State.UPLOADED
+        assert now["tries"] == 0
+        if gave_up and was["mail"]["outcome"] == Outcome.PENDING and was["mail"]["tries"]:
+            self._again[was["_id"], was["state"]] += 1  # who is at that mail may not know that there will be another
+
+    def _may_end(self, was: Document, now: Document, run: Run) -> None:
+        assert was["state"] in OPEN, "no state goes backwards"
+        by_holder = run.attempt is not None and run.attempt == was.get("attempt")
+        if now["state"] == State.UPLOADED:
+            assert by_holder, "only who holds a job gives it back"
+            return
+        over = was["tries"] == TRIES and self._is_past(was["lease"])
+        given_up = now["state"] == State.FAILED and now["reason"]["code"] == GAVE_UP.code and over
+        assert by_holder or given_up, "who holds a job ends it, or nobody holds it after three attempts"
+        assert ("mp3" in now, "reason" in now) == (now["state"] == State.DONE, now["state"] == State.FAILED)
+        assert now["mail"]["outcome"] == Outcome.PENDING, "every end is mailed"
+
+    def _mail_may_become(self, was: Document, now: Document) -> None:
+        mail, before, after = (now["_id"], now["state"]), was["mail"]["outcome"], now["mail"]["outcome"]
+        if before == after:
+            return
+        assert before == Outcome.PENDING, "a mail's outcome stands"
+        if after == Outcome.SENT:
+            assert self._heard.mails[mail], "no mail is noted down that was not sent"
+        elif after == Outcome.BOUNCED:
+            assert mail in self._heard.bounced, "no mail is given up that was not refused"
+        else:
+            assert self._is_past(now["finished"], GIVE_UP), "a mail is tried for a day"
+
+    def _files_are_there(self) -> None:
+        for number, job in self.jobs.items():
+            if job["state"] in OPEN:
+                assert self.videos.whole(number), "an open job has its video"
+            elif job["state"] == State.DONE:
+                mp3 = job["mp3"]["id"]
+                self._pointed_at.add(mp3)
+                assert self.mp3s.whole(mp3), "a job that is done has its MP3"
+                assert self.mp3s.files[mp3] == job["mp3"]["size"]
+                assert self.mp3s.bytes[mp3] == b"MP3 of " + job["name"].encode(), "and it is of its own video"
+
+    def _nobody_was_mailed_twice(self, run: Run) -> None:
+        run.unnoted = None
+        if (count := self._heard.mails.total()) == self._mails:
+            return
+        self._mails = count
+        for mail, times in self._heard.mails.items():
+            assert times <= 1 + self._again[mail], "nobody is told the same twice but by a crash before it was noted"
+            if mail[0] == run.job:
+                run.unnoted = mail
+
+    def _is_past(self, time: datetime, by: timedelta = timedelta()) -> bool:
+        return time + by <= datetime.now(time.tzinfo)
