@@ -1,0 +1,60 @@
+"""What a hostile file is: how it is made, what it is called, and how it may end."""
+
+import functools
+import random
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.hostile.canary import Canary
+
+# The functions' own words for how a job may end; `done` is an MP3, `refused` a 4xx of the upload.
+REASONS = frozenset({"no_audio", "not_a_video", "damaged", "encrypted", "unsupported", "too_long"})
+ANY = REASONS | {"done"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """`make` returns the file's bytes, in which the canary's addresses may stand; `ends` are the ends allowed.
+
+    It is uploaded under `name`. `seconds` is how much sound its MP3 may have at most.
+    """
+
+    title: str
+    make: Callable[[Canary], bytes]
+    ends: frozenset[str] = frozenset({"not_a_video"})
+    name: str = "holiday.mp4"
+    seconds: float = 60
+
+
+def case(title: str, content: bytes | str | Callable[[Canary], bytes | str], *ends: str, **more: str | float) -> Case:
+    """Return a case; a text is written as UTF-8 and may name the canary's addresses as `canary` says them."""
+
+    def make(canary: Canary) -> bytes:
+        made = content(canary) if callable(content) else content
+        return canary.filled(made).encode() if isinstance(made, str) else made
+
+    options = {"ends": frozenset(ends)} if ends else {}
+    return Case(title, make, **options, **more)  # type: ignore[arg-type]
+
+
+@functools.cache
+def clip(kind: str, *words: str, beside: str = "") -> bytes:
+    """Return a second of a 440 Hz tone in a file of this kind, made by ffmpeg, the same at each run.
+
+    `beside` is one more source of ffmpeg's lavfi, `words` are options of the output.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"clip.{kind}"
+        tone = ["-f", "lavfi", "-i", "sine=440:duration=1"]
+        more = ["-f", "lavfi", "-i", beside] if beside else []
+        exact = ["-fflags", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1"]
+        subprocess.run(["ffmpeg", "-v", "error", *tone, *more, *exact, *words, str(path)], check=True)
+        return path.read_bytes()
+
+
+def noise(length: int, seed: int) -> bytes:
+    """Return bytes that look like chance and are the same at each run."""
+    return random.Random(seed).randbytes(length)

@@ -1,0 +1,20 @@
+"""All hostile files by their families; the first of each is its shortest form."""
+
+from tests.hostile import bombs, damaged, manifests, names, playlists, texts
+from tests.hostile.case import Case
+
+FAMILIES: dict[str, list[Case]] = {
+    "playlists": list(playlists.cases()),
+    "DASH and IMF": list(manifests.dash()),
+    "ffconcat": list(manifests.concatenations()),
+    "SDP and RTP": list(manifests.sessions()),
+    "data references": list(manifests.references()),
+    "text and programs": list(texts.texts()),
+    "pictures": list(texts.pictures()),
+    "bombs in time": list(bombs.time()),
+    "bombs in memory": list(bombs.memory()),
+    "bombs in tracks": list(bombs.tracks()),
+    "bombs in size": list(bombs.sizes()),
+    "names": list(names.cases()),
+    "damaged and empty": list(damaged.cases()),
+}

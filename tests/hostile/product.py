@@ -1,0 +1,81 @@
+"""A hostile file goes through the whole product, by the gateway, and what came of it is looked at."""
+
+import json
+import time
+from dataclasses import dataclass
+
+from tests.hostile import watch
+from tests.hostile.canary import MARK, Canary, sings
+from tests.hostile.case import Case
+from tests.hostile.watch import Watch
+from tests.person import Person
+from tests.stacks import RunningStack
+
+WITHIN = 150  # seconds until a job has ended
+MEMORY = 512 << 20  # bytes of convert with all that it started: what its pod may use
+UPLOADS = 8  # of a person, who may not send without end
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`end`: `done`, `refused` or a reason's code; `seconds` until then, `peak` in bytes."""
+
+    end: str
+    seconds: float
+    peak: int
+
+
+class Product:
+    """The stack with a canary beside it."""
+
+    def __init__(self, stack: RunningStack, canary: Canary) -> None:
+        self._stack = stack
+        self._canary = canary
+        self._uploads = 0
+
+    def take(self, case: Case) -> Outcome:
+        """Upload the case's file, wait for its end; assert all that no file may bring about."""
+        convert = self._stack.pids()["convert"]
+        before = self._workers(convert)
+        content, name = case.make(self._canary), self._canary.filled(case.name)
+        person = self._person()
+        with Watch(convert) as seen:
+            began = time.monotonic()
+            answer = person.call("PUT", "/upload", params={"name": name}, data=content)
+            if answer.status_code == 202:
+                job = person.finished(str(answer.json()["id"]), WITHIN)
+                end = str(job["reason"]["code"] if job["reason"] else job["state"])
+                said = json.dumps(job)
+            else:
+                assert 400 <= answer.status_code < 500, answer.text
+                job, end, said = None, "refused", answer.text
+            seconds = time.monotonic() - began
+        assert end in case.ends, (end, said)
+        assert MARK not in said
+        if job and job["mp3"]:
+            self._listen_to(person, job["mp3"], case)
+        assert not self._canary.touched
+        assert not seen.sockets
+        assert seen.peak < MEMORY
+        assert seconds < WITHIN
+        assert (self._stack.pids()["convert"], self._workers(convert)) == (convert, before)
+        return Outcome(end, seconds, seen.peak)
+
+    def _listen_to(self, person: Person, mp3: dict[str, object], case: Case) -> None:
+        """Assert that the MP3 is as long as it says, and has nothing of the canary's."""
+        assert 0 < float(str(mp3["duration"])) <= case.seconds
+        download = person.call("GET", f"/download/{mp3['id']}")
+        assert download.status_code == 200
+        assert len(download.content) == mp3["size"]
+        assert MARK.encode() not in download.content
+        assert MARK not in str(download.headers)
+        assert not sings(download.content)
+
+    def _person(self) -> Person:
+        if self._uploads % UPLOADS == 0:
+            self._whom = Person(self._stack.url, self._stack.mail)
+        self._uploads += 1
+        return self._whom
+
+    def _workers(self, convert: int) -> set[int]:
+        return {pid for pid in watch.tree(convert) if watch.name(pid) not in {"", "ffmpeg"}}

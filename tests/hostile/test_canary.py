@@ -1,0 +1,50 @@
+"""That the canary is able to sing: a test that cannot hear it shows nothing."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.canary import MARK, Canary, sings
+from tests.hostile.case import clip
+from tests.hostile.watch import Watch
+from tests.person import eventually
+
+
+@pytest.mark.parametrize("kind", ["ts", "mp4", "wav", "mkv"])
+def test_its_sound_is_heard_in_an_mp3(canary: Canary, kind: str) -> None:
+    """An MP3 of each of its files has its tone, a clip's has not."""
+    words = ["-map_metadata", "-1", "-f", "mp3", "-q:a", "2", "-"]
+    made = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", canary.folder / f"canary.{kind}", *words], check=True, capture_output=True
+    )
+    assert sings(made.stdout)
+    assert not sings(clip("mp3"))
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mp3", "txt", "srt"])
+def test_its_mark_is_in_its_files(canary: Canary, kind: str) -> None:
+    """A tag or a text that is carried over can be found."""
+    assert MARK.encode() in (canary.folder / f"canary.{kind}").read_bytes()
+
+
+def test_whoever_comes_is_noticed(tmp_path: Path) -> None:
+    """By TCP as by UDP."""
+    with Canary(tmp_path / "canary", tmp_path) as canary:
+        socket.create_connection(("127.0.0.1", canary.tcp)).close()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.sendto(b"hello", ("127.0.0.1", canary.udp))
+        eventually(lambda: len(canary.touched) == 2, 5, "both")
+
+
+def test_an_ffmpeg_with_a_socket_is_seen(tmp_path: Path) -> None:
+    """One that waits for packets has a socket and uses memory, here as a child of ours."""
+    listen = ["ffmpeg", "-v", "quiet", "-nostdin", "-i", "udp://127.0.0.1:0?timeout=20000000", "-f", "null", "-"]
+    with subprocess.Popen(listen) as ffmpeg:
+        try:
+            with Watch(os.getpid()) as seen:
+                eventually(lambda: seen.sockets and seen.peak > 1 << 20, 10, "its socket")
+        finally:
+            ffmpeg.kill()
