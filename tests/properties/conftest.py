@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, settings
 # A step takes as long as MongoDB does. What fails is told in steps to repeat, so nothing is kept for another run.
 settings.register_profile(
     "short",
-    max_examples=12,
-    stateful_step_count=120,
+    max_examples=20,
+    stateful_step_count=150,
     deadline=None,
     database=None,
     suppress_health_check=[*HealthCheck],

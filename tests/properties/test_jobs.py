@@ -41,14 +41,20 @@ CAST = {
     "sweep": (2, 300),
     "replay": (1, 60),
 }
-JOBS = 5  # at once
+JOBS = 6
+UNFINISHED = 2  # at once: few, so that much happens to each
 WAITS = [1, 31, 61, 130]  # seconds: the leases are over, and the back-offs
 LONG_WAITS = [1000, 4000, 25 * 3600, 8 * 86400]  # likewise: calls are over, mails are abandoned, jobs expire
-AT_ONCE = st.integers(0, 20)  # steps that a call takes before anybody else does anything
-SELDOM = st.sampled_from([False] * 11 + [True])
+AT_ONCE = st.integers(0, 12)  # steps that a call takes before anybody else does anything
+FATES = st.sampled_from([Fate.GOOD] * 4 + [Fate.BAD, Fate.AWAY])
 QUIET = 12  # rounds of 700 s in which everything ends: a mail's back-off is an hour at most
 Call = Callable[[Any], object]
 PING = CloudEvent({"type": "dev.knative.sources.ping", "source": "/tests"})
+
+
+def one_in(number: int) -> st.SearchStrategy[bool]:
+    """Return what is seldom true; neither end of a range is, which hypothesis draws more often."""
+    return st.integers(0, 4 * number - 1).map(lambda drawn: drawn % number == number // 2)
 
 
 class Stage:
@@ -92,9 +98,9 @@ class JobsMachine(RuleBasedStateMachine):
 
     # What people and the world do.
 
-    @precondition(lambda self: len(self._witness.jobs) < JOBS)
-    @rule(person=st.integers(0, 1), key=st.sampled_from([None, "a", "b"]), steps=AT_ONCE)
-    def upload(self, person: int, key: str | None, steps: int) -> None:
+    @precondition(lambda self: len(self._witness.jobs) < JOBS and len(self._unfinished()) < UNFINISHED)
+    @rule(person=st.integers(0, 1), key=st.sampled_from([None, "a", "b"]), steps=AT_ONCE, fate=FATES)
+    def upload(self, person: int, key: str | None, steps: int, fate: Fate) -> None:
         """Somebody uploads a video that nobody else has, with a key that may have been used before."""
         self._uploads += 1
         caller, name = self.stage.people[person], f"{self._uploads}.mp4"
@@ -109,19 +115,24 @@ class JobsMachine(RuleBasedStateMachine):
             with main.receive(request) as response:
                 return Answer(response.status_code, response.get_data())
 
-        self._begin(steps, "upload", None, call)
+        self._begin(steps, fate, "upload", None, call)
 
     @precondition(lambda self: self._heard.events)
-    @rule(which=st.integers(0, 5), steps=AT_ONCE)
-    def deliver(self, which: int, steps: int) -> None:
-        """The broker delivers any event that it has lately heard, once more or for the first time."""
+    @rule(which=st.integers(0, 5), late=one_in(8), steps=AT_ONCE, fate=FATES)
+    def deliver(self, which: int, late: bool, steps: int, fate: Fate) -> None:  # noqa: FBT001
+        """The broker delivers an event that it has lately heard, once more or for the first time, seldom in vain."""
         events = list(self._heard.events.values())
+        unfinished = [event for event in events if ObjectId(event["subject"]) in self._unfinished()]
+        if unfinished and not late:
+            events = unfinished
         function, job, call = self._delivery(events[-1 - which % len(events)])
-        self._begin(steps, function, job, call)
+        self._begin(steps, fate, function, job, call)
 
     @precondition(lambda self: self._witness.jobs)
-    @rule(which=st.integers(0, JOBS - 1), steps=AT_ONCE)
-    def delete(self, which: int, steps: int) -> None:
+    @rule(which=st.integers(0, JOBS - 1), steps=AT_ONCE, seldom=one_in(4))
+    def delete(self, which: int, steps: int, seldom: bool) -> None:  # noqa: FBT001
+        if not seldom:
+            return
         job = self._job(which)
         owner = next(person for person in self.stage.people if person.user == job["owner"])
         builder = EnvironBuilder(f"/jobs/{job['_id']}", method="DELETE", headers=[*owner.headers.items()])
@@ -131,24 +142,26 @@ class JobsMachine(RuleBasedStateMachine):
             with main.download(request) as response:
                 return Answer(response.status_code, response.get_data())
 
-        self._begin(steps, "download", job["_id"], call)
+        self._begin(steps, Fate.GOOD, "download", job["_id"], call)
 
     @precondition(lambda self: self._witness.jobs)
-    @rule(which=st.integers(0, JOBS - 1), steps=AT_ONCE)
-    def replay(self, which: int, steps: int) -> None:
+    @rule(which=st.integers(0, JOBS - 1), steps=AT_ONCE, seldom=one_in(4))
+    def replay(self, which: int, steps: int, seldom: bool) -> None:  # noqa: FBT001
+        if not seldom:
+            return
         job = self._job(which)["_id"]
-        self._begin(steps, "replay", job, lambda replay: replay.renew(str(job)))
+        self._begin(steps, Fate.GOOD, "replay", job, lambda replay: replay.renew(str(job)))
 
-    @rule(steps=AT_ONCE)
-    def tick(self, steps: int) -> None:
-        self._begin(steps, "sweep", None, lambda main: main.sweep(PING))
+    @rule(steps=AT_ONCE, fate=FATES)
+    def tick(self, steps: int, fate: Fate) -> None:
+        self._begin(steps, fate, "sweep", None, lambda main: main.sweep(PING))
 
     @rule(seconds=st.sampled_from(WAITS))
     def wait(self, seconds: int) -> None:
         """Time passes; what takes longer than it may is cut off."""
         self._wait(timedelta(seconds=seconds))
 
-    @rule(seconds=st.sampled_from(LONG_WAITS), seldom=SELDOM)
+    @rule(seconds=st.sampled_from(LONG_WAITS), seldom=one_in(8))
     def wait_long(self, seconds: int, seldom: bool) -> None:  # noqa: FBT001
         if seldom:
             self._wait(timedelta(seconds=seconds))
@@ -156,7 +169,7 @@ class JobsMachine(RuleBasedStateMachine):
     # What the functions do meanwhile.
 
     @precondition(lambda self: self._runs)
-    @rule(who=st.integers(0, 11), steps=st.integers(1, 3), fate=st.sampled_from(Fate))
+    @rule(who=st.integers(0, 11), steps=st.integers(1, 3), fate=FATES)
     def go(self, who: int, steps: int, fate: Fate) -> None:
         self._go(self._runs[who % len(self._runs)], steps, fate)
 
@@ -165,12 +178,25 @@ class JobsMachine(RuleBasedStateMachine):
     def go_far(self, who: int, steps: int) -> None:
         self._go(self._runs[who % len(self._runs)], steps, Fate.GOOD)
 
+    @precondition(lambda self: self._events_at_work())
+    @rule(which=st.integers(0, 11), dies=one_in(3), seconds=st.sampled_from(WAITS), steps=AT_ONCE, fate=FATES)
+    def deliver_again(self, which: int, dies: bool, seconds: int, steps: int, fate: Fate) -> None:  # noqa: FBT001
+        """A call dies or is slow, and what it is about comes to another when its lease may be over."""
+        runs = list(self._events_at_work())
+        run = runs[which % len(runs)]
+        event = self._events_at_work()[run]
+        if dies:
+            self._kill(run)
+        self._wait(timedelta(seconds=seconds))
+        function, job, call = self._delivery(event)
+        self._begin(steps, fate, function, job, call)
+
     @precondition(lambda self: self._runs)
     @rule(who=st.integers(0, 11))
     def crash(self, who: int) -> None:
         self._kill(self._runs[who % len(self._runs)])
 
-    @rule(seldom=SELDOM)
+    @rule(seldom=one_in(16))
     def rest(self, seldom: bool) -> None:  # noqa: FBT001
         """Nobody asks for anything more, for once, and no fault befalls anybody."""
         if seldom:
@@ -178,15 +204,17 @@ class JobsMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """After all of it every job ends, and at last nothing is left."""
-        if self._sound:
-            self._rest()
-            self._wait(timedelta(days=8))
-            self._sweep()
-            assert not self._witness.jobs
-            assert not self._witness.videos.ids
-            assert not self._witness.mp3s.ids
-        for run in self._runs:
-            run.actor.kill()
+        try:
+            if self._sound:
+                self._rest()
+                self._wait(timedelta(days=8))
+                self._sweep()
+                assert not self._witness.jobs
+                assert not self._witness.videos.ids
+                assert not self._witness.mp3s.ids
+        finally:
+            for run in self._runs:
+                run.actor.kill()
 
     def _rest(self) -> None:
         while self._runs:
@@ -198,7 +226,7 @@ class JobsMachine(RuleBasedStateMachine):
             while self._heard.events:
                 _, event = self._heard.events.popitem()
                 self._finish(self._start(*self._delivery(event)))
-            if not any(self._is_unfinished(job) for job in self._witness.jobs.values()):
+            if not self._unfinished():
                 break
         else:
             self._fail("every job ends, and its owner is told")
@@ -215,8 +243,19 @@ class JobsMachine(RuleBasedStateMachine):
         )
         self.stage.counts["rests"] += 1
 
-    def _is_unfinished(self, job: Document) -> bool:
-        return job["state"] in OPEN or job["mail"]["outcome"] == Outcome.PENDING
+    def _events_at_work(self) -> dict[Run, CloudEvent]:
+        """Return the calls that an event began which may be delivered again."""
+        events: dict[tuple[str, ObjectId | None], CloudEvent] = {}
+        for event in self._heard.events.values():
+            function, job, _ = self._delivery(event)
+            events[function, job] = event
+        at_work = {run: events.get((run.function, run.job)) for run in self._runs}
+        return {run: event for run, event in at_work.items() if event}
+
+    def _unfinished(self) -> set[ObjectId]:
+        """Return the jobs that have not ended, or whose owner has not been told."""
+        jobs = self._witness.jobs.items()
+        return {n for n, job in jobs if job["state"] in OPEN or job["mail"]["outcome"] == Outcome.PENDING}
 
     def _job(self, which: int) -> Document:
         jobs = list(self._witness.jobs.values())
@@ -231,9 +270,9 @@ class JobsMachine(RuleBasedStateMachine):
     def _sweep(self) -> None:
         self._finish(self._start("sweep", None, lambda main: main.sweep(PING)))
 
-    def _begin(self, steps: int, function: str, job: ObjectId | None, call: Call) -> None:
+    def _begin(self, steps: int, fate: Fate, function: str, job: ObjectId | None, call: Call) -> None:
         if run := self._start(function, job, call):
-            self._go(run, steps, Fate.GOOD)
+            self._go(run, steps, fate)
 
     def _start(self, function: str, job: ObjectId | None, call: Call) -> Run | None:
         """Begin a call, if one of the function's actors is free."""

@@ -39,7 +39,7 @@ class Answer:
     body: bytes
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """One call of a function: which function, about which job, since when, how long it may take.
 
