@@ -22,7 +22,7 @@ from tests.cluster.kubectl import FUNCTIONS, NAMESPACE, forwarded, function_pods
 from tests.cluster.people import Visitor
 from tests.person import eventually
 
-ROUNDS, WARM, CLIPS = 7, 30, 30
+ROUNDS, WARM, CLIPS = 5, 30, 30
 MAX_SCALE = "autoscaling.knative.dev/max-scale"
 TYPES = {
     "convert": "video2mp3.video.uploaded.v1",
@@ -125,7 +125,7 @@ def journeys(cluster: Cluster, clip: Path, folder: Path) -> Iterator[str]:
     yield "| what | to reach | measured: median (range) |"
     yield "|---|---|---|"
     cold = []
-    for _ in range(5):
+    for _ in range(ROUNDS):
         at_zero()
         cold.append(cluster.to_mail(clip))
     yield f"| 10 s clip, POST to mail, all at zero | 5 s | {Spread.of(cold)} s |"
