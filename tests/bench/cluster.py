@@ -22,7 +22,7 @@ from tests.cluster.kubectl import FUNCTIONS, NAMESPACE, forwarded, function_pods
 from tests.cluster.people import Visitor
 from tests.person import eventually
 
-ROUNDS, WARM, CLIPS = 5, 30, 30
+ROUNDS, WARM, CLIPS = 3, 30, 30
 MAX_SCALE = "autoscaling.knative.dev/max-scale"
 TYPES = {
     "convert": "video2mp3.video.uploaded.v1",
@@ -56,7 +56,7 @@ class Cluster:
         answers: list[requests.Response] = []
         seconds = timed(lambda: answers.append(ask()))
         # An upload of nothing is refused, after its key was looked up.
-        assert answers[0].status_code == (422 if function == "upload" else answers[0].ok and answers[0].status_code)
+        assert answers[0].status_code in ({400, 422} if function == "upload" else {200, 202, 204}), answers[0].text
         return seconds
 
     def to_mail(self, clip: Path) -> float:
@@ -79,7 +79,8 @@ class Cluster:
 
 
 def is_at_zero(*functions: str) -> bool:
-    return not function_pods(*functions)
+    """Whether no pod is left but those told to end, which take no more requests."""
+    return all("deletionTimestamp" in pod["metadata"] for pod in function_pods(*functions))
 
 
 def at_zero() -> None:
@@ -128,6 +129,7 @@ def journeys(cluster: Cluster, clip: Path, folder: Path) -> Iterator[str]:
     for _ in range(ROUNDS):
         at_zero()
         cold.append(cluster.to_mail(clip))
+        print(f"  all at zero to the mail: {cold[-1]:.2f}", flush=True)
     yield f"| 10 s clip, POST to mail, all at zero | 5 s | {Spread.of(cold)} s |"
     cluster.to_mail(clip)
     found = pairs(7, lambda: cluster.to_mail(clip), lambda: bare_ffmpeg(clip, folder))
