@@ -67,12 +67,17 @@ def convert(event: CloudEvent) -> None:
 
 
 def _attempt(attempt: Attempt) -> Mp3 | Reason | None:
+    try:
+        return _convert(attempt)
+    except Lost:  # at whatever point, also when it is to be given back
+        log.info("the job is deleted or another attempt has it")
+        return None
+
+
+def _convert(attempt: Attempt) -> Mp3 | Reason:
     began = time.monotonic()
     try:
         ended = conversion.run(attempt)
-    except Lost:
-        log.info("the job is deleted or another attempt has it")
-        return None
     except (OSError, subprocess.SubprocessError) as error:
         log.warning("attempt failed by our fault", extra={"error": str(error), "tries": attempt.tries})
         if not attempt.give_back():

@@ -116,6 +116,17 @@ def test_an_ffmpeg_killed_from_outside_is_no_fault_of_the_video(converter: Conve
     Jobs(converter.database).delete("me", job)
 
 
+def test_an_attempt_that_fails_by_our_fault_when_its_job_is_gone_is_over(converter: Converter, clips: Clips) -> None:
+    """There is nothing to give back and nothing to deliver again: 2xx."""
+    job = converter.upload(clips.long())
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(converter.deliver, job)
+        ffmpeg = begun(converter, job)
+        Jobs(converter.database).delete("me", job)
+        ffmpeg.kill()
+        assert answer.result() < 300
+
+
 @pytest.mark.parametrize("spare", [-10_000, 100_000])
 def test_a_full_disk_is_tried_again(cramped: Converter, clips: Clips, spare: int) -> None:
     """Where the video or its MP3 does not fit, 503, and nothing left; once there is space, the job ends well."""
