@@ -126,8 +126,10 @@ class Witness:
             assert file in self._pointed_at, "who could not commit an MP3 takes it away"
         for file in run.files & self.videos.ids:
             assert file in {*self.jobs, *self.gone}, "who stored a video for nobody takes it away"
-        if run.function == "upload" and isinstance(run.actor.result, Answer):
-            job = ObjectId(json.loads(run.actor.result.body)["id"])
+        if isinstance(answer := run.actor.result, Answer):
+            assert answer.status in {202, 204, 404}, answer
+        if run.function == "upload" and isinstance(answer, Answer):
+            job = ObjectId(json.loads(answer.body)["id"])
             assert job in {*self.jobs, *self.gone}, "what was accepted is there"
         if run.function == "download":
             assert run.job not in self.videos.ids, "a deleted job's video goes with it"

@@ -142,13 +142,13 @@ class Encoder:
 class Functions:
     """Makes one actor after another ready to run a function, each with the rights of that function's user."""
 
-    def __init__(self, urls: Mapping[str, str], env: Mapping[str, str], scratch: Path, heard: Surroundings) -> None:
-        self._urls, self._env, self._scratch, self._heard = urls, env, scratch, heard
+    def __init__(self, urls: Mapping[str, str], env: Mapping[str, str], heard: Surroundings) -> None:
+        self._urls, self._env, self._heard = urls, dict(env), heard
 
     def convert(self, actor: Actor) -> ModuleType:
         main = self._load("convert", actor)
         main.sink = Broker(actor, self._heard)  # type: ignore[attr-defined]
-        scratch = Scratch(self._scratch)
+        scratch = Scratch(Path(self._env["SCRATCH"]))
         mp3s = Bucket(main.database, "mp3s")
         main.conversion = conversion.Conversion(main.videos, mp3s, scratch, Encoder(actor))  # type: ignore[arg-type,attr-defined]
         return main
@@ -185,7 +185,7 @@ class Functions:
             patch.setitem(sys.modules, name, main)
             patch.setattr(logs, "configure", lambda: None)
             patch.setattr(mongo, "database", lambda _url: self._database(function, actor))
-            for variable, value in (self._env | {"MONGODB_URL": self._urls[function]}).items():  # type: ignore[operator]
+            for variable, value in (self._env | {"MONGODB_URL": self._urls[function]}).items():
                 patch.setenv(variable, value)
             spec.loader.exec_module(main)
         return main

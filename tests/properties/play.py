@@ -1,0 +1,209 @@
+"""The functions' calls at work: begun, taken on step by step, cut off, and judged after each step."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from bson import ObjectId
+from cloudevents.http import CloudEvent
+from pymongo.database import Database
+from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from functions.shared.events import VIDEO_UPLOADED
+from functions.shared.jobs import OPEN, State
+from functions.shared.mails import Outcome
+from functions.shared.mongo import Document
+from tests.integration.media.callers import Caller
+from tests.properties.actor import Actor, Fate
+from tests.properties.witness import COLLECTIONS, Answer, Run, Witness
+from tests.properties.world import Clock, Functions, Surroundings
+
+# How many of a function work at once, and how many seconds its calls may take before they are cut off.
+CAST = {
+    "upload": (2, 3600),
+    "convert": (3, 600),
+    "notify": (3, 50),  # its lease has 60
+    "download": (1, 60),
+    "sweep": (2, 300),
+    "replay": (1, 60),
+}
+QUIET = 12  # rounds of 700 s in which everything ends: a mail's back-off is an hour at most
+TO_ITS_END = 1000  # steps, more than any call has
+PING = CloudEvent({"type": "dev.knative.sources.ping", "source": "/tests"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a function is asked, and about which job."""
+
+    function: str
+    job: ObjectId | None
+    ask: Callable[[Any], object]
+
+    @classmethod
+    def of_event(cls, event: CloudEvent) -> "Call":
+        job = ObjectId(event["subject"])
+        if event["type"] == VIDEO_UPLOADED:
+            return cls("convert", job, lambda main: main.convert(event))
+        return cls("notify", job, lambda main: main.notify(event))
+
+    @classmethod
+    def to_upload(cls, person: Caller, name: str, key: str | None) -> "Call":
+        headers = [*person.headers.items(), *([("Idempotency-Key", key)] if key else [])]
+        query = {"name": name}
+        builder = EnvironBuilder("/upload", method="PUT", query_string=query, data=name.encode(), headers=headers)
+        request = Request(builder.get_environ())
+        return cls("upload", None, lambda main: _answer(main.receive(request)))
+
+    @classmethod
+    def to_delete(cls, person: Caller, job: ObjectId) -> "Call":
+        builder = EnvironBuilder(f"/jobs/{job}", method="DELETE", headers=[*person.headers.items()])
+        request = Request(builder.get_environ())
+        return cls("download", job, lambda main: _answer(main.download(request)))
+
+    @classmethod
+    def to_replay(cls, job: ObjectId) -> "Call":
+        return cls("replay", job, lambda replay: replay.renew(str(job)))
+
+    @classmethod
+    def to_sweep(cls) -> "Call":
+        return cls("sweep", None, lambda main: main.sweep(PING))
+
+
+def _answer(response: Any) -> Answer:
+    with response:
+        return Answer(response.status_code, response.get_data())
+
+
+class Stage:
+    """What all plays share: the store, and the actors that are ready to work on it."""
+
+    def __init__(
+        self, store: Database[Document], functions: Functions, people: list[Caller], clock: Clock, heard: Surroundings
+    ) -> None:
+        self.store, self.people, self.clock, self.heard = store, people, clock, heard
+        self.actors: dict[str, list[tuple[Actor, Any]]] = {}
+        for function, (count, _) in CAST.items():
+            actors = [Actor() for _ in range(count)]
+            self.actors[function] = [(actor, getattr(functions, function)(actor)) for actor in actors]
+        self.counts: Counter[str] = Counter()
+
+    def clear(self) -> None:
+        for name in COLLECTIONS:
+            self.store[name].delete_many({})
+        self.heard.forget()
+        self.clock.ahead = timedelta()
+
+
+class Play:
+    """One history, from an empty store on."""
+
+    def __init__(self, stage: Stage) -> None:
+        stage.clear()
+        self._stage, self._clock, self._counts = stage, stage.clock, stage.counts
+        self.heard = stage.heard
+        self.witness = Witness(stage.store, stage.clock, stage.heard)
+        self.runs: list[Run] = []
+        self._counts["histories"] += 1
+
+    def begin(self, call: Call) -> Run | None:
+        """Begin the call, if one of the function's actors is free; it has not taken a step yet."""
+        longest = timedelta(seconds=CAST[call.function][1])
+        for actor, main in self._stage.actors[call.function]:
+            if not actor.busy:
+                run = Run(actor, call.function, call.job, self._clock.now(), longest)
+                self.runs.append(run)
+                self._counts[f"{call.function}s"] += 1
+                actor.start(partial(call.ask, main))
+                self._end(run)
+                return run
+        return None
+
+    def go(self, run: Run, steps: int, fate: Fate) -> None:
+        """Let the call take so many steps, if it has as many."""
+        self._cut_off()
+        for _ in range(steps):
+            if run not in self.runs:
+                break
+            reads = run.actor.reads
+            run.actor.step(fate)
+            self._counts["steps"] += 1
+            if not reads:
+                self.witness.look(run)
+            self._end(run)
+
+    def kill(self, run: Run) -> None:
+        run.actor.kill()
+        self.runs.remove(run)
+        self._counts["crashes"] += 1
+        self.witness.killed(run)
+
+    def wait(self, passed: timedelta) -> None:
+        """Let time pass; what takes longer than it may is cut off."""
+        self._clock.advance(self._stage.store, passed)
+        self.witness.recall()
+        self._cut_off()
+
+    def rest(self) -> None:
+        """Nobody asks for anything more, and no fault befalls anybody: every job ends, and nothing else is left."""
+        while self.runs:
+            self.go(self.runs[0], TO_ITS_END, Fate.GOOD)
+        self.heard.events.clear()  # all that was told so far is lost
+        for _ in range(QUIET):
+            self.wait(timedelta(seconds=700))
+            self._whole(Call.to_sweep())
+            while self.heard.events:
+                _, event = self.heard.events.popitem()
+                self._whole(Call.of_event(event))
+            if not self.unfinished():
+                break
+        assert not self.unfinished(), "every job ends, and its owner is told"
+        self.wait(timedelta(days=1, hours=1))
+        self._whole(Call.to_sweep())
+        jobs = self.witness.jobs.values()
+        mp3s = {job["mp3"]["id"] for job in jobs if job["state"] == State.DONE}
+        assert self.witness.mp3s.ids == mp3s, "one MP3 a job that is done, and no other"
+        failed = {job["_id"] for job in jobs if job["state"] == State.FAILED}
+        assert self.witness.videos.ids <= failed, "no video but of a job that may need it"
+        self._counts["rests"] += 1
+
+    def outlive(self) -> None:
+        """A week later all of it is gone."""
+        self.wait(timedelta(days=8))
+        self._whole(Call.to_sweep())
+        assert not self.witness.jobs
+        assert not self.witness.videos.ids
+        assert not self.witness.mp3s.ids
+
+    def close(self) -> None:
+        for run in self.runs:
+            run.actor.kill()
+
+    def unfinished(self) -> set[ObjectId]:
+        """Return the jobs that have not ended, or whose owner has not been told."""
+        jobs = self.witness.jobs.items()
+        return {n for n, job in jobs if job["state"] in OPEN or job["mail"]["outcome"] == Outcome.PENDING}
+
+    def _whole(self, call: Call) -> None:
+        run = self.begin(call)
+        assert run, "at rest an actor is free"
+        self.go(run, TO_ITS_END, Fate.GOOD)
+
+    def _cut_off(self) -> None:
+        for run in list(self.runs):
+            if self._clock.now() - run.began > run.longest:
+                self.kill(run)
+
+    def _end(self, run: Run) -> None:
+        """Judge the call if it has ended."""
+        if run.actor.busy:
+            return
+        self.runs.remove(run)
+        if run.actor.error and not isinstance(run.actor.error, ServiceUnavailable):
+            raise run.actor.error
+        self.witness.ended(run)
