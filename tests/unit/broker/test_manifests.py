@@ -15,8 +15,9 @@ def test_projects_manifests_are_read() -> None:
     assert (found.broker.namespace, found.broker.name, found.broker.queue_type) == ("video2mp3", "default", "quorum")
     assert {trigger.name: trigger.parallelism for trigger in found.triggers} == {
         "convert-on-video-uploaded": 2,
-        "notify-on-audio-converted": 4,
-        "notify-on-conversion-failed": 4,
+        "notify-on-audio-converted": 3,
+        "notify-on-conversion-failed": 3,
+        "notify-on-video-uploaded": 2,
     }
     assert [ping.source for ping in found.ping_sources] == ["/apis/v1/namespaces/video2mp3/pingsources/sweep"]
 

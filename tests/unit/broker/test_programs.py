@@ -26,6 +26,7 @@ def test_project_needs_one_program_a_part() -> None:
         "convert-on-video-uploaded-dispatcher",
         "notify-on-audio-converted-dispatcher",
         "notify-on-conversion-failed-dispatcher",
+        "notify-on-video-uploaded-dispatcher",
         "sweep-pingsource",
     ]
 
