@@ -14,6 +14,9 @@ from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
 from functions.convert import conversion
+from functions.shared.conversions import TRIES
+from functions.shared.events import video_uploaded
+from functions.shared.jobs import OPEN
 from functions.shared.mongo import Document
 from infra.mongodb.setup import RIGHTS, make_indexes, make_user
 from scripts.local.secrets import Secrets
@@ -28,6 +31,7 @@ JOBS = 6
 UNFINISHED = 2  # at once: few, so that much happens to each
 KEYS = [None, None, "a", "b"]
 LONG_WAITS = [1000, 4000, 25 * 3600, 8 * 86400]  # seconds: calls are over, mails are abandoned, jobs expire
+LONGER_THAN_A_LEASE = timedelta(seconds=130)
 # What happens next, and how often. It is one rule, as hypothesis leaves out some rules of many in each example.
 OFTEN = {
     "deliver": 8,
@@ -36,6 +40,7 @@ OFTEN = {
     "go_far": 4,
     "die_and_deliver": 4,
     "upload": 4,
+    "wear_out": 3,
     "wait": 2,
     "tick": 2,
     "crash": 2,
@@ -116,6 +121,19 @@ class JobsMachine(RuleBasedStateMachine):
             self._play.kill(run)
             self._wait(chance)
             self._begin(Call.of_event(event), chance)
+
+    def _wear_out(self, chance: Chance) -> None:
+        """A job's converters die or break down, until none of its attempts is left."""
+        numbers = [number for number, job in self._play.witness.jobs.items() if job["state"] in OPEN]
+        if not numbers:
+            return
+        event = video_uploaded(str(numbers[chance.which % len(numbers)]))
+        for _ in range(TRIES):
+            if run := self._play.begin(Call.of_event(event)):
+                self._play.go(run, 1 + chance.steps, Fate.AWAY)
+                if run in self._play.runs:
+                    self._play.kill(run)
+            self._play.wait(LONGER_THAN_A_LEASE)
 
     def _delete(self, chance: Chance) -> None:
         if job := self._job(chance):

@@ -118,6 +118,19 @@ def test_a_mail_sent_while_its_job_is_replayed_is_remembered(database: Database[
     assert "mail" not in job_of(database, job)
 
 
+def test_a_mail_sent_while_its_job_is_replayed_is_not_the_next_ends(database: Database[Document]) -> None:
+    """Settled after the job has ended once more, and otherwise: its owner has still to be told of that."""
+    job = given_up(database, video=True)
+    database["jobs"].update_one({"_id": job}, {"$set": {"mail.outcome": "pending"}, "$unset": {"mailed": ""}})
+    claimed = Mails(database).claim(job)
+    assert claimed
+    Replay(database).renew(str(job))
+    database["jobs"].update_one({"_id": job}, {"$set": vars_of_a_done_job()})
+    Mails(database).settle(claimed, Outcome.SENT)
+    assert job_of(database, job)["mail"]["outcome"] == "pending"
+    assert Mails(database).claim(job)
+
+
 def test_replay_says_what_became_of_each_event_and_forgets_it(mongodb: Server, database: Database[Document]) -> None:
     """The command names every dead event with its fate, empties the list, and has nothing to do the second time."""
     waits, gone = open_job(database, tries=2), ObjectId()
