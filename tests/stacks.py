@@ -3,11 +3,12 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import psutil
 import requests
 
 from scripts.local.secrets import Secrets
@@ -93,5 +94,20 @@ class RunningStack:
         requests.post(self.functions["sweep"], headers=event, timeout=60).raise_for_status()
 
     def kill(self, name: str) -> None:
-        """Kill the process as a crash would; it is started again by itself."""
-        os.kill(self.pids()[name], signal.SIGKILL)
+        """Kill the process with all that it started, as a pod's end would; it is started again by itself.
+
+        Raises psutil.NoSuchProcess while it is down.
+        """
+        process = psutil.Process(self.pids()[name])
+        for member in [process, *process.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+
+    @contextmanager
+    def away(self, name: str) -> Iterator[None]:
+        """Have the process stopped until the block ends, and return when it answers again."""
+        self._supervisor.stop([name])
+        try:
+            yield
+        finally:
+            self.restart(name)

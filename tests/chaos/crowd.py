@@ -1,0 +1,96 @@
+"""People who upload, and who send again what got no 202, as a real client does."""
+
+import threading
+import time
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from uuid import uuid4
+
+import requests
+
+from tests.chaos.clips import Clip
+from tests.person import Person, eventually
+from tests.stacks import RunningStack
+
+EACH = 8  # uploads of a person, who may not send without end
+AT_ONCE = 8
+PATIENCE = 240  # seconds in which an upload gets its 202
+ANSWERED = 11  # seconds in which every request has an answer
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One that was accepted."""
+
+    person: Person
+    clip: Clip
+
+
+class Crowd:
+    """`accepted` are the uploads that got their 202 by their jobs' ids, `refused` counts the answers that told to wait.
+
+    `odd` are those that nobody should get: any but 202 or a 503 with `Retry-After`, or one that took too long.
+    """
+
+    def __init__(self, stack: RunningStack, clips: list[Clip]) -> None:
+        self.accepted: dict[str, Upload] = {}
+        self.refused: Counter[str] = Counter()
+        self.odd: list[str] = []
+        self._stack = stack
+        self._clips = clips
+        self._people: list[Person] = []
+        self._numbers = count()
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+
+    def invite(self, uploads: int) -> None:
+        """Register as many people as so many more uploads need."""
+        self._people = [Person(self._stack.url, self._stack.mail) for _ in range(-(-uploads // EACH))]
+        self._numbers = count()
+
+    def begin(self, uploads: int, every: float) -> Future[None]:
+        """Begin to upload, one video `every` so many seconds; return what is done when all of them are accepted."""
+        self.invite(uploads)
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                under_way = []
+                for _ in range(uploads):
+                    under_way.append(self._pool.submit(self._upload, next(self._numbers)))
+                    time.sleep(every)
+                for upload in under_way:
+                    upload.result()
+                done.set_result(None)
+            except BaseException as error:  # noqa: BLE001  # told to whoever waits for the result
+                done.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        return done
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _upload(self, number: int) -> None:
+        person, clip = self._people[number // EACH], self._clips[number % len(self._clips)]
+        key = {"Idempotency-Key": uuid4().hex}
+        path = f"/upload?name={number}.{clip.kind}"
+        job = eventually(lambda: self._ask(person, path, clip, key), PATIENCE, f"the 202 of video {number}", every=0.5)
+        self.accepted[job] = Upload(person, clip)
+
+    def _ask(self, person: Person, path: str, clip: Clip, headers: dict[str, str]) -> str | None:
+        began = time.monotonic()
+        try:
+            answer = person.call("PUT", path, data=clip.content, headers=headers)
+        except requests.RequestException:  # who was killed had the connection
+            self.refused["none"] += 1
+            return None
+        seconds = time.monotonic() - began
+        accepted = answer.status_code == 202
+        if seconds > ANSWERED or not (accepted or (answer.status_code == 503 and "Retry-After" in answer.headers)):
+            self.odd.append(f"{answer.status_code} after {seconds:.1f} s: {answer.text}")
+        if not accepted:
+            self.refused[str(answer.status_code)] += 1
+            return None
+        return str(answer.json()["id"])

@@ -1,0 +1,65 @@
+"""Kills one process after the other."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import psutil
+
+from tests.person import eventually
+from tests.stacks import RunningStack
+
+EVERY = 3  # seconds
+
+# Those on a video's way to its mail.
+VITAL = (
+    "convert",
+    "convert-on-video-uploaded-dispatcher",
+    "default-broker-ingress",
+    "gateway",
+    "mongodb",
+    "notify",
+    "rabbitmq",
+    "upload",
+)
+WITNESSES = {"mail"}  # it remembers what was sent
+
+
+class Killer:
+    """Kills each of `names` in turn, in the order and at the moments that `seed` says; `kills` counts them."""
+
+    def __init__(self, stack: RunningStack, names: Sequence[str], seed: int) -> None:
+        self.kills: Counter[str] = Counter()
+        self.last = time.monotonic()
+        self._stack = stack
+        self._names = names
+        self._random = random.Random(seed)
+        self._turn: list[str] = []
+
+    def kill_until(self, over: Callable[[], bool]) -> None:
+        """Kill one process in every 3 s, at any moment of them, until it is over and everybody had their turn."""
+        began = time.monotonic()
+        slot = 0
+        while self._turn or not over():
+            moment = began + EVERY * (slot + self._random.random())
+            time.sleep(max(0, moment - time.monotonic()))
+            self._kill(self._next())
+            slot += 1
+
+    def _next(self) -> str:
+        if not self._turn:
+            self._turn = self._random.sample(self._names, len(self._names))
+        return self._turn.pop()
+
+    def _kill(self, name: str) -> None:
+        eventually(lambda: self._killed(name), 20, f"a {name} to kill")
+        self.kills[name] += 1
+        self.last = time.monotonic()
+
+    def _killed(self, name: str) -> bool:
+        try:
+            self._stack.kill(name)
+        except psutil.NoSuchProcess:  # it is just being started again
+            return False
+        return True

@@ -1,0 +1,22 @@
+"""The short form: each process on a video's way to its mail dies once."""
+
+import pytest
+
+from tests.chaos import verdict
+from tests.chaos.crowd import Crowd
+from tests.chaos.killer import VITAL, Killer
+from tests.stacks import RunningStack
+
+
+@pytest.mark.timeout(600)
+def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Crowd, seed: int) -> None:
+    """Each of 20 uploads ends in one whole MP3 and one mail, but for a mail at each end of notify, while one process
+    after the other is killed; after a sweep nothing else is left.
+    """
+    killer = Killer(stack, VITAL, seed)
+    uploads = crowd.begin(20, every=1.2)
+    killer.kill_until(uploads.done)
+    uploads.result()
+    found = verdict.reach(stack, crowd, killer.last, killer.kills["notify"])
+    print(found, crowd.refused)
+    assert found.broken == []

@@ -1,0 +1,107 @@
+"""What came of a run: every promise looked at, each broken one told."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from tests.chaos.clips import seconds_of
+from tests.chaos.crowd import Crowd, Upload
+from tests.chaos.store import Store
+from tests.person import eventually
+from tests.stacks import RunningStack
+
+FINAL = 120  # seconds in which every job has its end, once nothing is killed or away any more
+MAILED = 240  # and its owner the mail: another lease and another tick
+SOUND = 0.2  # seconds by which an MP3 may differ from its video
+
+
+@dataclass
+class Verdict:
+    """The figures of a run, and `broken`: a line for each promise that was.
+
+    `lost` are uploads without their MP3 or mail; `doubled` are jobs that nobody asked for and MP3s beside a job's own;
+    `orphans` is what belonged to nobody before the sweep; `final` and `quiet` are the seconds to the last job's end
+    and to the last mail.
+    """
+
+    uploads: int
+    final: float
+    quiet: float
+    lost: int = 0
+    doubled: int = 0
+    doubled_mails: int = 0
+    orphans: int = 0
+    dead: int = 0
+    broken: list[str] = field(default_factory=list)
+
+
+def reach(stack: RunningStack, crowd: Crowd, since: float, duplicates: int = 0) -> Verdict:
+    """Wait for the end of all that was accepted, and judge it; `since` that moment nobody does any harm.
+
+    So many `duplicates` of mails are not the system's fault.
+    """
+    for name in stack.pids():
+        stack.wait_for(name)
+    store, jobs = Store(stack.secrets, stack.mail), list(crowd.accepted)
+    final = _when(lambda: not store.open(jobs), since, FINAL, "the end of every job")
+    quiet = _when(lambda: not store.unmailed(jobs), since, MAILED, "every mail")
+    verdict = Verdict(len(jobs), final, quiet)
+    _hear(crowd, verdict)
+    _count_jobs_and_mails(store, crowd, verdict, duplicates)
+    _clear_away(store, verdict)
+    verdict.broken.extend(crowd.odd)
+    return verdict
+
+
+def _when(over: Callable[[], bool], since: float, seconds: float, what: str) -> float:
+    eventually(over, max(1, since + seconds - time.monotonic()), what)
+    return time.monotonic() - since
+
+
+def _hear(crowd: Crowd, verdict: Verdict) -> None:
+    """Have everybody download their MP3s and listen to all of each."""
+    with ThreadPoolExecutor(2) as pool:
+        faults = [fault for fault in pool.map(_fault, crowd.accepted.items()) if fault]
+    verdict.lost += len(faults)
+    verdict.broken.extend(faults)
+
+
+def _fault(accepted: tuple[str, Upload]) -> str:
+    number, upload = accepted
+    job = upload.person.job(number)
+    if job["state"] != "done":
+        return f"job {number} ended as {job['reason']}"
+    download = upload.person.call("GET", f"/download/{job['mp3']['id']}")
+    if download.status_code != 200 or len(download.content) != job["mp3"]["size"]:
+        return f"the MP3 of job {number} is not there"
+    seconds = seconds_of(download.content)
+    if abs(seconds - upload.clip.seconds) > SOUND:
+        return f"the MP3 of job {number} has {seconds} s of {upload.clip.seconds}"
+    return ""
+
+
+def _count_jobs_and_mails(store: Store, crowd: Crowd, verdict: Verdict, duplicates: int) -> None:
+    jobs = store.jobs_of({upload.person.user for upload in crowd.accepted.values()})
+    unasked = jobs.keys() - crowd.accepted.keys()
+    verdict.doubled = len(unasked)
+    verdict.broken.extend(f"job {job} was not asked for" for job in unasked)
+    mails = store.mails()
+    unmailed = [job for job in crowd.accepted if not mails[job]]
+    verdict.lost += len(unmailed)
+    verdict.broken.extend(f"no mail about job {job}" for job in unmailed)
+    verdict.doubled_mails = sum(mails[job] - 1 for job in crowd.accepted if mails[job])
+    if verdict.doubled_mails > duplicates:
+        twice = [job for job in crowd.accepted if mails[job] > 1]
+        verdict.broken.append(f"more than one mail about {', '.join(twice)}, of which {duplicates} may be")
+
+
+def _clear_away(store: Store, verdict: Verdict) -> None:
+    """Have one sweep and a replay; nothing may be left, nothing may be to do."""
+    verdict.orphans = store.orphans()
+    store.collect()
+    if left := store.orphans():
+        verdict.broken.append(f"{left} orphans are left")
+    dead = store.replay()
+    verdict.dead = len(dead)
+    verdict.broken.extend(line for line in [*(line for line in dead if "again" in line), *store.replay()])
