@@ -65,28 +65,28 @@ class RunningStack:
     """The whole system.
 
     `url` is the gateway's address, `mail` the folder of the mails, `functions` each function's own address by its
-    name, `secrets` the folder of secrets, `log` that of each process's log.
+    name, `secrets` the folder of secrets, `log` that of each process's log, `supervisor` who runs them.
     """
 
     def __init__(self, stack: Stack) -> None:
-        self._supervisor = stack.supervisor
+        self.supervisor = stack.supervisor
         self.url, self.mail, self.functions = stack.url, stack.mail, stack.functions
         self.secrets, self.log = stack.secrets.folder, stack.supervisor.log
 
     def processes(self) -> list[Process]:
         """Return what `make ps` shows."""
-        return self._supervisor.processes()
+        return self.supervisor.processes()
 
     def pids(self) -> dict[str, int]:
         return {process.name: process.pid for process in self.processes()}
 
     def restart(self, name: str) -> None:
         """Stop the process, start it and return when it answers."""
-        self._supervisor.restart(name)
+        self.supervisor.restart(name)
 
     def wait_for(self, name: str) -> None:
         """Return when the process answers at its address."""
-        self._supervisor.wait_for(name)
+        self.supervisor.wait_for(name)
 
     def wake_sweeper(self) -> None:
         """Send the sweeper one more tick than its PingSource does, which changes nothing but when it looks."""
@@ -106,7 +106,7 @@ class RunningStack:
     @contextmanager
     def away(self, name: str) -> Iterator[None]:
         """Have the process stopped until the block ends, and return when it answers again."""
-        self._supervisor.stop([name])
+        self.supervisor.stop([name])
         try:
             yield
         finally:

@@ -16,6 +16,8 @@ from functions.shared.jobs import Job
 from functions.shared.mails import Mails, Outcome
 from functions.shared.settings import Url, load
 
+TRIES = 3  # at noting a mail's outcome, of 6 s each: with the attempt's 40 s all within its lease
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -42,7 +44,7 @@ def notify(received: CloudEvent) -> None:
         log.info("nothing to mail")
         return
     outcome = _send(job)
-    mails.settle(job, outcome)  # after sending: a crash in between repeats a mail, and loses none
+    _settle(job, outcome)  # after sending: a crash in between repeats a mail, and loses none
     log.info("mailed", extra={"state": job.state, "outcome": outcome})
 
 
@@ -57,3 +59,15 @@ def _send(job: Job) -> Outcome:
     except ServerAway as error:  # the claim's lease stays: it is the back-off
         log.warning("mail server away", extra={"error": str(error)})
         raise ServiceUnavailable("The mail server is away", retry_after=60) from error
+
+
+def _settle(job: Job, outcome: Outcome) -> None:
+    """Note the outcome, also in a store that goes away and comes back meanwhile: what is not noted is sent again."""
+    for left in reversed(range(TRIES)):
+        try:
+            mails.settle(job, outcome)
+        except mongo.AWAY:
+            if not left:
+                raise
+        else:
+            break

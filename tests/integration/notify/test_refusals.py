@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from pymongo.database import Database
 
@@ -13,6 +14,7 @@ from scripts.local.supervision import REPOSITORY
 from tests.conftest import StartFunction
 from tests.integration.events.world import PAST, deliver, ended_job
 from tests.integration.notify.conftest import SETTINGS, Moody
+from tests.person import eventually
 from tests.stacks import Server
 
 
@@ -89,6 +91,22 @@ def test_nobody_is_mailed_twice_while_the_server_is_slow(
     assert time.monotonic() - began > 0.4
     assert deliver(moody_notify, event).status_code == 200
     assert moody.taken.count("slow@people.example") == 1
+
+
+def test_a_store_that_goes_away_while_a_mail_is_sent_does_not_have_it_sent_again(
+    moody_notify: str, moody: Moody, mongodb: Server, database: Database[Document]
+) -> None:
+    """What the server has taken is noted once the store is back, though that takes longer than an operation may."""
+    job = ended_job(database, email="slow@absent.example")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(deliver, moody_notify, audio_converted(str(job), str(job)))
+        eventually(lambda: "slow@absent.example" in moody.rcpt, what="the recipient")
+        mongodb.stop()
+        time.sleep(7)
+        mongodb.start()
+        assert answer.result().status_code == 200
+    assert mail_of(database, job)["outcome"] == "sent"
+    assert moody.taken.count("slow@absent.example") == 1
 
 
 def test_a_mail_server_that_is_down_or_wants_a_password_in_clear_text_leaves_the_mail_pending(
