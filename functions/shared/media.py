@@ -18,7 +18,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure
 
-from functions.shared.mongo import AWAY, Document
+from functions.shared.mongo import SILENT, Document
 
 CHUNK = 255 * 1024
 BATCH = 8  # chunks
@@ -109,8 +109,8 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A store that is away is not waited for a second time: the sweeper finds the chunks that belong to no file.
-        store_is_there = not isinstance(error, AWAY)
+        # A store that is silent is not waited for a second time: the sweeper finds the chunks that belong to no file.
+        store_is_there = not isinstance(error, SILENT)
         self._pool.shutdown(wait=store_is_there, cancel_futures=True)
         if not self._committed and store_is_there:
             self._chunks.delete_many({"files_id": self.id})

@@ -4,12 +4,23 @@ from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, NotPrimaryError, WaitQueueTimeoutError, WTimeoutError
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NotPrimaryError,
+    WaitQueueTimeoutError,
+    WriteError,
+    WTimeoutError,
+)
 
 Document = dict[str, Any]
 
-# What pymongo raises when the store is away or too slow, as opposed to refusing what it was asked.
-AWAY = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WaitQueueTimeoutError, WTimeoutError)
+# What pymongo raises when the store does not answer, or too late.
+SILENT = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WaitQueueTimeoutError, WTimeoutError)
+# The same and when it cannot write, as on a full disk; as opposed to refusing what it was asked. The text of a
+# BulkWriteError has all in it that was to be written: it may stand in no log.
+AWAY = (*SILENT, BulkWriteError, WriteError)
 
 
 def database(url: str) -> Database[Document]:

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from scripts.local.supervision import Supervisor
 from tests.integration.media.callers import Caller, assert_problem
 from tests.integration.upload.sending import Sending
 from tests.integration.upload.store import Store
@@ -51,3 +52,19 @@ def test_a_store_that_is_away_is_503(caller: Caller, mongodb: Server) -> None:
         assert int(answer.headers["Retry-After"]) > 0
         assert time.monotonic() - began < 10
     assert caller.call("POST", "/upload?name=a.mp4", data=b"video").status_code == 202
+
+
+@pytest.mark.parametrize("collection", ["videos.chunks", "videos.files", "jobs"])
+def test_a_store_that_cannot_write_is_503_and_no_video_comes_into_the_log(
+    caller: Caller, store: Store, supervisor: Supervisor, collection: str
+) -> None:
+    """One that refuses a write, as with a full disk, is away; what it refused is told to nobody."""
+    jobs = store.counts()[0]
+    store.database.command("collMod", collection, validator={"$expr": False})
+    try:
+        answer = caller.call("POST", "/upload?name=a.mp4", data=b"private" * MIB)
+    finally:
+        store.database.command("collMod", collection, validator={})
+    assert_problem(answer, 503)
+    assert store.counts()[0] == jobs
+    assert not any(b"privateprivate" in log.read_bytes() for log in supervisor.log.glob("upload-*.log"))
