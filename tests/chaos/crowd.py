@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
 import requests
@@ -31,13 +32,15 @@ class Upload:
 class Crowd:
     """`accepted` are the uploads that got their 202 by their jobs' ids, `refused` counts the answers that told to wait.
 
-    `odd` are those that nobody should get: any but 202 or a 503 with `Retry-After`, or one that took too long.
+    `odd` are those that nobody should get: any but 2xx or a 503 with `Retry-After`, or one that took too long.
+    `last` is when the last upload was accepted.
     """
 
     def __init__(self, stack: RunningStack, clips: list[Clip]) -> None:
         self.accepted: dict[str, Upload] = {}
         self.refused: Counter[str] = Counter()
         self.odd: list[str] = []
+        self.last = time.monotonic()
         self._stack = stack
         self._clips = clips
         self._people: list[Person] = []
@@ -72,25 +75,33 @@ class Crowd:
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
+    def ask(self, path: str, video: bytes | None = None) -> requests.Response | None:
+        """Have somebody ask for this, or send the video there; return the answer if it is a good one."""
+        return self._answer(self._people[0], "PUT" if video else "GET", path, data=video)
+
     def _upload(self, number: int) -> None:
         person, clip = self._people[number // EACH], self._clips[number % len(self._clips)]
-        key = {"Idempotency-Key": uuid4().hex}
-        path = f"/upload?name={number}.{clip.kind}"
-        job = eventually(lambda: self._ask(person, path, clip, key), PATIENCE, f"the 202 of video {number}", every=0.5)
-        self.accepted[job] = Upload(person, clip)
+        path, key = f"/upload?name={number}.{clip.kind}", {"Idempotency-Key": uuid4().hex}
 
-    def _ask(self, person: Person, path: str, clip: Clip, headers: dict[str, str]) -> str | None:
+        def send() -> str | None:
+            answer = self._answer(person, "PUT", path, data=clip.content, headers=key)
+            return str(answer.json()["id"]) if answer else None
+
+        job = eventually(send, PATIENCE, f"the 202 of video {number}", every=0.5)
+        self.accepted[job] = Upload(person, clip)
+        self.last = time.monotonic()
+
+    def _answer(self, person: Person, method: str, path: str, **options: Any) -> requests.Response | None:
+        """Return the answer if it is a good one; count any other."""
         began = time.monotonic()
         try:
-            answer = person.call("PUT", path, data=clip.content, headers=headers)
+            answer = person.call(method, path, **options)
         except requests.RequestException:  # who was killed had the connection
             self.refused["none"] += 1
             return None
         seconds = time.monotonic() - began
-        accepted = answer.status_code == 202
-        if seconds > ANSWERED or not (accepted or (answer.status_code == 503 and "Retry-After" in answer.headers)):
-            self.odd.append(f"{answer.status_code} after {seconds:.1f} s: {answer.text}")
-        if not accepted:
+        if seconds > ANSWERED or not (answer.ok or (answer.status_code == 503 and "Retry-After" in answer.headers)):
+            self.odd.append(f"{path}: {answer.status_code} after {seconds:.1f} s: {answer.text}")
+        if not answer.ok:
             self.refused[str(answer.status_code)] += 1
-            return None
-        return str(answer.json()["id"])
+        return answer if answer.ok else None

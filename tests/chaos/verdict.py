@@ -1,7 +1,7 @@
 """What came of a run: every promise looked at, each broken one told."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -11,8 +11,9 @@ from tests.chaos.store import Store
 from tests.person import eventually
 from tests.stacks import RunningStack
 
+NOBODY: Mapping[str, int] = {}
 FINAL = 120  # seconds in which every job has its end, once nothing is killed or away any more
-MAILED = 240  # and its owner the mail: another lease and another tick
+MAILED = 120  # more until its owner has the mail: another lease and another tick
 SOUND = 0.2  # seconds by which an MP3 may differ from its video
 
 
@@ -20,35 +21,41 @@ SOUND = 0.2  # seconds by which an MP3 may differ from its video
 class Verdict:
     """The figures of a run, and `broken`: a line for each promise that was.
 
-    `lost` are uploads without their MP3 or mail; `doubled` are jobs that nobody asked for and MP3s beside a job's own;
-    `orphans` is what belonged to nobody before the sweep; `final` and `quiet` are the seconds to the last job's end
-    and to the last mail.
+    `final` and `quiet` are the seconds to the last job's end and to the last mail, `refused` how often somebody had to
+    send again; `lost` are uploads without their MP3 or mail, `doubled` jobs that nobody asked for; `dead` are dead
+    letters; `orphans` is what belonged to nobody before the sweep, `left` after it.
     """
 
     uploads: int
+    kills: int
+    refused: int
     final: float
     quiet: float
     lost: int = 0
     doubled: int = 0
     doubled_mails: int = 0
-    orphans: int = 0
     dead: int = 0
+    orphans: int = 0
+    left: int = 0
     broken: list[str] = field(default_factory=list)
 
 
-def reach(stack: RunningStack, crowd: Crowd, since: float, duplicates: int = 0) -> Verdict:
+def reach(
+    stack: RunningStack, crowd: Crowd, since: float, kills: Mapping[str, int] = NOBODY, final: float = FINAL
+) -> Verdict:
     """Wait for the end of all that was accepted, and judge it; `since` that moment nobody does any harm.
 
-    So many `duplicates` of mails are not the system's fault.
+    Each kill of notify may have doubled a mail. The jobs have `final` seconds for their ends.
     """
-    for name in stack.pids():
-        stack.wait_for(name)
+    for process in stack.processes():
+        if process.state != "stopped":
+            stack.wait_for(process.name)
     store, jobs = Store(stack.secrets, stack.mail), list(crowd.accepted)
-    final = _when(lambda: not store.open(jobs), since, FINAL, "the end of every job")
-    quiet = _when(lambda: not store.unmailed(jobs), since, MAILED, "every mail")
-    verdict = Verdict(len(jobs), final, quiet)
+    ended = _when(lambda: not store.open(jobs), since, final, "the end of every job")
+    quiet = _when(lambda: not store.unmailed(jobs), since, final + MAILED, "every mail")
+    verdict = Verdict(len(jobs), sum(kills.values()), crowd.refused.total(), ended, quiet)
     _hear(crowd, verdict)
-    _count_jobs_and_mails(store, crowd, verdict, duplicates)
+    _count_jobs_and_mails(store, crowd, verdict, kills.get("notify", 0))
     _clear_away(store, verdict)
     verdict.broken.extend(crowd.odd)
     return verdict
@@ -100,8 +107,10 @@ def _clear_away(store: Store, verdict: Verdict) -> None:
     """Have one sweep and a replay; nothing may be left, nothing may be to do."""
     verdict.orphans = store.orphans()
     store.collect()
-    if left := store.orphans():
-        verdict.broken.append(f"{left} orphans are left")
+    verdict.left = store.orphans()
+    if verdict.left:
+        verdict.broken.append(f"{verdict.left} orphans are left")
     dead = store.replay()
     verdict.dead = len(dead)
-    verdict.broken.extend(line for line in [*(line for line in dead if "again" in line), *store.replay()])
+    verdict.broken.extend(line for line in dead if "again" in line)
+    verdict.broken.extend(store.replay())

@@ -1,0 +1,98 @@
+"""A broker whose deliveries repeat, overtake each other, and are not acknowledged though they were made."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import requests
+
+from scripts.local.broker.programs import programs
+from scripts.local.ports import HOST
+from scripts.local.stack import EVENTING
+from tests.stacks import RunningStack
+
+# What becomes of twenty deliveries: a tenth doubled, at once or later, a tenth late, one of which nobody hears.
+TWENTY = ["at once", "again later", "late", "late", "unheard", *["as it should"] * 15]
+LATE = 1.5  # seconds at most, in which others overtake
+
+
+class Unruly:
+    """A proxy before a function, `url`; `counts` are its deliveries by what became of them."""
+
+    def __init__(self, function: str, seed: int) -> None:
+        self.counts: Counter[str] = Counter()
+        self._function = function
+        self._random = random.Random(seed)
+        self._next: list[str] = []
+        self._lock = threading.Lock()
+        self._later = ThreadPoolExecutor(8)
+        unruly = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status = unruly._deliver(dict(self.headers), body)
+                if status:
+                    self.send_response(status)
+                    self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer((HOST, 0), Handler)
+        self.url = f"http://{HOST}:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more deliveries, and return when the repeated ones are made."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._later.shutdown()
+
+    def _deliver(self, headers: dict[str, str], body: bytes) -> int:
+        """Deliver somehow; return the function's status, 0 for no answer."""
+        fate, seconds = self._draw()
+        if fate == "at once":
+            self._later.submit(self._post, headers, body, 0)
+        if fate == "again later":
+            self._later.submit(self._post, headers, body, seconds)
+        status = self._post(headers, body, seconds if fate == "late" else 0)
+        return 0 if fate == "unheard" else status
+
+    def _draw(self) -> tuple[str, float]:
+        with self._lock:
+            self._next = self._next or self._random.sample(TWENTY, len(TWENTY))
+            fate = self._next.pop()
+            self.counts[fate] += 1
+            return fate, self._random.uniform(0.2, LATE)
+
+    def _post(self, headers: dict[str, str], body: bytes, wait: float) -> int:
+        time.sleep(wait)
+        host = {"Host": urlsplit(self._function).netloc}
+        return requests.post(self._function, data=body, headers=headers | host, timeout=120).status_code
+
+
+@contextmanager
+def unruly(stack: RunningStack, seed: int) -> Iterator[list[Unruly]]:
+    """Have each function's events go by way of a proxy of its own until the block ends."""
+    proxies = {name: Unruly(url, seed) for name, url in stack.functions.items()}
+    urls = {name: proxy.url for name, proxy in proxies.items()}
+    port = next(int(it.address.split(":")[2].strip("/")) for it in stack.processes() if it.name.endswith("-ingress"))
+    found = programs(EVENTING, urls, (stack.secrets / "rabbitmq/url").read_text(), port)
+    dispatchers = [program for program in found if program.name.endswith("-dispatcher")]
+    with ExitStack() as ending:
+        for proxy in proxies.values():
+            ending.callback(proxy.close)
+        for program in dispatchers:
+            ending.enter_context(stack.away(program.name))
+        stands_in = [replace(program, name=f"unruly-{program.name}") for program in dispatchers]
+        ending.callback(stack.supervisor.stop, [program.name for program in stands_in])
+        stack.supervisor.start(*stands_in)
+        yield list(proxies.values())
