@@ -21,7 +21,7 @@ def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Cr
     uploads = crowd.begin(20, every=1.2)
     killer.kill_until(uploads.done)
     uploads.result()
-    found = verdict.reach(stack, crowd, killer.last, killer.kills)
+    found = verdict.reach(stack, crowd, killer.last, kills=killer.kills.total(), repeats=killer.kills["notify"])
     print(found, crowd.refused)
     assert found.broken == []
 

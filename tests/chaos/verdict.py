@@ -1,7 +1,7 @@
 """What came of a run: every promise looked at, each broken one told."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -11,7 +11,6 @@ from tests.chaos.store import Store
 from tests.person import eventually
 from tests.stacks import RunningStack
 
-NOBODY: Mapping[str, int] = {}
 FINAL = 120  # seconds in which every job has its end, once nothing is killed or away any more
 MAILED = 120  # more until its owner has the mail: another lease and another tick
 SOUND = 0.2  # seconds by which an MP3 may differ from its video
@@ -41,11 +40,11 @@ class Verdict:
 
 
 def reach(
-    stack: RunningStack, crowd: Crowd, since: float, kills: Mapping[str, int] = NOBODY, final: float = FINAL
+    stack: RunningStack, crowd: Crowd, since: float, *, kills: int = 0, repeats: int = 0, final: float = FINAL
 ) -> Verdict:
     """Wait for the end of all that was accepted, and judge it; `since` that moment nobody does any harm.
 
-    Each kill of notify may have doubled a mail. The jobs have `final` seconds for their ends.
+    So many mails may be `repeats`. The jobs have `final` seconds for their ends.
     """
     for process in stack.processes():
         if process.state != "stopped":
@@ -53,9 +52,9 @@ def reach(
     store, jobs = Store(stack.secrets, stack.mail), list(crowd.accepted)
     ended = _when(lambda: not store.open(jobs), since, final, "the end of every job")
     quiet = _when(lambda: not store.unmailed(jobs), since, final + MAILED, "every mail")
-    verdict = Verdict(len(jobs), sum(kills.values()), crowd.refused.total(), ended, quiet)
+    verdict = Verdict(len(jobs), kills, crowd.refused.total(), ended, quiet)
     _hear(crowd, verdict)
-    _count_jobs_and_mails(store, crowd, verdict, kills.get("notify", 0))
+    _count_jobs_and_mails(store, crowd, verdict, repeats)
     _clear_away(store, verdict)
     verdict.broken.extend(crowd.odd)
     return verdict
@@ -88,7 +87,7 @@ def _fault(accepted: tuple[str, Upload]) -> str:
     return ""
 
 
-def _count_jobs_and_mails(store: Store, crowd: Crowd, verdict: Verdict, duplicates: int) -> None:
+def _count_jobs_and_mails(store: Store, crowd: Crowd, verdict: Verdict, repeats: int) -> None:
     jobs = store.jobs_of({upload.person.user for upload in crowd.accepted.values()})
     unasked = jobs.keys() - crowd.accepted.keys()
     verdict.doubled = len(unasked)
@@ -98,9 +97,9 @@ def _count_jobs_and_mails(store: Store, crowd: Crowd, verdict: Verdict, duplicat
     verdict.lost += len(unmailed)
     verdict.broken.extend(f"no mail about job {job}" for job in unmailed)
     verdict.doubled_mails = sum(mails[job] - 1 for job in crowd.accepted if mails[job])
-    if verdict.doubled_mails > duplicates:
+    if verdict.doubled_mails > repeats:
         twice = [job for job in crowd.accepted if mails[job] > 1]
-        verdict.broken.append(f"more than one mail about {', '.join(twice)}, of which {duplicates} may be")
+        verdict.broken.append(f"more than one mail about {', '.join(twice)}, of which {repeats} may be")
 
 
 def _clear_away(store: Store, verdict: Verdict) -> None:
