@@ -42,15 +42,23 @@ class Server:
         """Start it after `stop`, and return when it answers."""
         self.supervisor.restart(self.name)
 
+    def crash(self) -> None:
+        """Kill it in mid-work, and return when it answers again."""
+        os.kill(self._pid(), signal.SIGKILL)
+        self.supervisor.wait_for(self.name)
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Take connections and say nothing until the block ends."""
-        pid = next(process.pid for process in self.supervisor.processes() if process.name == self.name)
+        pid = self._pid()
         os.kill(pid, signal.SIGSTOP)
         try:
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
+
+    def _pid(self) -> int:
+        return next(process.pid for process in self.supervisor.processes() if process.name == self.name)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from functions.shared.media import CHUNK
 from scripts.local.supervision import Supervisor
 from tests.integration.media.callers import Caller, assert_problem
 from tests.integration.upload.sending import Sending
@@ -52,6 +54,19 @@ def test_a_store_that_is_away_is_503(caller: Caller, mongodb: Server) -> None:
         assert int(answer.headers["Retry-After"]) > 0
         assert time.monotonic() - began < 10
     assert caller.call("POST", "/upload?name=a.mp4", data=b"video").status_code == 202
+
+
+def test_what_was_accepted_outlives_a_crash_of_the_store(caller: Caller, store: Store, mongodb: Server) -> None:
+    """A MongoDB that is killed right after each of five 202 has every job and video when it is back."""
+    videos = {}
+    for _ in range(5):
+        video = os.urandom(3 * CHUNK)
+        answer = caller.call("POST", "/upload?name=a.mp4", data=video)
+        mongodb.crash()
+        videos[str(answer.json()["id"])] = video
+        eventually(lambda: caller.call("POST", "/upload?name=a.mp4", data=b"video").ok, 20, "the store")
+    assert videos.keys() <= {str(job["_id"]) for job in store.jobs(caller.user)}
+    assert {job: store.video(job) for job in videos} == videos
 
 
 @pytest.mark.parametrize("collection", ["videos.chunks", "videos.files", "jobs"])
