@@ -46,8 +46,7 @@ class Scratch:
     @contextmanager
     def room(self, size: int) -> Iterator[Room]:
         """Yield an empty room with space for a video of `size` bytes; raise OSError if there is none."""
-        with (self._folder / "lock").open("w") as door:
-            fcntl.flock(door, fcntl.LOCK_EX)  # nobody may take a new room for an old one before it is locked
+        with self._door():  # nobody may take a new room for an old one before it is locked
             self._clear()
             if size > shutil.disk_usage(self._folder).free:
                 raise OSError(errno.ENOSPC, "the scratch folder has no space for the video")
@@ -59,7 +58,15 @@ class Scratch:
                 room.out.mkdir()
                 yield room
             finally:
-                shutil.rmtree(room.folder)
+                with self._door():  # nor one whose lock is removed already
+                    shutil.rmtree(room.folder)
+
+    @contextmanager
+    def _door(self) -> Iterator[None]:
+        """Let nobody else make, clear or leave a room meanwhile."""
+        with (self._folder / "lock").open("w") as door:
+            fcntl.flock(door, fcntl.LOCK_EX)
+            yield
 
     def _clear(self) -> None:
         for folder in self._folder.glob(f"{PREFIX}*"):

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,20 @@ def test_a_room_in_use_is_left_alone(tmp_path: Path) -> None:
         with Scratch(tmp_path).room(0) as second:
             assert second.folder != first.folder
         assert first.video.read_text() == "video"
+
+
+def test_rooms_that_are_left_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """An attempt that clears up after itself is not taken for a killed one half-way, by which both would fail."""
+
+    def attempts(_: int) -> None:
+        for _ in range(50):
+            with Scratch(tmp_path).room(0) as room:
+                for file in (room.video, room.mp3, room.tags):
+                    file.write_text("something")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(attempts, range(4)))
+    assert not list(tmp_path.glob("attempt-*"))
 
 
 def test_what_a_killed_attempt_left_is_cleared(tmp_path: Path) -> None:
