@@ -1,5 +1,6 @@
-"""The figures of a whole run, written into README.md."""
+"""The figures of each long run, written into README.md: its last one stands there."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,21 +10,29 @@ from tests.chaos.verdict import Verdict
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- figures: written by make chaos -->\n", "<!-- end of what make chaos wrote -->\n"
 HEAD = """\
-| run | uploads | kills | sent again | lost | doubled | mails doubled | dead letters | orphans: before, after | seconds to the last end, the last mail |
-|---|---|---|---|---|---|---|---|---|---|
+| run | date | uploads | kills | sent again | lost | doubled | mails doubled | dead letters | orphans: before, after the sweep | seconds to the last end, the last mail |
+|---|---|---|---|---|---|---|---|---|---|---|
 """  # noqa: E501  # a table's head is one line
 
 
-def write(verdicts: dict[str, Verdict], details: list[str]) -> None:
-    """Write a row for each run, and the details below."""
-    rows = "\n".join(_row(run, verdict) for run, verdict in verdicts.items())
-    text = f"{datetime.now(UTC):%Y-%m-%d}, {machine()}.\n\n{HEAD}{rows}\n\n" + "".join(f"- {it}\n" for it in details)
+def write(run: str, verdict: Verdict, detail: str = "") -> None:
+    """Write the run's row, and the detail below the table, in the place of an earlier run's."""
     before, _, rest = README.read_text().partition(BEGIN)
-    README.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}")
+    old, _, after = rest.partition(END)
+    rows = _lines(old, r"^\| ([^|]+?) \| 2.*$") | {run: _row(run, verdict)}
+    details = _lines(old, r"^- ([^:]+): .*$") | ({run: f"- {run}: {detail}"} if detail else {})
+    parts = [f"On {machine()}.\n", HEAD + "\n".join(rows.values()) + "\n", *details.values()]
+    text = "\n".join(parts)
+    README.write_text(f"{before}{BEGIN}\n{text}\n\n{END}{after}")
+
+
+def _lines(text: str, pattern: str) -> dict[str, str]:
+    return {match[1]: match[0] for match in re.finditer(pattern, text, re.MULTILINE)}
 
 
 def _row(run: str, verdict: Verdict) -> str:
     figures = [
+        f"{datetime.now(UTC):%Y-%m-%d}",
         verdict.uploads,
         verdict.kills,
         verdict.refused,

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,27 +17,15 @@ from tests.chaos import report, verdict
 from tests.chaos.clips import Clip
 from tests.chaos.crowd import Crowd
 from tests.chaos.killer import WITNESSES, Killer
-from tests.chaos.unruly import TWENTY, unruly
-from tests.chaos.verdict import Verdict
+from tests.chaos.store import Store
+from tests.chaos.unruly import SOME, unruly
 from tests.integration.convert.clips import Clips
 from tests.person import Person, eventually
 from tests.stacks import RunningStack
 
-RUNS = 8
 AT_ONCE = 8  # mails under way: those that were sent and could not be noted in time are sent again
 MIB = 1 << 20
 DISK = 512 * MIB
-
-Book = tuple[dict[str, Verdict], list[str]]
-
-
-@pytest.fixture(scope="module")
-def book(request: pytest.FixtureRequest) -> Iterator[Book]:
-    """The runs' verdicts and what else is to be told; written into the report if all were asked for."""
-    book: Book = ({}, [])
-    yield book
-    if request.session.testscollected >= RUNS:
-        report.write(*book)
 
 
 @pytest.fixture
@@ -45,7 +34,7 @@ def person(stack: RunningStack) -> Person:
 
 
 @pytest.mark.timeout(1500)
-def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Crowd, seed: int, book: Book) -> None:
+def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Crowd, seed: int) -> None:
     """Each of 500 uploads ends in one whole MP3 and one mail, but for a mail at each end of notify, while every process
     is killed in turn, one every 3 s; after a sweep nothing else is left.
     """
@@ -54,47 +43,42 @@ def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Cr
     killer.kill_until(uploads.done)
     uploads.result()
     found = verdict.reach(stack, crowd, killer.last, kills=killer.kills.total(), repeats=killer.kills["notify"])
-    verdicts, details = book
-    verdicts["every process killed in turn"] = found
-    details.append(f"Killed, with CHAOS_SEED={seed}: {_told(killer.kills)}; not 202: {_told(crowd.refused)}.")
+    detail = f"killed, with CHAOS_SEED={seed}: {_told(killer.kills)}; sent again after: {_told(crowd.refused)}"
+    report.write("every process killed in turn", found, detail)
     assert found.broken == []
 
 
 @pytest.mark.timeout(900)
-def test_unruly_deliveries_change_nothing(stack: RunningStack, crowd: Crowd, seed: int, book: Book) -> None:
+def test_unruly_deliveries_change_nothing(stack: RunningStack, crowd: Crowd, seed: int) -> None:
     """Of more than 1000 deliveries a tenth is made twice, a tenth overtaken, a twentieth not acknowledged: each of 500
     uploads ends in one MP3 and one mail.
     """
-    with unruly(stack, seed) as proxies:
+    with unruly(stack, SOME, seed) as proxies:
         crowd.begin(500, every=0).result()
         found = verdict.reach(stack, crowd, time.monotonic(), final=600)
     deliveries = sum((proxy.counts for proxy in proxies), Counter[str]())
-    verdicts, details = book
-    verdicts["deliveries twice, late, unheard"] = found
-    details.append(f"Deliveries, with CHAOS_SEED={seed}: {_told(deliveries)}.")
+    report.write("unruly deliveries", found, f"with CHAOS_SEED={seed}: {_told(deliveries)}")
     assert found.broken == []
     assert deliveries.total() > 1000
-    assert deliveries.keys() == set(TWENTY)
+    assert deliveries.keys() == set(SOME)
 
 
 @pytest.mark.timeout(600)
-def test_uploads_need_no_broker(stack: RunningStack, crowd: Crowd, book: Book) -> None:
+def test_uploads_need_no_broker(stack: RunningStack, crowd: Crowd) -> None:
     """All of 100 uploads get their 202 while RabbitMQ is away for a minute, and each is mailed once it is back."""
     with stack.away("rabbitmq"):
         end = time.monotonic() + 60
         crowd.begin(100, every=0.2).result()
         time.sleep(max(0, end - time.monotonic()))
     found = verdict.reach(stack, crowd, time.monotonic())
-    book[0]["RabbitMQ away for 60 s"] = found
+    report.write("RabbitMQ away for 60 s", found)
     assert found.broken == []
     assert crowd.refused.total() == 0
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("server", ["mongodb", "mysql"])
-def test_a_store_that_is_away_is_503_and_loses_nothing(
-    stack: RunningStack, crowd: Crowd, book: Book, server: str
-) -> None:
+def test_a_store_that_is_away_is_503_and_loses_nothing(stack: RunningStack, crowd: Crowd, server: str) -> None:
     """Whoever asks while it is away for 30 s gets a 503 with `Retry-After` within 11 s; what was accepted before and
     what is sent again ends as ever.
     """
@@ -110,35 +94,35 @@ def test_a_store_that_is_away_is_503_and_loses_nothing(
     back = time.monotonic()
     uploads.result()
     found = verdict.reach(stack, crowd, max(back, crowd.last), repeats=AT_ONCE)
-    book[0][f"{server} away for 30 s"] = found
+    report.write(f"{server} away for 30 s", found)
     assert found.broken == []
     assert crowd.refused.keys() == {"503"}
 
 
 @pytest.mark.timeout(600)
-def test_mails_wait_for_their_server(stack: RunningStack, crowd: Crowd, book: Book) -> None:
+def test_mails_wait_for_their_server(stack: RunningStack, crowd: Crowd) -> None:
     """With the mail server away for a minute every job ends, and is mailed once when it is back."""
     with stack.away("mail"):
         end = time.monotonic() + 60
         crowd.begin(20, every=0.5).result()
         time.sleep(max(0, end - time.monotonic()))
     found = verdict.reach(stack, crowd, time.monotonic())
-    book[0]["mail server away for 60 s"] = found
+    report.write("mail server away for 60 s", found)
     assert found.broken == []
 
 
 @pytest.mark.timeout(600)
 def test_a_file_that_kills_its_worker_is_given_up(
-    stack: RunningStack, person: Person, crowd: Crowd, book: Book, tmp_path: Path
+    stack: RunningStack, person: Person, crowd: Crowd, tmp_path: Path
 ) -> None:
     """After three attempts that took the whole function along, its owner is told; who comes after each is served
     before the next.
     """
-    poison, delays = Clips(tmp_path).long(), []
+    store, delays = Store(stack.secrets, stack.mail), []
     began = time.monotonic()
-    job = person.upload(poison)
-    for _ in range(3):
-        eventually(lambda: person.job(job)["progress"] > 0, 120, "the next attempt", every=0.02)
+    job = person.upload(Clips(tmp_path).long())
+    for number in (1, 2, 3):
+        eventually(partial(_at_work, store, person, job, number), 120, f"attempt {number}", every=0.02)
         stack.kill("convert")
         killed, before = time.monotonic(), len(crowd.accepted)
         crowd.begin(1, every=0).result()
@@ -148,11 +132,9 @@ def test_a_file_that_kills_its_worker_is_given_up(
     assert person.finished(job, 120)["reason"]["code"] == "gave_up"
     eventually(lambda: person.mails_about(job), 60, "the mail")
     seconds = time.monotonic() - began
-    book[0]["a file that kills convert"] = found = verdict.reach(stack, crowd, killed)
-    book[1].append(
-        f"The file that kills convert had its failure's mail after {seconds:.0f} s and three attempts; a video "
-        f"uploaded right after each had its end {max(delays):.0f} s after the kill at most."
-    )
+    found = verdict.reach(stack, crowd, killed)
+    detail = f"its failure's mail came after {seconds:.0f} s; a video uploaded right after a kill had its end "
+    report.write("a file that kills convert", found, f"{detail}{max(delays):.0f} s after it at most")
     assert found.broken == []
     assert len(person.mails_about(job)) == 1
 
@@ -174,9 +156,7 @@ def cramped(state: Path) -> Iterator[RunningStack]:
 
 
 @pytest.mark.timeout(600)
-def test_mongodb_with_a_full_disk_loses_nothing(
-    cramped: RunningStack, state: Path, videos: list[Clip], book: Book
-) -> None:
+def test_mongodb_with_a_full_disk_loses_nothing(cramped: RunningStack, state: Path, videos: list[Clip]) -> None:
     """While there is no room everybody gets a 503; once there is, without a hand's touch all that was accepted ends."""
     data, crowd = state / "cramped/data/mongodb", Crowd(cramped, videos)
     uploads = crowd.begin(40, every=0.5)
@@ -190,8 +170,13 @@ def test_mongodb_with_a_full_disk_loses_nothing(
     uploads.result()
     found = verdict.reach(cramped, crowd, max(since, crowd.last), repeats=AT_ONCE)
     crowd.close()
-    book[0]["MongoDB's disk full"] = found
+    report.write("MongoDB's disk full", found)
     assert found.broken == []
+
+
+def _at_work(store: Store, person: Person, job: str, attempt: int) -> bool:
+    found = store.jobs_of({person.user})[job]
+    return bool(found["tries"] == attempt and found["progress"] > 0)
 
 
 def _told(counts: Counter[str]) -> str:

@@ -19,16 +19,18 @@ from scripts.local.stack import EVENTING
 from tests.stacks import RunningStack
 
 # What becomes of twenty deliveries: a tenth doubled, at once or later, a tenth late, one of which nobody hears.
-TWENTY = ["at once", "again later", "late", "late", "unheard", *["as it should"] * 15]
+SOME = ["at once", "again later", "late", "late", "unheard", *["as it should"] * 15]
+MOST = [*["at once"] * 6, *["again later"] * 3, *["late"] * 3, *["unheard"] * 3, *["as it should"] * 5]
 LATE = 1.5  # seconds at most, in which others overtake
 
 
 class Unruly:
-    """A proxy before a function, `url`; `counts` are its deliveries by what became of them."""
+    """A proxy before a function, `url`; `counts` are its deliveries by what became of them, as `fates` says."""
 
-    def __init__(self, function: str, seed: int) -> None:
+    def __init__(self, function: str, fates: list[str], seed: int) -> None:
         self.counts: Counter[str] = Counter()
         self._function = function
+        self._fates = fates
         self._random = random.Random(seed)
         self._next: list[str] = []
         self._lock = threading.Lock()
@@ -68,7 +70,7 @@ class Unruly:
 
     def _draw(self) -> tuple[str, float]:
         with self._lock:
-            self._next = self._next or self._random.sample(TWENTY, len(TWENTY))
+            self._next = self._next or self._random.sample(self._fates, len(self._fates))
             fate = self._next.pop()
             self.counts[fate] += 1
             return fate, self._random.uniform(0.2, LATE)
@@ -80,9 +82,9 @@ class Unruly:
 
 
 @contextmanager
-def unruly(stack: RunningStack, seed: int) -> Iterator[list[Unruly]]:
+def unruly(stack: RunningStack, fates: list[str], seed: int) -> Iterator[list[Unruly]]:
     """Have each function's events go by way of a proxy of its own until the block ends."""
-    proxies = {name: Unruly(url, seed) for name, url in stack.functions.items()}
+    proxies = {name: Unruly(url, fates, seed) for name, url in stack.functions.items()}
     urls = {name: proxy.url for name, proxy in proxies.items()}
     port = next(int(it.address.split(":")[2].strip("/")) for it in stack.processes() if it.name.endswith("-ingress"))
     found = programs(EVENTING, urls, (stack.secrets / "rabbitmq/url").read_text(), port)
