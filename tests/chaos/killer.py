@@ -41,7 +41,7 @@ class Killer:
         """Kill one process in every 3 s, at any moment of them, until it is over and everybody had their turn."""
         began = time.monotonic()
         slot = 0
-        while self._turn or not over():
+        while self.kills.total() < len(self._names) or not over():
             moment = began + EVERY * (slot + self._random.random())
             time.sleep(max(0, moment - time.monotonic()))
             self._kill(self._next())
