@@ -1,9 +1,12 @@
-"""A request's body as it arrives: bounded, and never taken for whole when it broke off."""
+"""A request's body as it arrives: bounded, not too slow, and never taken for whole when it broke off."""
 
 from contextlib import suppress
-from typing import Protocol
+from socket import socket
+from types import TracebackType
+from typing import Protocol, Self
 
 from functions.shared.problems import Problem
+from functions.upload.pace import Pace
 
 READ = 4 * 255 * 1024  # bytes at a time: whole chunks of GridFS, about what the server reads from its socket at once
 
@@ -13,41 +16,55 @@ class Stream(Protocol):
 
 
 class Body:
-    """At most `most` bytes of `stream`, of which the client announced `length`, or None in a chunked body."""
+    """At most `most` bytes of `stream`, of which the client announced `length`, or None in a chunked body.
 
-    def __init__(self, stream: Stream, length: int | None, most: int) -> None:
+    They come by `connection`, which is watched until the block ends: who sends too slowly is cut off.
+    """
+
+    def __init__(self, stream: Stream, connection: socket, length: int | None, most: int) -> None:
         if length is not None and length > most:
             raise too_large()
+        self.length = length
         self._stream = stream
-        self._length = length
+        self._connection = connection
         self._most = most
         self._received = 0
 
+    def __enter__(self) -> Self:
+        self._pace = Pace(self._connection)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pace.end()
+
     def read(self, size: int = READ) -> bytes:
-        """Return the next bytes, none at the end; raise a 400 problem if the body broke off, a 413 one past `most`."""
+        """Return the next bytes, none at the end; raise a problem: 408 too slow, 400 broken off, 413 past `most`."""
         try:
-            data = self._stream.read(size)
+            with self._pace.waiting():
+                data = self._stream.read(size)
         except Exception as error:  # a connection that is gone and a malformed chunk have a dozen names in the server
-            raise _broken_off() from error
+            raise self._broken_off() from error
         self._received += len(data)
-        if not data and self._length not in {None, self._received}:
-            raise _broken_off()
+        if self._pace.too_slow or (not data and self.length not in {None, self._received}):
+            raise self._broken_off()
         if self._received > self._most:
             raise too_large()
         return data
 
+    def _broken_off(self) -> Problem:
+        if self._pace.too_slow:
+            return Problem(408, "Less than 30 KiB came within 30 s. Send it again by a faster connection.")
+        return Problem(400, "The body ended before it was whole. Send it again.")
 
-def drain(stream: Stream, most: int) -> None:
+
+def drain(stream: Stream, connection: socket, most: int) -> None:
     """Pass over what is still to come, up to `most` bytes: many clients read their answer only when all is sent."""
-    body = Body(stream, None, most)
-    with suppress(Problem):
+    with suppress(Problem), Body(stream, connection, None, most) as body:
         while body.read():
             pass
 
 
 def too_large() -> Problem:
     return Problem(413, "A video may have 4 GiB. Send a smaller one.")
-
-
-def _broken_off() -> Problem:
-    return Problem(400, "The body ended before it was whole. Send it again.")

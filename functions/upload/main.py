@@ -21,6 +21,7 @@ from functions.shared.settings import Url, load
 from functions.shared.tokens import Verifier
 from functions.upload import names
 from functions.upload.body import Body, drain
+from functions.upload.quotas import MIB, Limits, Quotas
 from functions.upload.video import AROUND, LIMIT, Video
 
 
@@ -29,6 +30,9 @@ class Settings:
     mongodb_url: Url
     jwt_public_keys: str
     k_sink: Url
+    quota_stored_mib: int = 8192
+    quota_open_jobs: int = 60
+    quota_uploads_per_hour: int = 240
 
 
 logs.configure()
@@ -37,6 +41,10 @@ SETTINGS = load(Settings, os.environ)
 database = mongo.database(SETTINGS.mongodb_url)
 jobs = Jobs(database)
 videos = Bucket(database, "videos")
+quotas = Quotas(
+    database,
+    Limits(SETTINGS.quota_stored_mib * MIB, SETTINGS.quota_open_jobs, SETTINGS.quota_uploads_per_hour),
+)
 sink = Sink(SETTINGS.k_sink)
 verifier = Verifier(SETTINGS.jwt_public_keys)
 
@@ -51,7 +59,7 @@ def upload(request: Request) -> Response:
 
     def answer_then_drain(parts: Iterator[bytes]) -> Iterator[bytes]:
         yield from parts
-        drain(request.stream, LIMIT + AROUND)
+        _drain(request)
 
     response.response = answer_then_drain(response.iter_encoded())
     return response
@@ -64,18 +72,21 @@ def receive(request: Request) -> Response:
     key = _key(request)
     is_form = request.mimetype == "multipart/form-data"
     name = None if is_form else _name(request)
-    body = Body(request.stream, request.content_length, LIMIT + AROUND if is_form else LIMIT)
+    connection = request.environ["gunicorn.socket"]
+    body = Body(request.stream, connection, request.content_length, LIMIT + AROUND if is_form else LIMIT)
     if key and (first := jobs.with_key(caller.user, key)):
-        drain(request.stream, LIMIT + AROUND)  # a client that is not refused expects to send everything
+        _drain(request)  # a client that is not refused expects to send everything
         return _accepted(first)
-    with videos.writer() as writer:
-        video = Video(writer)
-        if name is None:
-            name = video.take_form(body, request.mimetype_params.get("boundary", ""))
-        else:
-            video.take_raw(body)
-        writer.commit()
-    job = jobs.create(writer.id, owner=caller.user, email=caller.email, name=name, size=writer.size, key=key)
+    writer = videos.writer()
+    with quotas.upload(caller.user, writer.id, body.length, LIMIT) as room:
+        with body, writer:
+            video = Video(writer, room)
+            if name is None:
+                name = video.take_form(body, request.mimetype_params.get("boundary", ""))
+            else:
+                video.take_raw(body)
+            writer.commit()
+        job = jobs.create(writer.id, owner=caller.user, email=caller.email, name=name, size=writer.size, key=key)
     if job.id != writer.id:  # another request with this key was faster
         videos.delete(writer.id)
         return _accepted(job)
@@ -83,6 +94,10 @@ def receive(request: Request) -> Response:
     response = _accepted(job)
     response.call_on_close(partial(_tell, job))
     return response
+
+
+def _drain(request: Request) -> None:
+    drain(request.stream, request.environ["gunicorn.socket"], LIMIT + AROUND)
 
 
 def _tell(job: Job) -> None:

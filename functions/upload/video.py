@@ -9,6 +9,7 @@ from functions.shared.media import Writer
 from functions.shared.problems import Problem
 from functions.upload import names
 from functions.upload.body import READ, Body, too_large
+from functions.upload.quotas import Room
 
 LIMIT = 4 * 1024**3  # bytes of a video
 AROUND = 1024**2  # bytes of a form besides its file, as the gateway allows
@@ -17,10 +18,11 @@ BUFFER = READ + 64 * 1024  # bytes: one read, and what the parser kept of the on
 
 
 class Video:
-    """Takes a body's bytes into `writer`; raises a 4xx problem for whatever is wrong with them."""
+    """Takes a body's bytes into `writer`, within `room`; raises a 4xx problem for whatever is wrong with them."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, room: Room) -> None:
         self._writer = writer
+        self._room = room
         self._name: str | None = None
 
     def take_raw(self, body: Body) -> None:
@@ -44,8 +46,10 @@ class Video:
         return self._name
 
     def write(self, data: bytes) -> int:
-        if self._writer.size + len(data) > LIMIT:
+        size = self._writer.size + len(data)
+        if size > LIMIT:
             raise too_large()
+        self._room.check(size)
         return self._writer.write(data)
 
     def seek(self, _offset: int) -> int:

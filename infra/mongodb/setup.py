@@ -17,6 +17,7 @@ RIGHTS = {
         "jobs": ["find", "insert"],
         "videos.files": ["insert", "remove"],
         "videos.chunks": ["find", "insert", "remove"],
+        "quotas": ["find", "insert", "update"],
     },
     "convert": {
         "jobs": ["find", "update"],
@@ -56,6 +57,9 @@ def make_indexes(database: Database[dict[str, Any]]) -> None:
     jobs.create_index([("state", ASCENDING), ("lease", ASCENDING)], partialFilterExpression=open_jobs)
     jobs.create_index("mail.lease", partialFilterExpression={"mail.outcome": "pending"})
     jobs.create_index("finished", partialFilterExpression={"finished": {"$exists": True}})
+    # All that upload's quotas ask of an owner's jobs, so that they are not read one by one.
+    jobs.create_index([(name, ASCENDING) for name in ("owner", "state", "reason.code", "size", "mp3.size", "_id")])
+    database["quotas"].create_index("last", expireAfterSeconds=3600)
     for bucket in ("videos", "mp3s"):
         database[f"{bucket}.chunks"].create_index([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)
 

@@ -15,7 +15,7 @@ from infra.mongodb.setup import RIGHTS
 from tests.stacks import Server
 
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
-COLLECTIONS = ("jobs", "dead", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks", "others")
+COLLECTIONS = ("jobs", "quotas", "dead", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks", "others")
 NOBODY = {"_id": ObjectId()}
 
 ACTIONS: dict[str, Callable[[Collection[Document]], object]] = {
@@ -125,6 +125,7 @@ def test_a_user_may_not_look_into_other_databases(user: Database[Document], data
         ("update", "mp3s.chunks", set()),
         ("insert", "dead", {"deadletter"}),
         ("find", "dead", {"replay"}),
+        ("update", "quotas", {"upload"}),
     ],
 )
 def test_few_may_do_what_matters_most(action: str, collection: str, users: set[str]) -> None:

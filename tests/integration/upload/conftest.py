@@ -25,8 +25,13 @@ def broker() -> Iterator[Broker]:
 
 @pytest.fixture(scope="session")
 def settings(mongodb: Server, secrets: Secrets, broker: Broker) -> dict[str, str]:
-    keys = secrets.read("jwt-public", "keys")
-    return {"MONGODB_URL": mongodb.url_of("upload"), "JWT_PUBLIC_KEYS": keys, "K_SINK": broker.url, "THREADS": "16"}
+    return {
+        "MONGODB_URL": mongodb.url_of("upload"),
+        "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),
+        "K_SINK": broker.url,
+        "THREADS": "16",
+        "QUOTA_STORED_MIB": "65536",  # for several bodies without a length at once
+    }
 
 
 @pytest.fixture(scope="session")

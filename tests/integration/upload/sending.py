@@ -3,6 +3,7 @@
 import socket
 import struct
 from http.client import HTTPResponse
+from select import select
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -56,6 +57,15 @@ class Sending:
         """Break off, as a machine whose cable is pulled and that comes back."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
+
+    def answered(self, seconds: float) -> bool:
+        """Say whether there is anything of an answer, or the end, within so many seconds."""
+        readable, _, _ = select([self._socket], [], [], seconds)
+        return bool(readable)
+
+    def ended(self, seconds: float) -> bool:
+        """Read what there is within so many seconds, and say whether it is over."""
+        return self.answered(seconds) and self._socket.recv(65536) == b""
 
     def answer(self) -> tuple[int, bytes]:
         response = HTTPResponse(self._socket)

@@ -1,10 +1,13 @@
 import io
+import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from functions.shared.problems import Problem
 from functions.upload.body import Body
+from functions.upload.quotas import Room
 from functions.upload.video import LIMIT, Video
 
 
@@ -19,27 +22,44 @@ class Counting:
         return len(data)
 
 
-def video(writer: Any) -> Video:
-    return Video(writer)
+ENOUGH = Room(LIMIT, LIMIT)
 
 
-def form(content: bytes) -> Body:
+def take_raw(connection: socket.socket, content: bytes, writer: Any, room: Room = ENOUGH) -> None:
+    with Body(io.BytesIO(content), connection, None, LIMIT) as body:
+        Video(writer, room).take_raw(body)
+
+
+def take_form(connection: socket.socket, content: bytes, writer: Any, room: Room = ENOUGH) -> str:
     text = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.mp4"\r\n\r\n%s\r\n--x--\r\n' % content
-    return Body(io.BytesIO(text), len(text), len(text))
+    with Body(io.BytesIO(text), connection, None, LIMIT) as body:
+        return Video(writer, room).take_form(body, "x")
 
 
-def test_four_gibibytes_are_taken() -> None:
+def test_four_gibibytes_are_taken(connection: socket.socket) -> None:
     """The limit itself is allowed, in a raw body and in a form."""
     taken = Counting(LIMIT - 3)
-    video(taken).take_raw(Body(io.BytesIO(b"end"), 3, 3))
+    take_raw(connection, b"end", taken)
     assert taken.size == LIMIT
     taken = Counting(LIMIT - 3)
-    assert video(taken).take_form(form(b"end"), "x") == "a.mp4"
+    assert take_form(connection, b"end", taken) == "a.mp4"
     assert taken.size == LIMIT
 
 
-def test_one_byte_more_is_refused() -> None:
-    """A form's file that passes 4 GiB is refused in mid-body, whatever its form's length left open."""
+@pytest.mark.parametrize("take", [take_raw, take_form])
+def test_one_byte_more_is_refused(connection: socket.socket, take: Callable[..., object]) -> None:
+    """What passes 4 GiB is refused in mid-body, whatever its length left open."""
     with pytest.raises(Problem) as caught:
-        video(Counting(LIMIT - 3)).take_form(form(b"more"), "x")
+        take(connection, b"more", Counting(LIMIT - 3))
     assert caught.value.status == 413
+
+
+@pytest.mark.parametrize("take", [take_raw, take_form])
+def test_one_byte_more_than_its_owner_has_room_for_is_refused(
+    connection: socket.socket, take: Callable[..., object]
+) -> None:
+    """A body of unknown length is 429 as soon as it passes its owner's quota, and not before."""
+    take(connection, b"end", Counting(7), Room(10, 100))
+    with pytest.raises(Problem) as caught:
+        take(connection, b"more", Counting(7), Room(10, 100))
+    assert (caught.value.status, "Retry-After" in caught.value.headers) == (429, True)

@@ -1,0 +1,100 @@
+"""Clients that are slow, at the rate that is allowed and below it; half a minute for all of them."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from scripts.local.secrets import Secrets
+from tests.integration.media.callers import Caller, newcomer
+from tests.integration.upload.sending import FORM, Sending, form
+from tests.integration.upload.store import Store
+
+LENGTH = 10 * 1024**2
+HEAD, _, _ = form(('name="f"; filename="a.mp4"', b"video")).partition(b"video")
+CUT = 60  # seconds, at the most
+ELEVEN_MINUTES = 1599  # bytes a second of the upload of tests/slow
+
+
+def answer_to(sending: Sending, piece: Callable[[Sending], object]) -> tuple[int, bytes, float]:
+    """Send a piece each second until there is an answer; return it, and after how many seconds it came."""
+    began = time.monotonic()
+    while not sending.answered(1):
+        assert time.monotonic() - began < 2 * CUT
+        piece(sending)
+    seconds = time.monotonic() - began
+    return *sending.answer(), seconds
+
+
+def a_byte(sending: Sending) -> None:
+    sending.send(b"x")
+
+
+def a_chunk_of_a_byte(sending: Sending) -> None:
+    sending.send_chunk(b"x")
+
+
+def a_raw_body(caller: Caller) -> tuple[int, bytes, float]:
+    with Sending(caller, "/upload?name=a.mp4", LENGTH) as sending:
+        return answer_to(sending, a_byte)
+
+
+def chunks(caller: Caller) -> tuple[int, bytes, float]:
+    with Sending(caller, "/upload?name=a.mp4", None) as sending:
+        return answer_to(sending, a_chunk_of_a_byte)
+
+
+def a_form(caller: Caller) -> tuple[int, bytes, float]:
+    with Sending(caller, "/upload", LENGTH, FORM) as sending:
+        sending.send(HEAD)
+        return answer_to(sending, a_byte)
+
+
+def a_fast_beginning(caller: Caller) -> tuple[int, bytes, float]:
+    with Sending(caller, "/upload?name=a.mp4", LENGTH) as sending:
+        sending.send(bytes(LENGTH // 2))
+        return answer_to(sending, a_byte)
+
+
+def nothing(caller: Caller) -> tuple[int, bytes, float]:
+    with Sending(caller, "/upload?name=a.mp4", LENGTH) as sending:
+        return answer_to(sending, lambda _: None)
+
+
+def a_refused_body(caller: Caller) -> tuple[int, bytes, float]:
+    """A refusal comes at once; what is cut off then is the rest."""
+    with Sending(caller, "/upload?name=", LENGTH) as sending:
+        assert sending.answered(10)
+        began = time.monotonic()
+        while not sending.ended(1):
+            assert time.monotonic() - began < 2 * CUT
+            a_byte(sending)
+        return 408, b"30 KiB", time.monotonic() - began
+
+
+def the_slowest_that_may_be(caller: Caller) -> tuple[int, bytes, float]:
+    pieces = 40
+    with Sending(caller, "/upload?name=a.mp4", pieces * ELEVEN_MINUTES) as sending:
+        return answer_to(sending, lambda sending: sending.send(bytes(ELEVEN_MINUTES)))
+
+
+SLOW = [a_raw_body, chunks, a_form, a_fast_beginning, nothing, a_refused_body]
+
+
+@pytest.mark.timeout(3 * CUT)
+def test_slow_bodies_are_cut_off_and_the_slowest_that_may_be_is_taken(
+    upload: str, store: Store, secrets: Secrets
+) -> None:
+    """A byte a second is answered 408 within a minute, however it comes, and leaves nothing; 1.6 KB a second pass."""
+    before = store.counts()
+    with ThreadPoolExecutor(len(SLOW) + 1) as pool:
+        taken = pool.submit(the_slowest_that_may_be, allowed := newcomer(upload, secrets))
+        answers = list(pool.map(lambda kind: kind(newcomer(upload, secrets)), SLOW))
+    assert [(status, b"30 KiB" in body, seconds < CUT) for status, body, seconds in answers] == [(408, True, True)] * 6
+    status, _, seconds = taken.result()
+    assert (status, seconds > 35) == (202, True)
+    (job,) = store.jobs(allowed.user)
+    assert job["size"] == 40 * ELEVEN_MINUTES
+    jobs, videos, chunks_ = before
+    store.assert_as_before((jobs + 1, videos + 1, chunks_ + 1))

@@ -1,0 +1,103 @@
+"""A connection whose client is slow, with a window of half a second."""
+
+import socket
+import time
+from collections.abc import Iterator
+from threading import Event, Thread
+
+import pytest
+
+from functions.shared.problems import Problem
+from functions.upload import pace
+from functions.upload.body import Body
+
+LEAST = 1000
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1000 bytes in it, looked at often."""
+    monkeypatch.setattr(pace, "WINDOW", 0.5)
+    monkeypatch.setattr(pace, "LEAST", LEAST)
+    monkeypatch.setattr(pace, "LOOK", 0.05)
+
+
+class Connection:
+    """Two ends; `read` gives all that was asked for or the rest, as the server's reader does."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.client = socket.create_connection(listener.getsockname())
+            self.server, _ = listener.accept()
+        self.client.sendall(b"a head")
+        self.server.recv(6)
+
+    def read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size and (piece := self.server.recv(size - len(data))):
+            data += piece
+        return data
+
+    def drip(self, pieces: int, size: int, end: Event) -> None:
+        """Send so many bytes each twentieth of a second."""
+        for _ in range(pieces):
+            if end.wait(0.05):
+                return
+            self.client.sendall(bytes(size))
+        self.client.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    connection = Connection()
+    yield connection
+    connection.client.close()
+    connection.server.close()
+
+
+def read_dripping(connection: Connection, pieces: int, size: int) -> bytes:
+    end = Event()
+    sender = Thread(target=connection.drip, args=(pieces, size, end))
+    sender.start()
+    try:
+        with Body(connection, connection.server, None, 1 << 20) as body:
+            return b"".join(iter(body.read, b""))
+    finally:
+        end.set()
+        sender.join()
+
+
+def test_a_slow_body_is_cut_off(connection: Connection) -> None:
+    """A client that sends a byte now and then is told so, and the read that waits for it ends."""
+    with pytest.raises(Problem) as caught:
+        read_dripping(connection, 100, 1)
+    assert caught.value.status == 408
+
+
+def test_a_silent_body_is_cut_off(connection: Connection) -> None:
+    """So is one who sends nothing at all after having been fast."""
+    connection.client.sendall(bytes(100_000))
+    with pytest.raises(Problem) as caught:
+        read_dripping(connection, 100, 0)
+    assert caught.value.status == 408
+
+
+def test_a_body_at_the_least_rate_passes(connection: Connection) -> None:
+    """For longer than the window."""
+    assert len(read_dripping(connection, 30, LEAST // 8)) == 30 * (LEAST // 8)
+
+
+def test_the_server_s_own_time_is_nobody_s_fault(connection: Connection) -> None:
+    """Only while somebody waits for the client the client is slow."""
+    with Body(connection, connection.server, None, 1 << 20) as body:
+        connection.client.sendall(b"some")
+        assert body.read(4) == b"some"
+        time.sleep(1)
+        connection.client.sendall(b"more")
+        assert body.read(4) == b"more"
+
+
+def test_a_kernel_that_does_not_count_cuts_nobody_off(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the count stays 0, a slow body passes instead of all."""
+    monkeypatch.setattr(pace, "BYTES_RECEIVED", slice(8, 8))
+    assert len(read_dripping(connection, 20, 1)) == 20
