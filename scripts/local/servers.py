@@ -195,6 +195,7 @@ def gateway(folder: Path, listen: str, functions: Mapping[str, str]) -> Program:
     urls = {f"{name.upper()}_URL": url for name, url in functions.items()}
     conf = folder / "nginx.conf"
     conf.write_text(template.safe_substitute(urls, LISTEN=listen, RESOLVER=HOST, STATE=str(folder)))
-    # One process: workers would outlive a killed master, and keep its port.
-    command = [find("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(conf), "-g", "master_process off;"]
+    # One process: workers would outlive a killed master, and keep its port. It sets no limit of files for itself.
+    command = ["prlimit", "--nofile=4096:", find("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(conf)]
+    command += ["-g", "master_process off;"]
     return Program("gateway", command, {}, f"http://{listen}")

@@ -36,13 +36,17 @@ def downloads(_downloads: Downloads) -> Downloads:
 
 
 @pytest.fixture(scope="session")
-def auth(database: Server, keys: Keys, _downloads: Downloads, start_function: StartFunction) -> Client:
-    """Auth in a process of its own, as in its image."""
-    env = {
+def settings(database: Server, keys: Keys, _downloads: Downloads) -> dict[str, str]:
+    return {
         "THREADS": "8",
         "MYSQL_URL": database.url_of("auth"),
         "JWT_PRIVATE_KEY": keys.pem,
         "JWT_PUBLIC_KEYS": keys.jwks,
         "DOWNLOAD_URL": _downloads.url,
     }
-    return Client(start_function("auth", env))
+
+
+@pytest.fixture(scope="session")
+def auth(settings: dict[str, str], start_function: StartFunction) -> Client:
+    """Auth in a process of its own, as in its image."""
+    return Client(start_function("auth", settings))

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.integration.auth.client import Client
-from tests.integration.auth.conftest import _downloads, auth, database, keys  # noqa: F401  # fixtures are had by name
+from tests.integration.auth.conftest import (  # noqa: F401  # fixtures are had by name
+    _downloads,
+    auth,
+    database,
+    keys,
+    settings,
+)
 from tests.integration.gateway.nginx import Gateway
 from tests.integration.gateway.upstream import Upstream
 

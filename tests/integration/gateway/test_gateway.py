@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from http.client import HTTPResponse
 from pathlib import Path
 
@@ -190,6 +191,27 @@ def test_the_eleventh_login_within_a_minute_waits(gateway: Gateway, auth: Client
     with socket.create_connection(("127.0.0.1", gateway.port), 10, ("127.0.0.2", 0)) as elsewhere:
         elsewhere.sendall(b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         assert elsewhere.recv(65536).startswith(b"HTTP/1.1 401 ")
+
+
+def test_one_address_has_so_many_uploads_under_way(gateway: Gateway, upstream: Upstream, token: str) -> None:
+    """The seventeenth is 429 with Retry-After; the address' other requests, and another's uploads, go on."""
+    head = f"PUT /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000\r\n\r\nx".encode()
+    with ExitStack() as connections:
+
+        def begin(address: str) -> socket.socket:
+            connection = socket.create_connection(("127.0.0.1", gateway.port), 10, (address, 0))
+            connections.enter_context(connection).sendall(head)
+            return connection
+
+        for _ in range(16):
+            begin("127.0.0.3")
+        _until(lambda: upstream.received == 16)
+        refused = HTTPResponse(begin("127.0.0.3"))
+        refused.begin()
+        assert (refused.status, int(refused.headers["Retry-After"]) > 0) == (429, True)
+        begin("127.0.0.4")
+        _until(lambda: upstream.received == 17)
+        assert requests.get(f"{gateway.url}/jobs", headers=_bearer(token), timeout=10).status_code == 200
 
 
 def test_registering_without_end_is_stopped(gateway: Gateway) -> None:

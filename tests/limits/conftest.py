@@ -1,0 +1,15 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bench import figures
+
+
+@pytest.fixture(scope="session")
+def report() -> Iterator[dict[str, str]]:
+    """What `make limits` measures, each figure by what it is of; written into README.md in the end."""
+    found: dict[str, str] = {}
+    yield found
+    lines = ["| what | measured |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in found.items())]
+    figures.write("make limits", lines, Path(__file__).with_name("README.md"))

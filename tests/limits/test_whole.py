@@ -1,0 +1,90 @@
+"""The limits at their whole size, with figures: `make limits`, some ten minutes."""
+
+import shutil
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+
+from functions.shared.mongo import Document
+from functions.upload.video import LIMIT
+from scripts.local.secrets import Secrets
+from tests.limits.bystander import ASKED, UPLOAD, Bystander
+from tests.limits.crowd import SLOW, Cut, crowd
+from tests.limits.sending import Growth, put
+from tests.limits.video import padded
+from tests.person import Person, eventually
+from tests.stacks import RunningStack
+
+GIB = 1024**3
+ROOM = 12 * GIB  # for a stored video, its copy in scratch, and the journal
+ADDRESSES = [f"127.0.1.{number}" for number in range(10, 24)]
+
+
+def milliseconds(bystander: Bystander) -> tuple[float, float]:
+    """Return the median and the 99th percentile of what was asked besides uploads."""
+    taken = [1000 * seconds for asked in ASKED for seconds in bystander.seconds[asked]]
+    return statistics.median(taken), statistics.quantiles(taken, n=100)[98]
+
+
+def beside(stack: RunningStack, sources: list[str]) -> tuple[Bystander, Bystander, list[Cut]]:
+    """Return somebody alone for half a minute, the same beside a crowd of these addresses, and how that ended."""
+    alone, beside = (Bystander(Person(stack.url, stack.mail)) for _ in range(2))
+    with alone.at_work():
+        time.sleep(30)
+    with beside.at_work():
+        cuts = crowd(stack, sources).come()
+    return alone, beside, cuts
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("sources", [ADDRESSES[:1], ADDRESSES], ids=["one address", "fourteen addresses"])
+def test_a_crowd(stack: RunningStack, report: dict[str, str], sources: list[str]) -> None:
+    """1000 idle connections and 200 slow uploads: whoever else asks has a proper answer, all slow ones are cut off."""
+    alone, crowded, cuts = beside(stack, sources)
+    assert (alone.wrong, crowded.wrong) == ([], [])
+    assert {cut.status for cut in cuts} <= {408, 429}
+    slow = [cut.seconds for cut in cuts if cut.status == 408]
+    before, then = milliseconds(alone), milliseconds(crowded)
+    of = f"1000 idle connections and 200 slow uploads of {len(sources)} address{'es' if len(sources) > 1 else ''}"
+    report[f"{of}: slow ones cut off, after"] = f"{len(slow)}, {min(slow):.0f} to {max(slow):.0f} s"
+    report[f"{of}: refused at once"] = str(SLOW - len(slow))
+    report[f"{of}: others' requests, median and p99"] = (
+        f"{then[0]:.1f} and {then[1]:.1f} ms; alone {before[0]:.1f} and {before[1]:.1f} ms;"
+        f" p99 {then[1] / before[1]:.1f} times"
+    )
+    longest = max(crowded.seconds[UPLOAD])
+    report[f"{of}: longest of others' uploads"] = f"{longest:.1f} s; alone {max(alone.seconds[UPLOAD]):.1f} s"
+
+
+@pytest.mark.timeout(900)
+def test_four_gibibytes_pass_and_one_byte_more_does_not(
+    stack: RunningStack, report: dict[str, str], film_clip: Path, state: Path
+) -> None:
+    """A video of exactly 4 GiB becomes an MP3; one byte more is 413, announced or not, and leaves nothing."""
+    assert shutil.disk_usage(state).free > ROOM, f"this needs {ROOM // GIB} GiB of disk"
+    person, growth, clip = Person(stack.url, stack.mail), Growth(), film_clip.read_bytes()
+    began = time.monotonic()
+    with growth.watched(stack):
+        answer = put(person, padded(clip, LIMIT), LIMIT)
+    report["upload of exactly 4 GiB"] = f"{answer.status_code}, {LIMIT / (time.monotonic() - began) / 2**20:.0f} MiB/s"
+    assert (answer.status_code, answer.json()["size"]) == (202, LIMIT)
+    report["gateway and upload grew by, at the most"] = " and ".join(
+        f"{mebibytes:.0f} MiB" for mebibytes in growth.mebibytes.values()
+    )
+    assert all(mebibytes < 64 for mebibytes in growth.mebibytes.values()), growth
+    ended = person.finished(answer.json()["id"], 300)
+    assert ended["state"] == "done"
+    assert ended["mp3"]["duration"] == pytest.approx(5.3, abs=0.1)
+    announced = person.call("PUT", "/upload?name=a.mp4", headers={"Content-Length": str(LIMIT + 1)}, data=b"x")
+    in_chunks = put(person, padded(clip, LIMIT + 1), None)
+    assert (announced.status_code, in_chunks.status_code) == (413, 413)
+    report["one byte more, announced and in chunks"] = f"{announced.status_code} and {in_chunks.status_code}"
+    assert [job["id"] for job in person.call("GET", "/jobs").json()["jobs"]] == [ended["id"]]
+    assert person.call("DELETE", f"/jobs/{ended['id']}").status_code == 204
+    with MongoClient[Document](Secrets(stack.secrets).read("mongodb-admin", "url")) as client:
+        large = {"files_id": {"$gt": ObjectId(ended["id"])}}
+        eventually(lambda: not client["video2mp3"]["videos.chunks"].count_documents(large), 60, "the end of all chunks")
