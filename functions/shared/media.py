@@ -84,8 +84,7 @@ class Bucket:
         """Remove the file and its chunks, whatever there is of it."""
         self._files.delete_one({"_id": file})
         last = self._chunks.find_one({"files_id": file}, {"n": 1}, sort=[("n", DESCENDING)])
-        for number in range(0, last["n"] + 1 if last else 0, REMOVED):
-            self._chunks.delete_many({"files_id": file, "n": {"$gte": number, "$lt": number + REMOVED}})
+        _remove(self._chunks, file, last["n"] + 1 if last else 0)
 
 
 class Writer:
@@ -113,7 +112,7 @@ class Writer:
         store_is_there = not isinstance(error, SILENT)
         self._pool.shutdown(wait=store_is_there, cancel_futures=True)
         if not self._committed and store_is_there:
-            self._chunks.delete_many({"files_id": self.id})
+            _remove(self._chunks, self.id, self._count)
 
     def write(self, data: bytes) -> int:
         """Take the next bytes, best a few hundred KiB at once; raise what an earlier batch failed with."""
@@ -153,3 +152,9 @@ class Writer:
     def _wait(self, most: int) -> None:
         while len(self._under_way) > most:
             self._under_way.popleft().result()
+
+
+def _remove(chunks: Collection[Document], file: ObjectId, count: int) -> None:
+    """Remove the first `count` chunks of the file."""
+    for number in range(0, count, REMOVED):
+        chunks.delete_many({"files_id": file, "n": {"$gte": number, "$lt": number + REMOVED}})

@@ -1,8 +1,9 @@
 """A large upload, and how much memory its way takes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
@@ -52,6 +53,17 @@ def put(person: Person, blocks: Iterator[bytes], length: int | None) -> requests
     body = blocks if length is None else Counted(blocks, length)
     url = f"{person.gateway}/upload"
     return person.http.put(url, params={"name": "large.mp4"}, data=body, timeout=300)
+
+
+def announce(person: Person, length: int) -> int:
+    """Begin an upload of that length without a byte of it, and return the answer's status."""
+    connection = HTTPConnection(person.gateway.removeprefix("http://"), timeout=60)
+    with closing(connection):
+        connection.putrequest("PUT", "/upload?name=large.mp4")
+        connection.putheader("Authorization", str(person.http.headers["Authorization"]))
+        connection.putheader("Content-Length", str(length))
+        connection.endheaders()
+        return connection.getresponse().status
 
 
 def _process(pid: int) -> psutil.Process:

@@ -14,7 +14,7 @@ from functions.upload.video import LIMIT
 from scripts.local.secrets import Secrets
 from tests.limits.bystander import ASKED, UPLOAD, Bystander
 from tests.limits.crowd import SLOW, Cut, crowd
-from tests.limits.sending import Growth, put
+from tests.limits.sending import Growth, announce, put
 from tests.limits.video import padded
 from tests.person import Person, eventually
 from tests.stacks import RunningStack
@@ -79,10 +79,9 @@ def test_four_gibibytes_pass_and_one_byte_more_does_not(
     ended = person.finished(answer.json()["id"], 300)
     assert ended["state"] == "done"
     assert ended["mp3"]["duration"] == pytest.approx(5.3, abs=0.1)
-    announced = person.call("PUT", "/upload?name=a.mp4", headers={"Content-Length": str(LIMIT + 1)}, data=b"x")
-    in_chunks = put(person, padded(clip, LIMIT + 1), None)
-    assert (announced.status_code, in_chunks.status_code) == (413, 413)
-    report["one byte more, announced and in chunks"] = f"{announced.status_code} and {in_chunks.status_code}"
+    announced, in_chunks = announce(person, LIMIT + 1), put(person, padded(clip, LIMIT + 1), None).status_code
+    report["one byte more, announced and in chunks"] = f"{announced} and {in_chunks}"
+    assert (announced, in_chunks) == (413, 413)
     assert [job["id"] for job in person.call("GET", "/jobs").json()["jobs"]] == [ended["id"]]
     assert person.call("DELETE", f"/jobs/{ended['id']}").status_code == 204
     with MongoClient[Document](Secrets(stack.secrets).read("mongodb-admin", "url")) as client:

@@ -185,6 +185,13 @@ def test_what_a_crash_left_counts_for_an_hour(anna: Caller, store: Store) -> Non
     crashed = ObjectId.from_datetime(datetime.now(UTC) - timedelta(minutes=61))
     store.database["quotas"].update_one({"_id": anna.user}, {"$set": {"uploads.0._id": crashed}})
     assert send(anna).status_code == 202
+    (kept,) = uploads(store, anna)
+    assert kept["_id"] != crashed
+
+
+def test_who_uploads_no_more_is_forgotten(store: Store) -> None:
+    """MongoDB removes what is remembered of a user's uploads an hour after the last."""
+    assert store.database["quotas"].index_information()["last_1"]["expireAfterSeconds"] == 3600
 
 
 def test_jobs_are_not_read_one_by_one(anna: Caller, store: Store) -> None:
