@@ -5,6 +5,7 @@ import resource
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle, islice
 from urllib.parse import urlsplit
 
 from tests.person import Person
@@ -27,11 +28,13 @@ class Cut:
 
 @dataclass(frozen=True)
 class Crowd:
-    """1000 connections that are kept after one request each, and 200 uploads of a byte a second, from all `sources`."""
+    """1000 connections that are kept after one request each, and 200 uploads of a byte a second.
+
+    They come from `addresses`, each of which has an `Authorization` of its own.
+    """
 
     gateway: str
-    authorization: str
-    sources: list[str]
+    addresses: dict[str, str]
 
     def come(self) -> list[Cut]:
         """Hold all of them until the last slow upload is answered; return how each of those ended."""
@@ -40,29 +43,27 @@ class Crowd:
         return asyncio.run(self._come())
 
     async def _come(self) -> list[Cut]:
-        kept = [await self._idle(source) for source in self._of_sources(IDLE)]
-        uploads = [self._slow(source) for source in self._of_sources(SLOW)]
+        addresses = cycle(self.addresses)
+        kept = [await self._idle(address) for address in islice(addresses, IDLE)]
+        uploads = [self._slow(address) for address in islice(addresses, SLOW)]
         cuts = await asyncio.gather(*uploads)
         for writer in kept:
             writer.close()
         return cuts
 
-    def _of_sources(self, count: int) -> list[str]:
-        return [self.sources[number % len(self.sources)] for number in range(count)]
-
-    async def _connect(self, source: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         parts = urlsplit(self.gateway)
-        return await asyncio.open_connection(parts.hostname, parts.port, local_addr=(source, 0))
+        return await asyncio.open_connection(parts.hostname, parts.port, local_addr=(address, 0))
 
-    async def _idle(self, source: str) -> asyncio.StreamWriter:
-        reader, writer = await self._connect(source)
+    async def _idle(self, address: str) -> asyncio.StreamWriter:
+        reader, writer = await self._connect(address)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b" 200 " in await reader.readline()
         return writer
 
-    async def _slow(self, source: str) -> Cut:
-        reader, writer = await self._connect(source)
-        head = f"PUT /upload?name=slow.mp4 HTTP/1.1\r\nHost: x\r\nAuthorization: {self.authorization}\r\n"
+    async def _slow(self, address: str) -> Cut:
+        reader, writer = await self._connect(address)
+        head = f"PUT /upload?name=slow.mp4 HTTP/1.1\r\nHost: x\r\nAuthorization: {self.addresses[address]}\r\n"
         writer.write(f"{head}Content-Length: {LENGTH}\r\n\r\n".encode())
         began = time.monotonic()
         answer = asyncio.ensure_future(reader.readuntil(b"\r\n\r\n"))
@@ -77,7 +78,7 @@ class Crowd:
         return Cut(int(headers.split()[1]), headers.lower(), seconds)
 
 
-def crowd(stack: RunningStack, sources: list[str]) -> Crowd:
-    """Return a crowd of one user's, from these addresses."""
-    person = Person(stack.url, stack.mail)
-    return Crowd(stack.url, str(person.http.headers["Authorization"]), sources)
+def crowd(stack: RunningStack, addresses: list[str]) -> Crowd:
+    """Return a crowd from these addresses, a user at each."""
+    people = {address: Person(stack.url, stack.mail) for address in addresses}
+    return Crowd(stack.url, {address: str(person.http.headers["Authorization"]) for address, person in people.items()})

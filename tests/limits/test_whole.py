@@ -30,26 +30,26 @@ def milliseconds(bystander: Bystander) -> tuple[float, float]:
     return statistics.median(taken), statistics.quantiles(taken, n=100)[98]
 
 
-def beside(stack: RunningStack, sources: list[str]) -> tuple[Bystander, Bystander, list[Cut]]:
+def beside(stack: RunningStack, addresses: list[str]) -> tuple[Bystander, Bystander, list[Cut]]:
     """Return somebody alone for half a minute, the same beside a crowd of these addresses, and how that ended."""
     alone, beside = (Bystander(Person(stack.url, stack.mail)) for _ in range(2))
     with alone.at_work():
         time.sleep(30)
     with beside.at_work():
-        cuts = crowd(stack, sources).come()
+        cuts = crowd(stack, addresses).come()
     return alone, beside, cuts
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("sources", [ADDRESSES[:1], ADDRESSES], ids=["one address", "fourteen addresses"])
-def test_a_crowd(stack: RunningStack, report: dict[str, str], sources: list[str]) -> None:
+@pytest.mark.parametrize("addresses", [ADDRESSES[:1], ADDRESSES], ids=["one address", "fourteen addresses"])
+def test_a_crowd(stack: RunningStack, report: dict[str, str], addresses: list[str]) -> None:
     """1000 idle connections and 200 slow uploads: whoever else asks has a proper answer, all slow ones are cut off."""
-    alone, crowded, cuts = beside(stack, sources)
+    alone, crowded, cuts = beside(stack, addresses)
     assert (alone.wrong, crowded.wrong) == ([], [])
     assert {cut.status for cut in cuts} <= {408, 429}
     slow = [cut.seconds for cut in cuts if cut.status == 408]
     before, then = milliseconds(alone), milliseconds(crowded)
-    of = f"1000 idle connections and 200 slow uploads of {len(sources)} address{'es' if len(sources) > 1 else ''}"
+    of = f"1000 idle, 200 slow of {len(addresses)} address{'es' if len(addresses) > 1 else ''}"
     report[f"{of}: slow ones cut off, after"] = f"{len(slow)}, {min(slow):.0f} to {max(slow):.0f} s"
     report[f"{of}: refused at once"] = str(SLOW - len(slow))
     report[f"{of}: others' requests, median and p99"] = (

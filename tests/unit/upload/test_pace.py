@@ -12,6 +12,7 @@ from functions.upload import pace
 from functions.upload.body import Body
 
 LEAST = 1000
+FOR_EVER = 10_000  # pieces
 
 
 @pytest.fixture(autouse=True)
@@ -67,18 +68,20 @@ def read_dripping(connection: Connection, pieces: int, size: int) -> bytes:
         sender.join()
 
 
+@pytest.mark.timeout(20)
 def test_a_slow_body_is_cut_off(connection: Connection) -> None:
     """A client that sends a byte now and then is told so, and the read that waits for it ends."""
     with pytest.raises(Problem) as caught:
-        read_dripping(connection, 100, 1)
+        read_dripping(connection, FOR_EVER, 1)
     assert caught.value.status == 408
 
 
+@pytest.mark.timeout(20)
 def test_a_silent_body_is_cut_off(connection: Connection) -> None:
     """So is one who sends nothing at all after having been fast."""
     connection.client.sendall(bytes(100_000))
     with pytest.raises(Problem) as caught:
-        read_dripping(connection, 100, 0)
+        read_dripping(connection, FOR_EVER, 0)
     assert caught.value.status == 408
 
 
