@@ -195,7 +195,9 @@ def test_the_eleventh_login_within_a_minute_waits(gateway: Gateway, auth: Client
 
 def test_one_address_has_so_many_uploads_under_way(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """The seventeenth is 429 with Retry-After; the address' other requests, and another's uploads, go on."""
-    head = f"PUT /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000\r\n\r\nx".encode()
+    head = (
+        f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000\r\n\r\nx".encode()
+    )
     with ExitStack() as connections:
 
         def begin(address: str) -> socket.socket:
@@ -205,12 +207,12 @@ def test_one_address_has_so_many_uploads_under_way(gateway: Gateway, upstream: U
 
         for _ in range(16):
             begin("127.0.0.3")
-        _until(lambda: upstream.received == 16)
+        _until(lambda: len(upstream.asked) == 16)
         refused = HTTPResponse(begin("127.0.0.3"))
         refused.begin()
         assert (refused.status, int(refused.headers["Retry-After"]) > 0) == (429, True)
         begin("127.0.0.4")
-        _until(lambda: upstream.received == 17)
+        _until(lambda: len(upstream.asked) == 17)
         assert requests.get(f"{gateway.url}/jobs", headers=_bearer(token), timeout=10).status_code == 200
 
 

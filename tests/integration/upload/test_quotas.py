@@ -165,6 +165,13 @@ def test_an_upload_under_way_counts(anna: Caller, store: Store, length: str) -> 
     assert send(anna, bytes(STORED)).status_code == 202
 
 
+def test_an_upload_that_has_just_become_a_job_counts_once(anna: Caller, store: Store) -> None:
+    """Between the two it is among the uploads under way and among the jobs."""
+    assert send(anna, bytes(MIB)).status_code == 202
+    store.database["quotas"].update_one({"_id": anna.user}, {"$set": {"uploads.0.size": MIB}})
+    assert send(anna, bytes(MIB)).status_code == 202
+
+
 def test_a_known_key_is_no_new_upload(anna: Caller) -> None:
     """Whoever sends again what was taken gets its answer, however many there were."""
     key = str(uuid4())
