@@ -191,7 +191,9 @@ def mail(folder: Path, secrets: Secrets) -> Program:
 def gateway(folder: Path, listen: str, functions: Mapping[str, str]) -> Program:
     """NGINX from the template that the cluster uses too; `functions` are the functions' URLs by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    template = Template((REPOSITORY / "infra/gateway/nginx.conf.template").read_text())
+    source = REPOSITORY / "infra/gateway"
+    shutil.copy(source / "openapi.json", folder)
+    template = Template((source / "nginx.conf.template").read_text())
     urls = {f"{name.upper()}_URL": url for name, url in functions.items()}
     conf = folder / "nginx.conf"
     conf.write_text(template.safe_substitute(urls, LISTEN=listen, RESOLVER=HOST, STATE=str(folder)))

@@ -231,11 +231,32 @@ def test_auths_own_challenge_passes(gateway: Gateway) -> None:
 
 
 def test_the_root_lists_the_routes(gateway: Gateway) -> None:
-    """GET / is a small JSON index."""
-    assert requests.get(gateway.url).json()["upload"] == "POST /upload"
+    """GET / is a small JSON index, which links to the API's description."""
+    answer = requests.get(gateway.url)
+    assert answer.json()["upload"] == "POST /upload"
+    assert requests.get(gateway.url + answer.links["service-desc"]["url"]).json()["openapi"].startswith("3.1.")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/uploads", "/jobsx", "/.verify", "/.problem", "/auth-x"])
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/", "GET, HEAD"),
+        ("DELETE", "/openapi.json", "GET, HEAD"),
+        ("TRACE", "/jobs?limit=1", "GET, HEAD, DELETE"),
+        ("TRACE", "/jobs/1", "GET, HEAD, DELETE"),
+        ("TRACE", "/auth/login", "POST"),
+    ],
+)
+def test_a_method_that_the_gateway_refuses_is_told_the_others(
+    gateway: Gateway, method: str, path: str, allowed: str
+) -> None:
+    """The gateway's own 405 says in `Allow` what the address takes."""
+    answer = requests.request(method, gateway.url + path)
+    assert_problem(answer, 405)
+    assert answer.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/uploads", "/jobsx", "/.verify", "/.problem", "/auth-x", "/jobs/%0A"])
 def test_any_other_address_is_not_found(gateway: Gateway, token: str, path: str) -> None:
     """An unknown or inner address answers 404, with a token too."""
     assert_problem(requests.get(gateway.url + path, headers=_bearer(token)), 404)
@@ -250,6 +271,9 @@ def test_any_other_address_is_not_found(gateway: Gateway, token: str, path: str)
         (b"GET /jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + b"a" * 1_000_000 + b"\r\n\r\n", 431),
         (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
         (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+        (b"POST /jobs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
     ],
 )
 def test_bad_http_is_a_problem_too(gateway: Gateway, request_: bytes, status: int) -> None:
