@@ -1,31 +1,19 @@
 """Every cell of the matrix, at the gateway and at the functions behind it."""
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import requests
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from scripts.local.supervision import REPOSITORY
 from tests.integration.auth.client import assert_problem
-from tests.integration.auth.keys import Keys
 from tests.journey.authorization.asking import ask
 from tests.journey.authorization.matrix import WHOSE, Cell, cells
 from tests.journey.authorization.people import People, Somebody
+from tests.journey.authorization.routes import of_functions
 from tests.stacks import RunningStack
 
 CELLS = cells()
 LIKE_MISSING = [cell for cell in CELLS if cell.whose == "foreign" and cell.status == 404]
-ROUTES = """
-import json, runpy, sys
-rules = runpy.run_path(sys.argv[1])["ROUTES"].iter_rules()
-print(json.dumps([[method, rule.rule] for rule in rules for method in rule.methods]))
-"""
 
 
 @dataclass(frozen=True)
@@ -103,15 +91,5 @@ def test_no_cell_is_forgotten() -> None:
 
 def test_no_route_is_forgotten() -> None:
     """The table's routes are those of the functions that take HTTP, HEAD where there is GET; others take events."""
-    keys = Keys(Ed25519PrivateKey.generate(), "k")
-    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "JWT_PRIVATE_KEY": keys.pem, "JWT_PUBLIC_KEYS": keys.jwks}
-    env |= dict.fromkeys(("MYSQL_URL", "MONGODB_URL", "DOWNLOAD_URL", "K_SINK"), "mongodb://nowhere.invalid/x")
-    known = set()
-    for main in sorted(Path(REPOSITORY / "functions").glob("*/main.py")):
-        if "@functions_framework.http" in main.read_text():
-            run = subprocess.run([sys.executable, "-c", ROUTES, main], env=env, capture_output=True, check=True)
-            known |= {(method, path, main.parent.name) for method, path in json.loads(run.stdout)}
-        else:
-            assert "@functions_framework.cloud_event" in main.read_text()
     tabled = {(cell.method, cell.path, cell.function) for cell in CELLS}
-    assert known == tabled | {("HEAD", path, function) for method, path, function in tabled if method == "GET"}
+    assert of_functions() == tabled | {("HEAD", path, function) for method, path, function in tabled if method == "GET"}

@@ -1,0 +1,63 @@
+"""The document, and what schemathesis is told beyond it."""
+
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from schemathesis import CheckContext, Response, openapi
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
+
+from scripts.local.supervision import REPOSITORY
+
+DOCUMENT: Path = REPOSITORY / "infra/gateway/openapi.json"
+
+# What every answer has or may have, as the document's description says.
+HARDENED = {
+    "content-security-policy",
+    "cross-origin-resource-policy",
+    "referrer-policy",
+    "x-content-type-options",
+    "x-frame-options",
+}
+GENERAL = HARDENED | {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
+
+_CONFIG = {
+    # Tokens are the guests' own, or none; what schemathesis knows of wrong ones it tries after each success.
+    "generation": {"with-security-parameters": False},
+    "checks": {
+        # Narrower than by default: no case here comes upon a limit, or upon a part that is away.
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "401", "403", "404", "409"]},
+        # Too long is refused, too.
+        "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "413", "414", "422", "431"]},
+    },
+    "operations": [
+        {
+            "include-name": "GET /download/{mp3}",
+            # A range may be well formed and begin behind the end.
+            "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "401", "404", "416"]}},
+        }
+    ],
+}
+
+schema = openapi.from_path(DOCUMENT, config=SchemathesisConfig.from_dict(_CONFIG))
+OPERATIONS = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+
+
+@schemathesis.check
+def every_header_is_documented(_ctx: CheckContext, response: Response, case: schemathesis.Case[Any]) -> None:
+    answer = case.operation.responses.find_by_status_code(response.status_code)
+    documented = {name.lower() for name, _ in answer.headers.items()} if answer else {"allow"}
+    unknown = response.headers.keys() - documented - GENERAL
+    assert not unknown, f"undocumented headers: {unknown}"
+    missing = HARDENED - response.headers.keys()
+    assert not missing, f"missing headers: {missing}"
+
+
+@schemathesis.check
+def every_error_is_a_problem(_ctx: CheckContext, response: Response, case: schemathesis.Case[Any]) -> None:
+    if response.status_code >= 400 and case.method != "HEAD":
+        assert response.headers["content-type"] == ["application/problem+json"]
+        problem = response.json()
+        assert problem.keys() == {"title", "status", "detail"}
+        assert problem["status"] == response.status_code

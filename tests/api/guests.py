@@ -1,0 +1,84 @@
+"""Who sends the cases: for each somebody new, from an address of their own, as the gateway counts by address.
+
+So no case meets a limit, and none finds what another one deleted or whom it logged out.
+"""
+
+import json
+from base64 import b64encode
+from itertools import count
+from typing import Any
+from zlib import crc32
+
+import requests
+from schemathesis import Case, Response
+from schemathesis.core.parameters import ParameterLocation
+
+from scripts.local.supervision import REPOSITORY
+from tests.api.contract import schema
+from tests.journey.authorization.people import PASSWORD, Somebody
+from tests.person import From
+
+COMMON = frozenset((REPOSITORY / "functions/auth/common_passwords.txt").read_text().split())
+FORM = "multipart/form-data"
+NO_TEXT = (dict, list, int, float, type(None))
+
+_numbers = count()
+_send = schema.transport.send
+
+
+def send(case: Case[Any], **options: Any) -> Response:
+    """Send it as schemathesis does, from an address that nobody has used."""
+    number = next(_numbers)
+    options.pop("session", None)
+    with requests.Session() as http:
+        http.headers.clear()
+        http.mount("http://", From(f"127.{10 + number // 62500}.{number // 250 % 250}.{number % 250 + 1}"))
+        return _send(case, session=http, **options)
+
+
+def credentials(case: Case[Any], guest: Somebody) -> dict[str, str]:
+    """Return what the operation wants of the guest."""
+    wanted = {scheme for option in case.operation.definition.raw.get("security", []) for scheme in option}
+    if "password" in wanted:
+        login = f"{guest.account.email}:{PASSWORD}"
+        return {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
+    return {"Authorization": f"Bearer {guest.token}"} if wanted else {}
+
+
+def name_own(case: Case[Any], guest: Somebody) -> None:
+    """Put the guest's job, MP3, its tag and password where a good case names such things, but in one of four."""
+    if one_in(4, case):
+        return
+    own = {"job": guest.job, "mp3": guest.mp3, "current": PASSWORD}
+    if not _negative(case, ParameterLocation.PATH):
+        case.path_parameters = {name: own[name] for name in case.path_parameters}
+    if "If-Range" in case.headers:
+        case.headers["If-Range"] = f'"{guest.mp3}"'
+    if isinstance(case.body, dict) and isinstance(case.body.get("current"), str):
+        case.body = {**case.body, "current": own["current"]}
+
+
+def mend(case: Case[Any]) -> None:
+    """Take away what is wrong with a good case and cannot be said in a document of this kind."""
+    if isinstance(case.body, dict):
+        common = {name for name in ("password", "new") if str(case.body.get(name)).casefold() in COMMON}
+        if common:
+            case.body = {**case.body, **dict.fromkeys(common, PASSWORD)}
+    if case.media_type == FORM:
+        case.query = {}  # a form has its name in it
+        if isinstance(case.body, dict):  # and texts alone
+            texts = {name: json.dumps(value) for name, value in case.body.items() if isinstance(value, NO_TEXT)}
+            case.body = {**case.body, **texts}
+    elif case.path == "/upload" and not _negative(case, ParameterLocation.QUERY):
+        # The bytes need a name, whose length counts in UTF-8.
+        name = str(case.query.get("name", "film.mp4")).encode()[:255].decode(errors="ignore")
+        case.query = {**case.query, "name": name}
+
+
+def _negative(case: Case[Any], where: ParameterLocation) -> bool:
+    return case.meta is not None and case.meta.is_negative_at(where)
+
+
+def one_in(many: int, case: Case[Any]) -> bool:
+    """Decide by what was drawn, so that the same case is sent in the same way."""
+    return crc32(f"{many} {case!r}".encode(errors="replace")) % many == 0

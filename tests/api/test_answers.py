@@ -1,0 +1,63 @@
+"""What schemathesis makes of the document, asked of the running system."""
+
+from typing import Any
+
+from hypothesis import settings
+from schemathesis import Case, Response
+
+from tests.api.contract import OPERATIONS, schema
+from tests.api.guests import credentials, mend, name_own, one_in
+from tests.api.seen import Seen
+from tests.journey.authorization.people import People
+from tests.stacks import RunningStack
+
+ENOUGH = {"api-long": 10_000}  # cases, by profile
+# What any operation may answer to what is no request of its own; schemathesis looks itself for the 401 of each.
+TROUBLE = {400, 401, 408, 412, 413, 414, 429, 431, 503}
+
+
+@schema.parametrize()
+def test_an_operation(case: Case[Any], stack: RunningStack, people: People, seen: Seen) -> None:
+    """Examples, edges and random requests, good and bad, get an answer that the document has for them."""
+    guest = people.newcomer()
+    headers = {} if one_in(8, case) else credentials(case, guest)
+    name_own(case, guest)
+    mend(case)
+    answer = case.call_and_validate(base_url=stack.url, headers=headers)
+    seen.note(case, answer)
+
+
+def test_one_after_the_other(stack: RunningStack, people: People, seen: Seen) -> None:
+    """So do requests that follow each other by the document's links, as one person's.
+
+    Registering is nothing that others follow, and is answered by what was registered before.
+    """
+
+    class Sequence(schema.exclude(path="/auth/register").as_state_machine()):  # type: ignore[misc]  # made at run time
+        def setup(self) -> None:
+            self.guest = people.newcomer()
+
+        def before_call(self, case: Case[Any]) -> None:
+            mend(case)
+
+        def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
+            return {"base_url": stack.url, "headers": credentials(case, self.guest)}
+
+        def after_call(self, response: Response, case: Case[Any]) -> None:
+            super().after_call(response, case)
+            seen.note(case, response)
+
+    Sequence.run(settings=settings(max_examples=settings().max_examples // 2))
+
+
+def test_enough_was_seen(seen: Seen) -> None:
+    """The cases are as many as there should be, and had each answer that the document has but for trouble."""
+    print(seen)
+    wanted = {
+        (operation.label, int(status))
+        for operation in OPERATIONS
+        for status in operation.responses.status_codes
+        if int(status) not in TROUBLE
+    }
+    assert wanted - seen.answers.keys() == set()
+    assert seen.answers.total() >= ENOUGH.get(settings.get_current_profile_name(), 500)

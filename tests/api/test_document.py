@@ -1,0 +1,91 @@
+"""The document has all that there is, and nothing else."""
+
+import re
+
+import pytest
+import requests
+from schemathesis import openapi
+
+from functions.convert import verdict
+from functions.shared import conversions
+from functions.shared.jobs import Reason
+from scripts.local.supervision import REPOSITORY
+from tests.api.contract import DOCUMENT, OPERATIONS, schema
+from tests.integration.auth.client import assert_problem
+from tests.journey.authorization.matrix import cells
+from tests.journey.authorization.people import People
+from tests.journey.authorization.routes import of_functions
+from tests.stacks import RunningStack
+
+GATEWAYS_OWN = {("GET", "/"), ("GET", "/openapi.json")}
+BY_ROUTE = {(operation.method.upper(), operation.path): operation for operation in OPERATIONS}
+PATHS = sorted({path for _, path in BY_ROUTE})
+
+
+def _with_head(routes: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return them with HEAD wherever there is GET, as the document's description has it."""
+    return routes | {("HEAD", path) for method, path in routes if method == "GET"}
+
+
+def test_it_is_an_openapi_document() -> None:
+    """It is valid OpenAPI 3.1."""
+    document = openapi.from_path(DOCUMENT)  # as it is: links that schemathesis infers are none by the letter
+    assert document.raw_schema["openapi"].startswith("3.1.")
+    document.validate()
+
+
+def test_it_has_every_route_and_no_other() -> None:
+    """Its operations are the functions' routes and the gateway's own two."""
+    routes = {(method, re.sub(r"<(\w+)>", r"{\1}", path)) for method, path, _ in of_functions()}
+    assert _with_head(set(BY_ROUTE)) == routes | _with_head(GATEWAYS_OWN)
+
+
+def test_it_has_the_routes_of_the_authorization_matrix() -> None:
+    """Who may do what is asserted of each operation but the gateway's own, which are for everybody."""
+    asserted = {(cell.method, re.sub(r"<(\w+)>", r"{\1}", cell.path)) for cell in cells()}
+    assert _with_head(set(BY_ROUTE)) == _with_head(asserted | GATEWAYS_OWN)
+    closed = {route for route, operation in BY_ROUTE.items() if "401" in operation.responses.status_codes}
+    refused = {(cell.method, re.sub(r"<(\w+)>", r"{\1}", cell.path)) for cell in cells() if cell.status == 401}
+    assert _with_head(closed) == _with_head(refused)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_any_other_method_is_told_which_there_are(stack: RunningStack, people: People, path: str) -> None:
+    """What the document has not answers 405 with the methods that it has; so does TRACE, which NGINX itself refuses."""
+    known = {method for method, of in _with_head(set(BY_ROUTE)) if of == path}
+    headers = {"Authorization": f"Bearer {people.newcomer().token}"}
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} - known:
+        answer = requests.request(method, stack.url + path.format(job="0" * 24, mp3="0" * 24), headers=headers)
+        assert_problem(answer, 405)
+        assert set(answer.headers["Allow"].split(", ")) == known
+
+
+def test_it_is_served_and_linked(stack: RunningStack) -> None:
+    """The index leads to it by its JSON and its Link, and names nothing that it has not."""
+    index = requests.get(stack.url)
+    method, path = index.json()["description"].split()
+    served = requests.request(method, stack.url + path)
+    assert served.content == DOCUMENT.read_bytes()
+    assert index.links["service-desc"]["url"] == path
+    assert {tuple(route.replace("{mp3 id}", "{mp3}").split()) for route in index.json().values()} <= set(BY_ROUTE)
+
+
+def test_it_has_what_the_gateway_says_itself() -> None:
+    """Each problem of the gateway's template is documented, and what any request may meet, at each operation."""
+    template = (REPOSITORY / "infra/gateway/nginx.conf.template").read_text()
+    said = set(re.findall(r'"status":(\d{3})', template))
+    anywhere = said - {"401", "404", "405", "412", "503"}
+    documented = {status for operation in OPERATIONS for status in operation.responses.status_codes}
+    assert "MethodNotAllowed" in schema.raw_schema["components"]["responses"]
+    assert said - {"405"} <= documented
+    for route, operation in BY_ROUTE.items():
+        asked = set() if route in GATEWAYS_OWN else {"503"}
+        assert anywhere | asked <= set(operation.responses.status_codes), route
+
+
+def test_it_has_every_reason() -> None:
+    """The codes of a failed job are those that convert and the sweeper give."""
+    codes = {
+        value.code for module in (verdict, conversions) for value in vars(module).values() if isinstance(value, Reason)
+    }
+    assert set(schema.raw_schema["components"]["schemas"]["Reason"]["properties"]["code"]["enum"]) == codes
