@@ -36,7 +36,7 @@ k9s: ; @exec scripts/cluster/k9s.sh ## K9s on the namespace, with views of ours
 undeploy: ; @exec scripts/cluster/undeploy.sh ## Delete the namespace and all data (CONFIRM=yes: does not ask)
 
 ##@ Test it
-test: lint test-unit test-manifests test-contract test-integration test-properties test-api test-journey ## Everything but MySQL 9 and the benchmark
+test: lint test-unit test-manifests test-contract test-integration test-properties test-api test-journey ## All but clusters, MySQL 9, benchmarks and what takes long
 lint: ; @$(setup) tests && scripts/lint.sh ## Style, types, dependencies between modules, insecure code, secrets
 test-unit: ; @$(pytest) tests/unit ## Functions and broker without servers, in seconds
 test-manifests: ; @$(pytest) tests/manifests ## The cluster's manifests as they render: safe, whole, valid
