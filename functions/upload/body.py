@@ -1,9 +1,7 @@
 """A request's body as it arrives: bounded, not too slow, and never taken for whole when it broke off."""
 
 from contextlib import suppress
-from socket import socket
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from functions.shared.problems import Problem
 from functions.upload.pace import Pace
@@ -18,26 +16,17 @@ class Stream(Protocol):
 class Body:
     """At most `most` bytes of `stream`, of which the client announced `length`, or None in a chunked body.
 
-    They come by `connection`, which is watched until the block ends: who sends too slowly is cut off.
+    They are read while their `pace` is watched: who sends too slowly is cut off.
     """
 
-    def __init__(self, stream: Stream, connection: socket, length: int | None, most: int) -> None:
+    def __init__(self, stream: Stream, pace: Pace, length: int | None, most: int) -> None:
         if length is not None and length > most:
             raise too_large()
         self.length = length
         self._stream = stream
-        self._connection = connection
+        self._pace = pace
         self._most = most
         self._received = 0
-
-    def __enter__(self) -> Self:
-        self._pace = Pace(self._connection)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pace.end()
 
     def read(self, size: int = READ) -> bytes:
         """Return the next bytes, none at the end; raise a problem: 408 too slow, 400 broken off, 413 past `most`."""
@@ -59,9 +48,10 @@ class Body:
         return Problem(400, "The body ended before it was whole. Send it again.")
 
 
-def drain(stream: Stream, connection: socket, most: int) -> None:
+def drain(stream: Stream, pace: Pace, most: int) -> None:
     """Pass over what is still to come, up to `most` bytes: many clients read their answer only when all is sent."""
-    with suppress(Problem), Body(stream, connection, None, most) as body:
+    body = Body(stream, pace, None, most)
+    with suppress(Problem), pace:
         while body.read():
             pass
 

@@ -21,6 +21,7 @@ from functions.shared.settings import Url, load
 from functions.shared.tokens import Verifier
 from functions.upload import names
 from functions.upload.body import Body, drain
+from functions.upload.pace import Pace, began
 from functions.upload.quotas import MIB, Limits, Quotas
 from functions.upload.video import AROUND, LIMIT, Video
 
@@ -72,14 +73,14 @@ def receive(request: Request) -> Response:
     key = _key(request)
     is_form = request.mimetype == "multipart/form-data"
     name = None if is_form else _name(request)
-    connection = request.environ["gunicorn.socket"]
-    body = Body(request.stream, connection, request.content_length, LIMIT + AROUND if is_form else LIMIT)
+    pace = _pace(request)
+    body = Body(request.stream, pace, request.content_length, LIMIT + AROUND if is_form else LIMIT)
     if key and (first := jobs.with_key(caller.user, key)):
         _drain(request)  # a client that is not refused expects to send everything
         return _accepted(first)
     writer = videos.writer()
     with quotas.upload(caller.user, writer.id, body.length, LIMIT) as room:
-        with body, writer:
+        with pace, writer:
             video = Video(writer, room)
             if name is None:
                 name = video.take_form(body, request.mimetype_params.get("boundary", ""))
@@ -97,7 +98,11 @@ def receive(request: Request) -> Response:
 
 
 def _drain(request: Request) -> None:
-    drain(request.stream, request.environ["gunicorn.socket"], LIMIT + AROUND)
+    drain(request.stream, _pace(request), LIMIT + AROUND)
+
+
+def _pace(request: Request) -> Pace:
+    return Pace(request.environ["gunicorn.socket"], began(request.headers.get("X-Request-Start")))
 
 
 def _tell(job: Job) -> None:

@@ -14,6 +14,7 @@ from tests.stacks import RunningStack
 IDLE, SLOW = 1000, 200
 FILES = 4096  # one for each connection, and others
 LENGTH = 10 * 1024**2  # bytes that a slow upload announces
+WITHIN = 60  # seconds, until the slow ones have to be cut off
 PATIENCE = 300  # seconds for the answer to a slow upload, and for the end of its connection
 
 

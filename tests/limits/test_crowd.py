@@ -3,12 +3,11 @@
 import pytest
 
 from tests.limits.bystander import UPLOAD, Bystander
-from tests.limits.crowd import SLOW, crowd
+from tests.limits.crowd import SLOW, WITHIN, crowd
 from tests.person import Person
 from tests.stacks import RunningStack
 
 OF_AN_ADDRESS = 16  # uploads under way, as the gateway allows
-WITHIN = 60  # seconds
 
 
 @pytest.mark.timeout(240)

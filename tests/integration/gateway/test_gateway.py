@@ -96,6 +96,15 @@ def test_an_upload_passes_as_it_comes(gateway: Gateway, upstream: Upstream, toke
         assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
 
 
+def test_an_upload_says_when_it_began(gateway: Gateway, upstream: Upstream, token: str) -> None:
+    """The function learns by `X-Request-Start` when a request came; what a client says of that is not passed on."""
+    headers = _bearer(token) | {"X-Request-Start": "t=1"}
+    before = time.time()
+    assert requests.post(f"{gateway.url}/upload?name=a", b"video", headers=headers, timeout=10).status_code == 202
+    stated = upstream.asked[-1].headers["X-Request-Start"]
+    assert before - 0.01 <= float(stated.removeprefix("t=")) <= time.time()
+
+
 def test_a_client_that_goes_away_ends_the_upload(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """The function's connection breaks off as soon as the client's does."""
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:

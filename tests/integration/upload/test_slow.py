@@ -62,6 +62,12 @@ def nothing(caller: Caller) -> tuple[int, bytes, float]:
         return answer_to(sending, lambda _: None)
 
 
+def who_had_to_wait(caller: Caller) -> tuple[int, bytes, float]:
+    began = {"X-Request-Start": f"t={time.time() - CUT:.3f}"}
+    with Sending(caller, "/upload?name=a.mp4", LENGTH, began) as sending:
+        return answer_to(sending, a_byte)
+
+
 def a_refused_body(caller: Caller) -> tuple[int, bytes, float]:
     """A refusal comes at once; what is cut off then is the rest."""
     with Sending(caller, "/upload?name=", LENGTH) as sending:
@@ -86,12 +92,18 @@ SLOW = [a_raw_body, chunks, a_form, a_fast_beginning, nothing, a_refused_body]
 def test_slow_bodies_are_cut_off_and_the_slowest_that_may_be_is_taken(
     upload: str, store: Store, secrets: Secrets
 ) -> None:
-    """A byte a second is answered 408 within a minute, however it comes, and leaves nothing; 1.6 KB a second pass."""
+    """A byte a second is answered 408 within a minute, however it comes, and leaves nothing; 1.6 KB a second pass.
+
+    Who was as slow while they waited for a thread has no other half minute when they have one.
+    """
     before = store.counts()
-    with ThreadPoolExecutor(len(SLOW) + 1) as pool:
+    with ThreadPoolExecutor(len(SLOW) + 2) as pool:
+        waited = pool.submit(who_had_to_wait, newcomer(upload, secrets))
         taken = pool.submit(the_slowest_that_may_be, allowed := newcomer(upload, secrets))
         answers = list(pool.map(lambda kind: kind(newcomer(upload, secrets)), SLOW))
     assert [(status, b"30 KiB" in body, seconds < CUT) for status, body, seconds in answers] == [(408, True, True)] * 6
+    status, _, seconds = waited.result()
+    assert (status, seconds < CUT / 4) == (408, True)
     status, _, seconds = taken.result()
     assert (status, seconds > 35) == (202, True)
     (job,) = store.jobs(allowed.user)

@@ -1,11 +1,14 @@
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from functions.upload.pace import Pace
+
 
 @pytest.fixture
-def connection() -> Iterator[socket.socket]:
-    """A connection that nobody has to wait for."""
+def pace() -> Iterator[Pace]:
+    """Of a connection that nobody has to wait for."""
     with socket.socket() as connection:
-        yield connection
+        yield Pace(connection, time.monotonic())

@@ -10,6 +10,7 @@ import pytest
 from functions.shared.problems import Problem
 from functions.upload import pace
 from functions.upload.body import Body
+from functions.upload.pace import Pace, began
 
 LEAST = 1000
 FOR_EVER = 10_000  # pieces
@@ -39,6 +40,11 @@ class Connection:
             data += piece
         return data
 
+    def body(self, began: float | None = None) -> tuple[Body, Pace]:
+        """Return what comes, and its pace, of a request that began then, or now."""
+        pace = Pace(self.server, began or time.monotonic())
+        return Body(self, pace, None, 1 << 20), pace
+
     def drip(self, pieces: int, size: int, end: Event) -> None:
         """Send so many bytes each twentieth of a second."""
         for _ in range(pieces):
@@ -60,8 +66,9 @@ def read_dripping(connection: Connection, pieces: int, size: int) -> bytes:
     end = Event()
     sender = Thread(target=connection.drip, args=(pieces, size, end))
     sender.start()
+    body, its_pace = connection.body()
     try:
-        with Body(connection, connection.server, None, 1 << 20) as body:
+        with its_pace:
             return b"".join(iter(body.read, b""))
     finally:
         end.set()
@@ -92,7 +99,8 @@ def test_a_body_at_the_least_rate_passes(connection: Connection) -> None:
 
 def test_the_server_s_own_time_is_nobody_s_fault(connection: Connection) -> None:
     """Only while somebody waits for the client the client is slow."""
-    with Body(connection, connection.server, None, 1 << 20) as body:
+    body, its_pace = connection.body()
+    with its_pace:
         connection.client.sendall(b"some")
         assert body.read(4) == b"some"
         time.sleep(1)
@@ -104,3 +112,49 @@ def test_a_kernel_that_does_not_count_cuts_nobody_off(connection: Connection, mo
     """Where the count stays 0, a slow body passes instead of all."""
     monkeypatch.setattr(pace, "BYTES_RECEIVED", slice(8, 8))
     assert len(read_dripping(connection, 20, 1)) == 20
+
+
+@pytest.mark.timeout(20)
+def test_who_was_slow_while_they_waited_has_no_second_window(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that waited for its turn for longer than the window, and brought too little, is cut off at once."""
+    monkeypatch.setattr(pace, "WINDOW", 60)
+    body, its_pace = connection.body(time.monotonic() - 61)
+    with its_pace, pytest.raises(Problem) as caught:
+        body.read()
+    assert caught.value.status == 408
+
+
+def test_who_sent_enough_while_they_waited_is_heard(connection: Connection) -> None:
+    """What has come by the time that it is read was in time."""
+    connection.client.sendall(bytes(LEAST))
+    body, its_pace = connection.body(time.monotonic() - 100)
+    with its_pace:
+        assert len(body.read(LEAST)) == LEAST
+        time.sleep(0.2)
+    assert not its_pace.too_slow
+
+
+@pytest.mark.parametrize(
+    ("stated", "ago"),
+    [
+        ("t=%.3f", 10.0),
+        ("t=%d", 10.0),
+        (None, 0.0),
+        ("", 0.0),
+        ("t=", 0.0),
+        ("%.3f", 0.0),
+        ("t=-%.3f", 0.0),
+        ("t=1e9", 0.0),
+    ],
+)
+def test_the_gateway_says_when_a_request_began(stated: str | None, ago: float) -> None:
+    """As NGINX writes it, in seconds since 1970; whatever is anything else says nothing."""
+    text = stated % (time.time() - 10) if stated and "%" in stated else stated
+    assert time.monotonic() - began(text) == pytest.approx(ago, abs=1.1)
+
+
+def test_no_request_began_in_the_future() -> None:
+    """A gateway whose clock is ahead gives nobody more time."""
+    assert began(f"t={time.time() + 1000:.3f}") <= time.monotonic()
