@@ -11,5 +11,5 @@ settings.register_profile(
     database=None,
     suppress_health_check=[*HealthCheck],
 )
-# As many steps as hypothesis has choices for, some thousands, in each example.
-settings.register_profile("long", settings.get_profile("short"), max_examples=200, stateful_step_count=10_000)
+# As many steps as hypothesis has choices for in each example: some 1,500.
+settings.register_profile("long", settings.get_profile("short"), max_examples=350, stateful_step_count=10_000)
