@@ -4,7 +4,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
@@ -54,16 +54,17 @@ class Pace:
 
     def _watch(self) -> None:
         mark, at_mark = self._began, 0
-        while not self._over.wait(LOOK):
-            with self._lock:
-                now, received = time.monotonic(), self._received()
-                # A kernel that does not count says 0, though a head must have come.
-                if self._waiting is None or self._waiting > mark or received >= at_mark + LEAST or not received:
-                    mark, at_mark = now, received
-                elif now - mark >= WINDOW:
-                    self.too_slow = True
-                    self._connection.shutdown(socket.SHUT_RD)
-                    return
+        with suppress(OSError):  # whoever reads learns by themselves that the connection is gone
+            while not self._over.wait(LOOK):
+                with self._lock:
+                    now, received = time.monotonic(), self._received()
+                    # A kernel that does not count says 0, though a head must have come.
+                    if self._waiting is None or self._waiting > mark or received >= at_mark + LEAST or not received:
+                        mark, at_mark = now, received
+                    elif now - mark >= WINDOW:
+                        self.too_slow = True
+                        self._connection.shutdown(socket.SHUT_RD)
+                        return
 
     def _received(self) -> int:
         info = self._connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_RECEIVED.stop)

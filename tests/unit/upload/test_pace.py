@@ -114,6 +114,15 @@ def test_a_kernel_that_does_not_count_cuts_nobody_off(connection: Connection, mo
     assert len(read_dripping(connection, 20, 1)) == 20
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_connection_that_is_gone_is_no_fault(connection: Connection) -> None:
+    """It may close while somebody looks at it."""
+    _, its_pace = connection.body()
+    with its_pace:
+        connection.server.close()
+        time.sleep(0.3)
+
+
 @pytest.mark.timeout(20)
 def test_who_was_slow_while_they_waited_has_no_second_window(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
