@@ -74,11 +74,11 @@ class Forger:
         return ".".join(text.format(**parts) for text in (head, body, signature))
 
     def headed(self, head: object, signature: str = "{signature}") -> str:
-        """Return a good token under another header that its signature knows nothing of."""
-        return self.of(head=part(head), signature=signature)
+        """Return a good token with another header, whose `typ` is ours unless it says one, and the old signature."""
+        return self.of(head=part({"typ": "JWT"} | head if isinstance(head, dict) else head), signature=signature)
 
     def hmac(self, secret: bytes) -> str:
-        text = f"{part({'alg': 'HS256', 'kid': self.kid})}.{part(self.claims)}"
+        text = f"{part({'alg': 'HS256', 'typ': 'JWT', 'kid': self.kid})}.{part(self.claims)}"
         return f"{text}.{part(hmac.digest(secret, text.encode(), 'sha256'))}"
 
     @property
@@ -98,7 +98,11 @@ Attack = Callable[[Forger], str]
 
 
 def _algorithm(algorithm: object, signature: str) -> Attack:
-    return lambda our: our.headed({"alg": algorithm, "typ": "JWT", "kid": our.kid}, signature)
+    return lambda our: our.headed({"alg": algorithm, "kid": our.kid}, signature)
+
+
+def _type(typ: object) -> Attack:
+    return lambda our: our.signed(our.claims, typ=typ)
 
 
 def _kid(kid: object) -> Attack:
@@ -126,7 +130,8 @@ HOSTILE: dict[str, Attack] = {
     "two parts": lambda our: ".".join(our.good().split(".")[:2]),
     "four parts": lambda our: our.of(signature="{signature}.{signature}"),
     "a JWE": lambda our: (
-        f"{part({'alg': 'dir', 'enc': 'A256GCM', 'kid': our.kid})}..{part(bytes(12))}.eHg.{part(bytes(16))}"
+        f"{part({'alg': 'dir', 'enc': 'A256GCM', 'typ': 'JWT', 'kid': our.kid})}.."
+        f"{part(bytes(12))}.eHg.{part(bytes(16))}"
     ),
     # Other algorithms. There is no HMAC secret of ours that could be short: a shared secret among the public keys is
     # an error at the start, as is a private key that is no Ed25519 key (tests/unit).
@@ -167,8 +172,9 @@ HOSTILE: dict[str, Attack] = {
     # What only somebody with our key could sign, and we do not.
     "a critical extension": lambda our: our.signed(our.claims, crit=["exp"]),
     "an unencoded payload": lambda our: our.signed(our.claims, b64=False, crit=["b64"]),
-    # There are no refresh tokens. One would be for another audience, and `aud` is what would tell it apart.
-    "a refresh token": lambda our: our.signed(our.claims | {"aud": "video2mp3/refresh"}, typ="rt+jwt"),
+    # There are no refresh tokens. One would be of another type and audience, of which either tells it apart.
+    "a token for a refresh": lambda our: our.good(aud="video2mp3/refresh"),
+    **{f"typ {typ!r}": _type(typ) for typ in ("rt+jwt", "at+jwt", "jwt", "", 1, ["JWT"], None)},
     "a token within a token": lambda our: our.signed(our.good(), cty="JWT"),
     "a list for claims": lambda our: our.signed([our.claims]),
     "a text for claims": lambda our: our.signed('"claims"'),
@@ -176,7 +182,7 @@ HOSTILE: dict[str, Attack] = {
     "deep JSON": lambda our: our.signed(DEEP),
     "a deep header": lambda our: our.headed(DEEP),
     # Of two equal keys the last counts, everywhere; that a header's algorithm or key be another needs our signature.
-    "a header's doubled alg": lambda our: our.headed(f'{{"alg":"none","alg":"EdDSA","kid":"{our.kid}"}}'),
+    "a header's doubled alg": lambda our: our.headed(f'{{"alg":"none","alg":"EdDSA","typ":"JWT","kid":"{our.kid}"}}'),
     "a doubled exp": lambda our: our.signed(json.dumps(our.claims)[:-1] + ', "exp": 1}'),
     # Claims.
     **{f"no {claim}": _without(claim) for claim in ("exp", "iat", "iss", "aud", "sub", "jti", "email")},

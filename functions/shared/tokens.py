@@ -11,6 +11,7 @@ from functions.shared.problems import unauthorized
 ISSUER = "video2mp3/auth"
 AUDIENCE = "video2mp3"
 ALGORITHM = "EdDSA"
+TYPE = "JWT"  # what PyJWT writes for `typ`
 LOG_IN = "Log in with POST /auth/login and send the token as `Authorization: Bearer TOKEN`."
 
 
@@ -39,7 +40,8 @@ class Verifier:
         if scheme.lower() != "bearer" or not token or "=" in token:  # no padding (RFC 7515, 2): one spelling a token
             raise unauthorized(f"This needs a token. {LOG_IN}")
         try:
-            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            header = jwt.get_unverified_header(token)
+            key = self._keys[header["kid"]]
             claims = jwt.decode(
                 token,
                 key,
@@ -53,9 +55,10 @@ class Verifier:
         # A hostile token fails in many ways inside the parser: overflow, wrong types, recursion. All mean 401.
         except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise unauthorized(f"The token is not valid or no longer. {LOG_IN}") from error
-        # As auth writes them: PyJWT takes fractions, and digits in quotes, for times.
+        # As auth writes them: PyJWT takes any `typ`, and fractions and digits in quotes for times.
         times = (claims["iat"], claims["exp"])
-        if not (all(map(_is_plain, (user, email, session))) and all(type(time) is int for time in times)):
+        as_written = header.get("typ") == TYPE and all(type(time) is int for time in times)
+        if not (as_written and all(map(_is_plain, (user, email, session)))):
             raise unauthorized(f"The token is not valid or no longer. {LOG_IN}")
         return Caller(user, email, session, expires)
 
