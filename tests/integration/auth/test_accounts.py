@@ -1,5 +1,6 @@
 """Registering, logging in and out, changing a password."""
 
+import random
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -141,17 +142,26 @@ def test_an_unknown_user_and_a_wrong_password_are_told_alike(auth: Client) -> No
     assert {**unknown.headers, "Date": ""} == {**wrong.headers, "Date": ""}
 
 
+@pytest.mark.timeout(600)
 def test_an_unknown_user_and_a_wrong_password_take_the_same_time(auth: Client) -> None:
-    """The medians of 40 logins each, taken in turn, differ by less than a quarter; no hash at all would be a tenth."""
-    person = auth.newcomer()
-    seconds: dict[str, list[float]] = {person.email: [], "nobody.at.all@example.com": []}
-    for _ in range(40):
-        for email, taken in seconds.items():
-            start = time.perf_counter()
-            auth.login(email, "not the password")
-            taken.append(time.perf_counter() - start)
-    wrong, unknown = map(statistics.median, seconds.values())
-    assert abs(wrong - unknown) < 0.25 * wrong
+    """The means of the faster halves of some hundred logins each, in pairs of either order, come within 5 %.
+
+    What the machine does besides makes some logins slower, none faster. Where 100 pairs are too few to see through it,
+    500 more may follow, which hide no difference: they bring the means nearer to what they are.
+    """
+    names, pairs = (auth.newcomer().email, "nobody.at.all@example.com"), 0
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    apart = 1.0
+    while apart >= 0.05 and pairs < 600:
+        for _ in range(100):
+            for name in random.sample(names, 2):
+                start = time.perf_counter()
+                auth.login(name, "not the password")
+                seconds[name].append(time.perf_counter() - start)
+        pairs += 100
+        wrong, unknown = (statistics.fmean(sorted(seconds[name])[: pairs // 2]) for name in names)
+        apart = abs(wrong - unknown) / wrong
+    assert apart < 0.05
 
 
 @pytest.mark.parametrize(
