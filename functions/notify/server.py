@@ -21,7 +21,7 @@ class SmtpUrl(Url):
     """`smtp://`, which takes TLS if the server offers it, or `smtps://`, which begins with TLS."""
 
     __slots__ = ()
-    kind = "smtp://[user:password@]host[:port], or smtps:// for TLS from the start"
+    kind = "smtp://[user:password@]host[:port], or smtps:// for TLS from the start, and no default password"
 
     def __new__(cls, text: str) -> Self:
         parts = urlsplit(text)

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, ClassVar, Self, TypeVar, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 T = TypeVar("T")
+
+# Passwords that servers come with, or that stand in examples of how to reach them.
+DEFAULTS = {"admin", "changeme", "guest", "mongo", "mongodb", "mysql", "password", "root", "secret", "video2mp3"}
 
 
 class Text(str):
@@ -16,16 +19,23 @@ class Text(str):
 
 
 class Url(Text):
-    """An absolute URL, such as `mongodb://host:27017/video2mp3`."""
+    """An absolute URL, such as `mongodb://host:27017/video2mp3`; one with a default password is none."""
 
     __slots__ = ()
-    kind = "a URL with scheme and host"
+    kind = "a URL with scheme and host, and no default password"
 
     def __new__(cls, text: str) -> Self:
         parts = urlsplit(text)
-        if not (parts.scheme and parts.hostname):
+        if not (parts.scheme and parts.hostname) or _is_default(parts.username, parts.password):
             raise ValueError
         return super().__new__(cls, text)
+
+
+def _is_default(user: str | None, password: str | None) -> bool:
+    """Say whether there is a password, and it is empty, the user's name or one of `DEFAULTS`, however it is written."""
+    if password is None:
+        return False
+    return unquote(password).lower() in DEFAULTS | {"", unquote(user or "").lower()}
 
 
 def _flag(text: str) -> bool:

@@ -28,7 +28,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
     with pytest.raises(SystemExit) as stop:
         load(Settings, {"STORE_URL": "nowhere", "SECRET": "", "DAYS": "soon", "STRICT": "maybe"})
     assert str(stop.value).splitlines()[1:] == [
-        "STORE_URL is malformed: it must be a URL with scheme and host",
+        "STORE_URL is malformed: it must be a URL with scheme and host, and no default password",
         "SECRET is missing: it must be a text",
         "DAYS is malformed: it must be a whole number of at least 1",
         "STRICT is malformed: it must be true or false",
@@ -47,6 +47,17 @@ def test_a_number_below_one_is_malformed(days: str) -> None:
     """Zero days of retention would delete what was just made."""
     with pytest.raises(SystemExit, match="DAYS"):
         load(Settings, {"STORE_URL": "http://a", "SECRET": "s", "DAYS": days})
+
+
+@pytest.mark.parametrize("kind", [Url, SmtpUrl])
+@pytest.mark.parametrize(
+    "login", ["admin:admin", "convert:Convert", "us%40er:us%40er", "root:", "x:%70assword", "x:CHANGEME"]
+)
+def test_nothing_starts_with_a_default_password(kind: type[Url], login: str) -> None:
+    """A password that servers come with or examples have, the user's own name and an empty one are malformed."""
+    assert kind("smtp://convert:none-of-these@host")
+    with pytest.raises(ValueError):  # noqa: PT011  # the loader gives it its words
+        kind(f"smtp://{login}@host")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-NO_SECRETS = Path(__file__).parents[3] / "scripts/no-secrets.sh"
+ROOT = Path(__file__).parents[3]
+NO_SECRETS = ROOT / "scripts/no-secrets.sh"
 
 
 def drawn(characters: str, length: int) -> str:
@@ -45,3 +46,15 @@ def test_each_kind_of_secret_is_found_and_none_is_printed(tmp_path: Path) -> Non
     assert found == set(planted)
     assert ".local/key.pem" not in search.stdout
     assert not any(secret in search.stdout + search.stderr for secret in (password, aws_secret, pem.splitlines()[1]))
+
+
+def test_nothing_gets_into_an_image_that_the_search_does_not_see() -> None:
+    """An image is made of two folders at the most, of which git ignores nothing but bytecode, whatever it is called."""
+    rules = (ROOT / ".dockerignore").read_text().splitlines()
+    taken = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]
+    assert (rules[0], taken) == ("*", ["functions", "infra/images"])
+    files = [
+        f"{folder}/{name}" for folder in taken for name in (".env", "key.pem", "url", "auth/settings.local", "x.log")
+    ]
+    ignored = subprocess.run(["git", "check-ignore", *files], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ignored.returncode, ignored.stdout) == (1, "")
