@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Locks every dependency group of pyproject.toml with hashes. The developers' group holds all the others, so it is
-# resolved first and every other lock is a part of it: one set of versions, from a function's image to the tests.
+# resolved first and every other lock is a part of it: one set of versions, from a function's image to the tests. Only
+# checkov's is not, which runs in an environment of its own.
 # Versions stay what they are where pyproject.toml still allows them; remove a lock to have its newest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,3 +20,4 @@ for folder in functions/*/; do
     lock "$name" "functions/$name/requirements.txt" --constraint tests/requirements.txt
   fi
 done
+lock checkov tests/manifests/checkov.txt

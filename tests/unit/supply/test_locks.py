@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 LOCKS = sorted(
     str(path.relative_to(ROOT))
-    for pattern in ("functions/*/requirements.txt", "scripts/local/*.txt", "tests/requirements.txt")
+    for pattern in ("functions/*/requirements.txt", "scripts/local/*.txt", "tests/requirements.txt", "tests/*/*.txt")
     for path in ROOT.glob(pattern)
 )
 LOCKED = re.compile(r"(?P<pin>\S+==\S+)( ; .+)?( +--hash=sha256:[0-9a-f]{64})+")
