@@ -1,5 +1,6 @@
 """Real servers for the tests: each is started when the first test asks for it, and stopped with the session.
 
+No log of theirs may have a secret, be it the tests' own or a store's: that is looked at when they have stopped.
 A session's folder is `.local/test/PID`; the next session removes those of sessions that are gone.
 """
 
@@ -21,6 +22,7 @@ from scripts.local.secrets import Secrets
 from scripts.local.servers import LOCAL
 from scripts.local.stack import Stack
 from scripts.local.supervision import Supervisor
+from tests.secrecy import secrets_in
 from tests.stacks import Mailbox, RunningStack, Server
 
 StartFunction = Callable[[str, Mapping[str, str]], str]
@@ -45,6 +47,7 @@ def supervisor(state: Path) -> Iterator[Supervisor]:
     supervisor.open()
     yield supervisor
     supervisor.close()
+    assert secrets_in(supervisor.log, Secrets(supervisor.state / "secrets")) == []
 
 
 @pytest.fixture(scope="session")
@@ -115,6 +118,7 @@ def stack(state: Path) -> Iterator[RunningStack]:
     stack.start(print)
     yield RunningStack(stack)
     stack.stop()
+    assert secrets_in(stack.supervisor.log, stack.secrets) == []
 
 
 @pytest.fixture(scope="session")

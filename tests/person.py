@@ -13,6 +13,8 @@ from uuid import uuid4
 import requests
 from requests.adapters import HTTPAdapter
 
+from tests.secrecy import PASSPHRASE
+
 T = TypeVar("T")
 
 _addresses = iter(range(2, 255))
@@ -34,7 +36,7 @@ class User:
 
     gateway: str
     address: str = field(init=False, default_factory=lambda: f"{uuid4().hex[:12]}@people.example")
-    password: str = field(init=False, default_factory=lambda: uuid4().hex)
+    password: str = field(init=False, default_factory=lambda: f"{PASSPHRASE} {uuid4().hex}")
     http: requests.Session = field(init=False, default_factory=requests.Session)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,23 @@
+"""What no log may have: looked for in all logs of a run when it ends."""
+
+import re
+from pathlib import Path
+
+from scripts.local.secrets import Secrets
+
+PASSPHRASE = "passphrase"  # every right password of the tests that meets a log has this word
+FORMS = {
+    "a person's password": re.compile(f"{PASSPHRASE}|not the password".encode()),
+    "a password's hash": re.compile(rb"\$argon2"),
+    "a token": re.compile(rb"eyJ[\w-]{8,}\.[\w-]{8,}"),
+    "an Authorization header": re.compile(rb"\b(?:Basic|Bearer) +[\w.~+/=-]{8,}", re.IGNORECASE),
+    "a private key": re.compile(rb"PRIVATE KEY"),
+}
+
+
+def secrets_in(logs: Path, secrets: Secrets) -> list[str]:
+    """Return which of these forms, and of the stores' passwords, is in which of the folder's logs; none is shown."""
+    passwords = {f"{file.parent.name}'s password": file.read_bytes() for file in secrets.folder.glob("*/password")}
+    forms = FORMS | {name: re.compile(re.escape(password)) for name, password in passwords.items()}
+    texts = {log.name: log.read_bytes() for log in sorted(logs.iterdir())}
+    return [f"{what} in {log}" for log, text in texts.items() for what, form in forms.items() if form.search(text)]

@@ -1,0 +1,41 @@
+"""The search through all logs that ends every run of the tests: one that can find nothing shows nothing."""
+
+from pathlib import Path
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from functions.auth.passwords import Passwords
+from scripts.local.secrets import Secrets
+from tests.forgery import STRANGERS
+from tests.integration.auth.client import PASSWORD
+from tests.secrecy import secrets_in
+
+TOKEN = jwt.encode({"sub": "anna"}, STRANGERS, "EdDSA")
+STORED = "Zm9yIGEgc3RvcmU"
+LEAKS = {
+    "a person's password": f'{{"email": "a@example.com", "password": "{PASSWORD}"}}',
+    "a password's hash": Passwords(1).hash("a film for my ears"),
+    "a token": f"GET /jobs?token={TOKEN} HTTP/1.1",
+    "an Authorization header": "authorization: basic YUBleGFtcGxlLmNvbTp4",
+    "a private key": STRANGERS.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+    "mongodb-auth's password": f"cannot log in as auth by {STORED}",
+}
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Secrets:
+    secrets = Secrets(tmp_path / "secrets")
+    secrets.write("mongodb-auth", "password", STORED)
+    return secrets
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_secret_in_a_log_is_found_and_not_shown(leak: str, tmp_path: Path, secrets: Secrets) -> None:
+    """In any log of the folder, an older part of one too, on whatever line."""
+    logs = tmp_path / "log"
+    logs.mkdir()
+    (logs / "clean.log").write_text('{"message": "registered", "user": "anna"}\nGET /jobs 401 Bearer realm="x"\n')
+    (logs / "auth.log.1").write_text(f"started\n{LEAKS[leak]}\nstopped\n")
+    assert secrets_in(logs, secrets) == [f"{leak} in auth.log.1"]
