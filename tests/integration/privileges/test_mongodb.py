@@ -123,6 +123,8 @@ def test_a_user_may_not_look_into_other_databases(user: Database[Document], data
         ("find", "mp3s.files", {"download", "sweep"}),
         ("update", "videos.chunks", set()),
         ("update", "mp3s.chunks", set()),
+        ("remove", "videos.files", {"upload", "convert", "download", "sweep"}),
+        ("remove", "mp3s.files", {"convert", "download", "sweep"}),
         ("insert", "dead", {"deadletter"}),
         ("find", "dead", {"replay"}),
         ("update", "quotas", {"upload"}),

@@ -127,6 +127,7 @@ def test_api8_security_misconfiguration(stack: RunningStack, anna: Somebody) -> 
     for method, path, status in (
         ("OPTIONS", "/jobs", 405),
         ("GET", "/jobs", 200),
+        ("GET", f"/download/{anna.mp3}", 200),
         ("GET", "/jobs?limit=x", 400),
         ("POST", "/auth/register", 400),
         ("TRACE", "/jobs", 405),
