@@ -52,8 +52,8 @@ class Verifier:
             )
             user, email, session = (claims[name] for name in ("sub", "email", "jti"))
             expires = datetime.fromtimestamp(claims["exp"], UTC)
-        # A hostile token fails in many ways inside the parser: overflow, wrong types, recursion. All mean 401.
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        # A hostile token fails in many ways inside the parser, by overflow or wrong types. All mean 401.
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise unauthorized(f"The token is not valid or no longer. {LOG_IN}") from error
         # As auth writes them: PyJWT takes any `typ`, and fractions and digits in quotes for times.
         times = (claims["iat"], claims["exp"])

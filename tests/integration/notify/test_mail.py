@@ -4,7 +4,9 @@ import email
 import email.policy
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
+from html import unescape
 
+import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
@@ -111,7 +113,19 @@ def test_a_hostile_name_stays_a_name(notify: str, mailbox: Mailbox, database: Da
     assert "\nBcc" not in plain
     assert "\u202e" not in plain
     assert "<script>" not in html
-    assert max(len(line) for line in mail.as_bytes().splitlines()) <= 998
+
+
+@pytest.mark.parametrize("name", ['"' * 255, "é" * 127, "a" * 255], ids=["quotes", "accents", "letters"])
+def test_no_line_is_longer_than_mail_may_have(
+    notify: str, mailbox: Mailbox, database: Database[Document], name: str
+) -> None:
+    """At most 998 octets (RFC 5322), also where the longest name grows sixfold by being HTML; it comes whole."""
+    job = ended_job(database, name=name)
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (file,) = [file for file in mailbox.folder.glob("*.eml") if str(job).encode() in file.read_bytes()]
+    assert max(len(line) for line in file.read_bytes().splitlines()) <= 998
+    (mail,) = mails(mailbox, job)
+    assert all(name in unescape(text) for text in texts(mail))
 
 
 def test_there_is_nothing_to_mail_about_a_job_that_is_open_or_gone(

@@ -114,7 +114,7 @@ def test_a_mail_server_that_is_down_or_wants_a_password_in_clear_text_leaves_the
 ) -> None:
     """Refused connections, and a login for which there is no TLS, are answered with 503, and nothing is bounced."""
     host = moody.url.removeprefix("smtp://")
-    for smtp in (f"smtp://{HOST}:{free_port()}", f"smtp://user:secret@{host}", f"smtps://{host}"):
+    for smtp in (f"smtp://{HOST}:{free_port()}", f"smtp://user:not-told@{host}", f"smtps://{host}"):
         notify = start_function(
             "notify", {"MONGODB_URL": mongodb.url_of("notify"), "SMTP_URL": smtp, "THREADS": "2", **SETTINGS}
         )
