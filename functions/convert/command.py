@@ -16,16 +16,15 @@ LARGEST = (LONGEST + 1) * 320_000 // 8  # bytes
 FORMATS = "mov matroska avi flv mpegts mpeg asf ogg mp3 wav w64 flac aac ac3 eac3 amr rm wtv mxf dv aiff au caf"
 DECODERS = """
 aac aac_fixed aac_latm mp1 mp1float mp2 mp2float mp3 mp3float ac3 ac3_fixed eac3 dca truehd mlp flac alac opus vorbis
-amrnb amrwb wmav1 wmav2 wmapro wmalossless wmavoice cook sipr ra_144 ra_288 atrac3 atrac3p gsm gsm_ms speex nellymoser
-tta wavpack ape mace3 mace6 qdm2 qdmc truespeech g723_1 g729 ilbc pcm_s8 pcm_u8 pcm_s16le pcm_s16be pcm_u16le pcm_u16be
-pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be pcm_alaw pcm_mulaw pcm_bluray pcm_dvd
-pcm_lxf pcm_s8_planar pcm_s16le_planar pcm_s16be_planar pcm_s24le_planar pcm_s32le_planar adpcm_ms adpcm_ima_wav
-adpcm_ima_qt adpcm_swf adpcm_yamaha adpcm_g722 adpcm_g726 adpcm_g726le adpcm_ima_dk3 adpcm_ima_dk4 adpcm_ima_smjpeg
+amrnb amrwb wmav1 wmav2 wmapro wmalossless wmavoice cook sipr real_144 real_288 atrac3 atrac3plus gsm gsm_ms speex
+nellymoser tta wavpack ape mace3 mace6 qdm2 qdmc truespeech g723_1 g729 ilbc pcm_s8 pcm_u8 pcm_s16le pcm_s16be
+pcm_u16le pcm_u16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be pcm_alaw pcm_mulaw
+pcm_bluray pcm_dvd pcm_lxf pcm_s8_planar pcm_s16le_planar pcm_s16be_planar pcm_s24le_planar pcm_s32le_planar adpcm_ms
+adpcm_ima_wav adpcm_ima_qt adpcm_swf adpcm_yamaha g722 g726 g726le adpcm_ima_dk3 adpcm_ima_dk4 adpcm_ima_smjpeg
 adpcm_ct
 """
 
 READING = {
-    "t": LONGEST + 1,  # one more than is allowed, so that nothing is cut in silence
     "threads": 1,
     "protocol_whitelist": "file",
     "format_whitelist": ",".join(FORMATS.split()),
@@ -41,6 +40,8 @@ WRITING = {
     "dn": None,
     "c:a": "libmp3lame",
     "q:a": 2,
+    "af": "asetpts=N/SR/TB",  # time is what has sounded: a video's clock may jump by hours
+    "t": LONGEST + 1,  # one more than is allowed, so that nothing is cut in silence
     "map_metadata": -1,
     "map_chapters": -1,
     "id3v2_version": 0,  # the tags that are kept are put in front when the MP3 is stored

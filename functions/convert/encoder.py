@@ -33,11 +33,11 @@ class Encoder:
                 code = process.wait()
             finally:
                 process.kill()
-        size = room.mp3.stat().st_size if room.mp3.exists() else 0
-        reason = verdict.judge(code, transcript, size)
+        seconds = mp3.seconds(room.mp3) if room.mp3.exists() else 0.0
+        reason = verdict.judge(code, transcript, seconds)
         if reason is verdict.DAMAGED and protection.encrypted(room.video):
             return verdict.ENCRYPTED
-        return reason or mp3.seconds(room.mp3) or verdict.DAMAGED
+        return reason or seconds
 
 
 def _listen(process: subprocess.Popen[bytes], transcript: Transcript, beat: Callable[[float], None]) -> None:

@@ -45,19 +45,19 @@ _UNKNOWN = re.compile(r"file:.*: Invalid data found when processing input")
 _DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded")
 
 
-def judge(code: int, transcript: Transcript, size: int) -> Reason | None:
-    """Return why ffmpeg made no MP3 by the file's fault, None if it made one of `size` bytes.
+def judge(code: int, transcript: Transcript, seconds: float) -> Reason | None:
+    """Return why ffmpeg made no MP3 by the file's fault, None if it made one of so many `seconds`.
 
     Raises OSError when the file is not to blame: the disk is full, or ffmpeg was killed.
     """
     if any(_DISK_FULL.search(line) for line in transcript.complaints):
         raise OSError(errno.ENOSPC, "the scratch folder is full")
     killer = transcript.stopped or max(0, -code)
-    if transcript.done > LONGEST or code == HARD_EXIT or killer in LIMITS:
+    if seconds > LONGEST or code == HARD_EXIT or killer in LIMITS:
         return TOO_LONG
     if killer and killer not in CRASHES:
         raise ChildProcessError(f"ffmpeg was killed by signal {killer}")
-    if code == 0 and transcript.done > 0 and size > 0:
+    if code == 0 and seconds > 0:
         return None
     for pattern, reason in _SAYS:
         if any(pattern.search(line) for line in transcript.complaints):

@@ -43,8 +43,8 @@ class Clips:
         return self._ffmpeg("long.wav", *noise, "-c:a", "pcm_u8")
 
     def jump(self) -> Path:
-        """3 s with a tone, and an hour between its second and its third second that is not there."""
-        jump = ["-af", "asetpts=PTS+gte(T\\,2)*3600/TB"]
+        """3 s with a tone, and ten hours between its second and its third second that are not there."""
+        jump = ["-af", "asetpts=PTS+gte(T\\,2)*36000/TB"]
         return self._ffmpeg("jump.mkv", *SOUND, *jump, "-c:a", "pcm_s16le")
 
     def no_audio(self) -> Path:

@@ -39,7 +39,7 @@ def test_any_sound_will_do(converter: Converter, clips: Clips, tmp_path: Path, k
 
 
 def test_an_mp3_is_as_long_as_it_sounds(converter: Converter, clips: Clips, tmp_path: Path) -> None:
-    """A video whose clock jumps by an hour has an MP3 of 3 s that is said to be of 3 s."""
+    """A video whose clock jumps by ten hours has an MP3 of 3 s that is said to be of 3 s."""
     job = converter.convert(clips.jump())
     assert job["mp3"]["duration"] == pytest.approx(3, abs=0.001)
     assert probed(converter.mp3(job), tmp_path)["decoded"] == pytest.approx(3, abs=0.1)

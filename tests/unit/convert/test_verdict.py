@@ -8,16 +8,15 @@ from functions.convert.transcript import Transcript
 from functions.shared.jobs import Reason
 
 
-def transcript(*lines: str, done: float = 0) -> Transcript:
+def transcript(*lines: str) -> Transcript:
     heard = Transcript()
     heard.hear_stderr("".join(f"{line}\n" for line in lines).encode())
-    heard.done = done
     return heard
 
 
 def test_a_fine_mp3_has_no_reason() -> None:
-    """Code 0, sound and bytes are an MP3, whatever ffmpeg complained of on the way."""
-    assert verdict.judge(0, transcript("[error] Invalid NAL unit size", done=3), 1000) is None
+    """Code 0 and some sound are an MP3, whatever ffmpeg complained of on the way."""
+    assert verdict.judge(0, transcript("[error] Invalid NAL unit size"), 3) is None
 
 
 @pytest.mark.parametrize(
@@ -40,13 +39,13 @@ def test_a_fine_mp3_has_no_reason() -> None:
 )
 def test_the_file_is_to_blame(code: int, line: str, reason: Reason) -> None:
     """Each way in which a file makes ffmpeg fail has its reason."""
-    assert verdict.judge(code, transcript(line), 208) == reason
+    assert verdict.judge(code, transcript(line), 0) == reason
 
 
 def test_more_than_eight_hours_are_too_long() -> None:
     """Nothing is cut in silence: an MP3 that passes the limit is none."""
-    assert verdict.judge(0, transcript(done=8 * 3600), 1000) is None
-    assert verdict.judge(0, transcript(done=8 * 3600 + 0.5), 1000) == verdict.TOO_LONG
+    assert verdict.judge(0, transcript(), 8 * 3600) is None
+    assert verdict.judge(0, transcript(), 8 * 3600 + 0.5) == verdict.TOO_LONG
 
 
 @pytest.mark.parametrize(
@@ -62,7 +61,7 @@ def test_more_than_eight_hours_are_too_long() -> None:
 def test_the_file_is_not_to_blame(code: int, line: str) -> None:
     """A kill from outside and a full disk say nothing of the file."""
     with pytest.raises(OSError):  # noqa: PT011  # any of them
-        verdict.judge(code, transcript(line, done=3), 1000)
+        verdict.judge(code, transcript(line), 3)
 
 
 def test_every_reason_has_a_code_and_says_what_to_do() -> None:
