@@ -9,7 +9,7 @@ pytest := $(setup) tests && exec $(python) -m pytest
 # The kernel stops the program if make is gone and it is not.
 foreground := exec setpriv --pdeathsig TERM $(python) -m
 
-export PORT VIDEO JSON OVERLAY REGISTRY CONFIRM
+export PORT VIDEO JSON OVERLAY REGISTRY CONFIRM CORPUS
 # All that is written lies under .local/, bytecode and the tools' memory too.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/bytecode
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.local/hypothesis
@@ -44,7 +44,7 @@ test-contract: ; @$(pytest) tests/contract ## The broker's contract, on RabbitMQ
 test-integration: ; @$(pytest) tests/integration ## Each function against real servers
 test-properties: ; @$(pytest) tests/properties --hypothesis-profile short ## A job's life in any order of steps, crashes and waits; for a minute
 test-api: ; @$(pytest) tests/api --hypothesis-profile api --timeout 600 ## The API as its document has it: every route, schemathesis with some hundred cases
-test-journey: ; @$(pytest) tests/journey tests/hostile/test_one_of_each.py tests/hostile/test_canary.py tests/chaos/test_in_short.py tests/limits --ignore tests/limits/test_whole.py ## The whole system through its gateway; hostile files, kills and crowds too
+test-journey: ; @$(pytest) tests/journey tests/hostile/test_one_of_each.py tests/hostile/test_canary.py tests/chaos/test_in_short.py tests/corpus/test_in_short.py tests/limits --ignore tests/limits/test_whole.py ## The whole system through its gateway; hostile, whole and damaged files, kills and crowds too
 test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py ## Auth and its rights on MySQL 9
 test-cluster: ; @$(pytest) tests/cluster -v ## What runs on the kubeconfig's cluster, after `make deploy`; 15 minutes
 test-cluster-slow: ; @$(pytest) tests/slow -v ## There too: an upload of eleven minutes
@@ -55,6 +55,7 @@ bench-cluster: ; @$(setup) tests && exec $(python) -m tests.bench.cluster ## A d
 properties: ; @$(pytest) tests/properties --hypothesis-profile long --timeout 10800 -s ## A job's life for half a million steps, in at most three hours
 api: ; @$(pytest) tests/api --hypothesis-profile api-long --timeout 3600 -s ## The API with more than 10,000 cases, in at most an hour
 hostile: ; @$(pytest) tests/hostile/test_every_file.py -v ## Every hostile file through the whole system; a quarter of an hour
+corpus: ; @$(pytest) tests/corpus/test_whole.py -v -s ## 1,257 files, whole and damaged, through the whole system; a quarter of an hour (CORPUS=FOLDER: your own)
 chaos: ; @$(pytest) tests/chaos/test_at_length.py -v --session-timeout 2700 ## Every process killed in turn, servers away, a disk full; at most 45 minutes
 limits: ; @$(pytest) tests/limits/test_whole.py -v ## Limits at their whole size: 4 GiB and a byte, crowds of slow clients; eight minutes, 12 GiB of disk
 
@@ -62,4 +63,4 @@ limits: ; @$(pytest) tests/limits/test_whole.py -v ## Limits at their whole size
 audit: ; @$(setup) tests && scripts/audit.sh ## Known vulnerabilities alone, which lint asks for too; this fails where PyPI does not tell
 lock: ; @$(setup) tests && scripts/lock.sh ## Lock all dependencies anew after a change in pyproject.toml
 
-.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-properties test-api test-journey properties api hostile chaos limits test-mysql test-cluster test-cluster-slow bench bench-cluster audit lock
+.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-properties test-api test-journey properties api hostile corpus chaos limits test-mysql test-cluster test-cluster-slow bench bench-cluster audit lock

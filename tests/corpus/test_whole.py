@@ -1,0 +1,25 @@
+"""The long form (`make corpus`): all files that we make, or those of the folder that the variable CORPUS names."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.bench import figures
+from tests.corpus import corpus, people, report, verdict
+from tests.stacks import RunningStack
+
+OWN = os.environ.get("CORPUS", "")
+
+
+@pytest.mark.timeout(12 * 3600 if OWN else 1500)
+def test_every_file_ends_in_an_mp3_or_a_reason(stack: RunningStack, state: Path) -> None:
+    """A whole file becomes an MP3 as long as its sound, a damaged one does or fails with a reason; one mail each."""
+    files = corpus.own(Path(OWN)) if OWN else corpus.made(state / "corpus")
+    outcomes = people.bring(stack, files)
+    if OWN:
+        print("", *report.lines(outcomes), *report.unheard(outcomes), sep="\n")
+    else:
+        figures.write("make corpus", report.lines(outcomes), Path(__file__).with_name("README.md"))
+    broken = verdict.broken(outcomes, stack)
+    assert not broken, "\n".join(broken)
