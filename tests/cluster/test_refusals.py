@@ -1,0 +1,36 @@
+"""Refusals in mid-body: Knative's own proxies would read on before they pass an answer, unless they are told not to."""
+
+import time
+
+import pytest
+
+from tests.cluster.people import Visitor
+from tests.integration.media.callers import Caller
+from tests.integration.upload.sending import Sending
+
+LENGTH = 10 * 1024**2
+WITHIN = 60  # seconds: a slow body is cut off after half a minute, of a function that may have to start
+
+
+def caller(person: Visitor) -> Caller:
+    return Caller(person.gateway, person.address, str(person.http.headers["Authorization"]).removeprefix("Bearer "))
+
+
+@pytest.mark.timeout(120)
+def test_a_slow_upload_is_cut_off(anna: Visitor) -> None:
+    """A byte a second is answered 408 within a minute."""
+    began = time.monotonic()
+    with Sending(caller(anna), "/upload?name=slow.mp4", LENGTH) as sending:
+        while not sending.answered(1):
+            assert time.monotonic() - began < WITHIN
+            sending.send(b"x")
+        status, body = sending.answer()
+    assert (status, b"30 KiB" in body) == (408, True)
+
+
+@pytest.mark.timeout(120)
+def test_a_refusal_does_not_wait_for_the_body(anna: Visitor) -> None:
+    """A video without a name is refused before any of it has come."""
+    with Sending(caller(anna), "/upload", LENGTH) as sending:
+        assert sending.answered(20)
+        assert sending.answer()[0] == 400
