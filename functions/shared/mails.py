@@ -21,7 +21,7 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"  # no server took it within a day
 
 
-DUE: Document = {"$lt": ["$mail.lease", "$$NOW"]}
+DUE: Document = {"$lte": ["$mail.lease", "$$NOW"]}  # what is hastened is due at once
 
 
 def _milliseconds(time: timedelta) -> int:
