@@ -5,12 +5,11 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
-    BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
     NotPrimaryError,
+    OperationFailure,
     WaitQueueTimeoutError,
-    WriteError,
     WTimeoutError,
 )
 
@@ -18,9 +17,9 @@ Document = dict[str, Any]
 
 # What pymongo raises when the store does not answer, or too late.
 SILENT = (ConnectionFailure, ExecutionTimeout, NotPrimaryError, WaitQueueTimeoutError, WTimeoutError)
-# The same and when it cannot write, as on a full disk; as opposed to refusing what it was asked. The text of a
-# BulkWriteError has all in it that was to be written: it may stand in no log.
-AWAY = (*SILENT, BulkWriteError, WriteError)
+# The same and when it fails at what it was asked: its disk is full, or it has just started and is no member of its
+# replica set yet. The text of a BulkWriteError has all in it that was to be written: it may stand in no log.
+AWAY = (*SILENT, OperationFailure)
 
 
 def database(url: str) -> Database[Document]:
