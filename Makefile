@@ -54,10 +54,10 @@ bench-cluster: ; @$(setup) tests && exec $(python) -m tests.bench.cluster ## A d
 ##@ Test it at length
 properties: ; @$(pytest) tests/properties --hypothesis-profile long --timeout 10800 -s ## A job's life for half a million steps, in at most three hours
 api: ; @$(pytest) tests/api --hypothesis-profile api-long --timeout 3600 -s ## The API with more than 10,000 cases, in at most an hour
-hostile: ; @$(pytest) tests/hostile/test_every_file.py -v ## Every hostile file through the whole system; a quarter of an hour
-corpus: ; @$(pytest) tests/corpus/test_whole.py -v -s ## 1,257 files, whole and damaged, through the whole system; a quarter of an hour (CORPUS=FOLDER: your own)
+hostile: ; @$(pytest) tests/hostile/test_every_file.py -v ## Every hostile file through the whole system; two minutes, a quarter of an hour on a busy machine
+corpus: ; @$(pytest) tests/corpus/test_whole.py -v -s ## 1,257 files, whole and damaged, through the whole system; seven minutes (CORPUS=FOLDER: your own)
 chaos: ; @$(pytest) tests/chaos/test_at_length.py -v --session-timeout 2700 ## Every process killed in turn, servers away, a disk full; at most 45 minutes
-limits: ; @$(pytest) tests/limits/test_whole.py -v ## Limits at their whole size: 4 GiB and a byte, crowds of slow clients; eight minutes, 12 GiB of disk
+limits: ; @$(pytest) tests/limits/test_whole.py -v ## Limits at their whole size: 4 GiB and a byte, crowds of slow clients; three to eight minutes, 12 GiB of disk
 
 ##@ Develop it
 audit: ; @$(setup) tests && scripts/audit.sh ## Known vulnerabilities alone, which lint asks for too; this fails where PyPI does not tell

@@ -13,8 +13,6 @@ LEAST, WINDOW = 30 * 1024, 30  # bytes, seconds: on average 1 KiB a second
 LOOK = 1  # seconds
 
 BYTES_RECEIVED = slice(128, 136)  # of the kernel's struct tcp_info: `tcpi_bytes_received`
-
-
 STATED = re.compile(r"t=(\d{1,12}(\.\d{1,6})?)")  # of X-Request-Start, as the gateway writes it
 
 

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable
 
+from tests.hostile.damaged import flip
+
 SECTOR = 512
 Damage = Callable[[bytes, bytes, random.Random], bytes]
 
@@ -12,15 +14,7 @@ def _cut(share: float) -> Damage:
 
 
 def _flipped(share: float) -> Damage:
-    """Change a bit of this share of the bytes."""
-
-    def flip(data: bytes, _: bytes, chance: random.Random) -> bytes:
-        changed = bytearray(data)
-        for _number in range(max(1, int(len(data) * share))):
-            changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-        return bytes(changed)
-
-    return flip
+    return lambda data, _, chance: flip(data, share, chance)
 
 
 def _zeros_inside(data: bytes, _: bytes, __: random.Random) -> bytes:

@@ -36,12 +36,17 @@ def half(kind: str, _: object) -> bytes:
     return data[: len(data) // 2]
 
 
-def flipped(kind: str, share: float, _: object) -> bytes:
-    """Return a file with a bit of this share of its bytes changed by chance, the same at each run."""
-    chance, data = random.Random(kind), bytearray(whole(kind))
+def flip(data: bytes, share: float, chance: random.Random) -> bytes:
+    """Return the data with a bit of this share of its bytes changed, of one at the least."""
+    changed = bytearray(data)
     for _ in range(max(1, int(len(data) * share))):
-        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-    return bytes(data)
+        changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    return bytes(changed)
+
+
+def flipped(kind: str, share: float, _: object) -> bytes:
+    """Return a file that is the same at each run."""
+    return flip(whole(kind), share, random.Random(kind))
 
 
 def cases() -> Iterator[Case]:

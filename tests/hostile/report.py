@@ -2,15 +2,17 @@
 
 import statistics
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench.measure import MIB, machine
+from tests.bench import figures
+from tests.bench.measure import MIB
 from tests.hostile.families import FAMILIES
 from tests.hostile.product import Outcome
 
-README = Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- figures: written by make hostile -->\n", "<!-- end of what make hostile wrote -->\n"
+HEAD = [
+    "| family | files | ended well | ends | seconds: median, longest | peak of convert, MiB |",
+    "|---|---|---|---|---|---|",
+]
 
 
 def write(outcomes: dict[tuple[str, str], Outcome]) -> None:
@@ -22,12 +24,8 @@ def write(outcomes: dict[tuple[str, str], Outcome]) -> None:
     rows.append(_row("**all**", sum(map(len, FAMILIES.values())), list(outcomes.values())))
     slowest = sorted(outcomes, key=lambda key: -outcomes[key].seconds)[:5]
     slow = "; ".join(f"{title}, {outcomes[family, title].seconds:.0f} s" for family, title in slowest)
-    text = f"{datetime.now(UTC):%Y-%m-%d}, {machine()}.\n\n"
-    text += "| family | files | ended well | ends | seconds: median, longest | peak of convert, MiB |\n"
-    text += "|---|---|---|---|---|---|\n"
-    text += "\n".join(rows) + f"\n\nThe longest: {slow}.\n\n"
-    before, _, rest = README.read_text().partition(BEGIN)
-    README.write_text(f"{before}{BEGIN}\n{text}{END}{rest.partition(END)[2]}")
+    lines = [*HEAD, *rows, "", f"The longest: {slow}."]
+    figures.write("make hostile", lines, Path(__file__).with_name("README.md"))
 
 
 def _row(family: str, files: int, outcomes: list[Outcome]) -> str:

@@ -2,6 +2,8 @@
 
 import socket
 import struct
+import time
+from collections.abc import Callable
 from http.client import HTTPResponse
 from select import select
 from types import TracebackType
@@ -66,6 +68,18 @@ class Sending:
     def ended(self, seconds: float) -> bool:
         """Read what there is within so many seconds, and say whether it is over."""
         return self.answered(seconds) and self._socket.recv(65536) == b""
+
+    def answer_to(self, piece: Callable[[Self], object], most: float) -> tuple[int, bytes, float]:
+        """Send a piece each second until there is an answer; return it, and after how many seconds it came.
+
+        Fails when there is none after `most` seconds.
+        """
+        began = time.monotonic()
+        while not self.answered(1):
+            assert time.monotonic() - began < most
+            piece(self)
+        seconds = time.monotonic() - began
+        return *self.answer(), seconds
 
     def answer(self) -> tuple[int, bytes]:
         response = HTTPResponse(self._socket)

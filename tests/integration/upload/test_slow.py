@@ -1,7 +1,6 @@
 """Clients that are slow, at the rate that is allowed and below it; half a minute for all of them."""
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,16 +16,6 @@ CUT = 60  # seconds, at the most
 ELEVEN_MINUTES = 1599  # bytes a second of the upload of tests/slow
 
 
-def answer_to(sending: Sending, piece: Callable[[Sending], object]) -> tuple[int, bytes, float]:
-    """Send a piece each second until there is an answer; return it, and after how many seconds it came."""
-    began = time.monotonic()
-    while not sending.answered(1):
-        assert time.monotonic() - began < 2 * CUT
-        piece(sending)
-    seconds = time.monotonic() - began
-    return *sending.answer(), seconds
-
-
 def a_byte(sending: Sending) -> None:
     sending.send(b"x")
 
@@ -37,35 +26,35 @@ def a_chunk_of_a_byte(sending: Sending) -> None:
 
 def a_raw_body(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload?name=a.mp4", LENGTH) as sending:
-        return answer_to(sending, a_byte)
+        return sending.answer_to(a_byte, 2 * CUT)
 
 
 def chunks(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload?name=a.mp4", None) as sending:
-        return answer_to(sending, a_chunk_of_a_byte)
+        return sending.answer_to(a_chunk_of_a_byte, 2 * CUT)
 
 
 def a_form(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload", LENGTH, FORM) as sending:
         sending.send(HEAD)
-        return answer_to(sending, a_byte)
+        return sending.answer_to(a_byte, 2 * CUT)
 
 
 def a_fast_beginning(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload?name=a.mp4", LENGTH) as sending:
         sending.send(bytes(LENGTH // 2))
-        return answer_to(sending, a_byte)
+        return sending.answer_to(a_byte, 2 * CUT)
 
 
 def nothing(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload?name=a.mp4", LENGTH) as sending:
-        return answer_to(sending, lambda _: None)
+        return sending.answer_to(lambda _: None, 2 * CUT)
 
 
 def who_had_to_wait(caller: Caller) -> tuple[int, bytes, float]:
     began = {"X-Request-Start": f"t={time.time() - CUT:.3f}"}
     with Sending(caller, "/upload?name=a.mp4", LENGTH, began) as sending:
-        return answer_to(sending, a_byte)
+        return sending.answer_to(a_byte, 2 * CUT)
 
 
 def a_refused_body(caller: Caller) -> tuple[int, bytes, float]:
@@ -82,7 +71,7 @@ def a_refused_body(caller: Caller) -> tuple[int, bytes, float]:
 def the_slowest_that_may_be(caller: Caller) -> tuple[int, bytes, float]:
     pieces = 40
     with Sending(caller, "/upload?name=a.mp4", pieces * ELEVEN_MINUTES) as sending:
-        return answer_to(sending, lambda sending: sending.send(bytes(ELEVEN_MINUTES)))
+        return sending.answer_to(lambda sending: sending.send(bytes(ELEVEN_MINUTES)), 2 * CUT)
 
 
 SLOW = [a_raw_body, chunks, a_form, a_fast_beginning, nothing, a_refused_body]
