@@ -8,8 +8,8 @@ from pathlib import Path
 from functions.convert import tags, verdict
 from functions.convert.encoder import Encoder
 from functions.convert.scratch import Room, Scratch
-from functions.shared.conversions import Attempt, Lost
-from functions.shared.jobs import Mp3, Reason
+from functions.shared.job.conversions import Attempt, Lost
+from functions.shared.job.document import Mp3, Reason
 from functions.shared.media import Bucket, File
 
 BLOCK = 1 << 20

@@ -10,7 +10,7 @@ from functions.convert.command import command
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Room
 from functions.convert.transcript import Transcript
-from functions.shared.jobs import Reason
+from functions.shared.job.document import Reason
 
 LONGEST_RUN = 900  # seconds; a process within its CPU time that takes longer waits for a disk or a core
 

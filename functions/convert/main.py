@@ -18,9 +18,9 @@ from functions.convert.encoder import Encoder
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Scratch
 from functions.shared import boundary, logs, mongo
-from functions.shared.conversions import GAVE_UP, Attempt, Conversions, Lost
 from functions.shared.events import Sink, SinkAway, audio_converted, conversion_failed
-from functions.shared.jobs import Mp3, Reason
+from functions.shared.job.conversions import GAVE_UP, Attempt, Conversions, Lost
+from functions.shared.job.document import Mp3, Reason
 from functions.shared.media import Bucket
 from functions.shared.settings import Url, load
 

@@ -6,7 +6,7 @@ import signal
 
 from functions.convert.command import LONGEST
 from functions.convert.transcript import Transcript
-from functions.shared.jobs import Reason
+from functions.shared.job.document import Reason
 
 NO_AUDIO = Reason(
     "no_audio", "The video has no sound track, so there is nothing to make an MP3 of. Upload one that has sound."

@@ -5,9 +5,9 @@ from enum import StrEnum
 from bson import ObjectId
 from pymongo.database import Database
 
-from functions.shared.conversions import GAVE_UP
-from functions.shared.jobs import OPEN, State
-from functions.shared.mails import Mails
+from functions.shared.job.conversions import GAVE_UP
+from functions.shared.job.deliveries import Mails
+from functions.shared.job.document import OPEN, State
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 

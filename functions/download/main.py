@@ -14,7 +14,8 @@ from werkzeug.wrappers import Request, Response
 
 from functions.download import names, ranges
 from functions.shared import boundary, logs, mongo
-from functions.shared.jobs import Job, Jobs
+from functions.shared.job.document import Job
+from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
 from functions.shared.problems import Problem, not_found
 from functions.shared.settings import Url, load

@@ -10,7 +10,7 @@ from html import escape
 from shlex import quote
 from typing import Self
 
-from functions.shared.jobs import Job, Mp3
+from functions.shared.job.document import Job, Mp3
 from functions.shared.settings import Text, Url
 
 LONGEST_NAME = 120  # characters of the video's name that the subject shows

@@ -12,8 +12,8 @@ from werkzeug.exceptions import ServiceUnavailable
 from functions.notify.letter import Sender, compose
 from functions.notify.server import Server, ServerAway, SmtpUrl
 from functions.shared import boundary, logs, mongo
-from functions.shared.jobs import Job
-from functions.shared.mails import Mails, Outcome
+from functions.shared.job.deliveries import Mails, Outcome
+from functions.shared.job.document import Job
 from functions.shared.settings import Url, load
 
 TRIES = 3  # at noting a mail's outcome, of 6 s each: with the attempt's 40 s all within its lease

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from functions.shared.mails import Outcome
+from functions.shared.job.deliveries import Outcome
 from functions.shared.settings import Url
 
 ANSWER = 10  # seconds that the server has for each answer

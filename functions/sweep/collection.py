@@ -6,7 +6,7 @@ import pymongo
 from bson import ObjectId
 from pymongo.database import Database
 
-from functions.shared.jobs import State
+from functions.shared.job.document import State
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 

@@ -10,7 +10,7 @@ from cloudevents.http import CloudEvent
 
 from functions.shared import boundary, logs, mongo
 from functions.shared.events import Sink
-from functions.shared.mails import Mails
+from functions.shared.job.deliveries import Mails
 from functions.shared.settings import Url, load
 from functions.sweep.collection import Collection
 from functions.sweep.retelling import Retelling

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from cloudevents.http import CloudEvent
 from pymongo.database import Database
 
-from functions.shared.conversions import GAVE_UP, OVERDUE, TRIES, Conversions
 from functions.shared.events import Sink, SinkAway, audio_converted, conversion_failed, video_uploaded
-from functions.shared.jobs import OPEN
-from functions.shared.mails import DUE, Outcome
+from functions.shared.job.conversions import GAVE_UP, OVERDUE, TRIES, Conversions
+from functions.shared.job.deliveries import DUE, Outcome
+from functions.shared.job.document import OPEN
 from functions.shared.mongo import Document
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from bson import ObjectId
 from pymongo import ReturnDocument, WriteConcern
 from pymongo.database import Database
 
-from functions.shared.conversions import GAVE_UP
-from functions.shared.jobs import OPEN
+from functions.shared.job.conversions import GAVE_UP
+from functions.shared.job.document import OPEN
 from functions.shared.mongo import AWAY, Document
 from functions.shared.problems import Problem
 

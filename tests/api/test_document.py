@@ -7,8 +7,8 @@ import requests
 from schemathesis import openapi
 
 from functions.convert import verdict
-from functions.shared import conversions
-from functions.shared.jobs import Reason
+from functions.shared.job import conversions
+from functions.shared.job.document import Reason
 from scripts.local.supervision import REPOSITORY
 from tests.api.contract import DOCUMENT, OPERATIONS, schema
 from tests.integration.auth.client import assert_problem

@@ -15,8 +15,9 @@ from bson import ObjectId
 from gridfs import GridFSBucket
 from pymongo import MongoClient
 
-from functions.shared.conversions import Conversions
-from functions.shared.jobs import Jobs, Mp3
+from functions.shared.job.conversions import Conversions
+from functions.shared.job.document import Mp3
+from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
 from functions.shared.mongo import database
 from tests.bench.measure import MIB, Peaks, Spread, bare_ffmpeg, bare_ffmpegs, pairs, timed

@@ -10,8 +10,8 @@ from pathlib import Path
 from bson import ObjectId
 
 from functions.shared import mongo
-from functions.shared.jobs import FINAL, State
-from functions.shared.mails import Outcome
+from functions.shared.job.deliveries import Outcome
+from functions.shared.job.document import FINAL, State
 from functions.shared.mongo import Document
 from functions.sweep.collection import Collection
 from scripts.local.supervision import REPOSITORY

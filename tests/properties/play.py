@@ -15,8 +15,8 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from functions.shared.events import VIDEO_UPLOADED
-from functions.shared.jobs import OPEN, State
-from functions.shared.mails import Outcome
+from functions.shared.job.deliveries import Outcome
+from functions.shared.job.document import OPEN, State
 from functions.shared.mongo import Document
 from tests.integration.media.callers import Caller
 from tests.properties.actor import Actor, Fate

@@ -14,9 +14,9 @@ from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
 from functions.convert import conversion
-from functions.shared.conversions import TRIES
 from functions.shared.events import video_uploaded
-from functions.shared.jobs import OPEN
+from functions.shared.job.conversions import TRIES
+from functions.shared.job.document import OPEN
 from functions.shared.mongo import Document
 from infra.mongodb.setup import RIGHTS, make_indexes, make_user
 from scripts.local.secrets import Secrets

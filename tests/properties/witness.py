@@ -9,9 +9,9 @@ from operator import itemgetter
 from bson import ObjectId
 from pymongo.database import Database
 
-from functions.shared.conversions import GAVE_UP, TRIES
-from functions.shared.jobs import FINAL, OPEN, State
-from functions.shared.mails import GIVE_UP, Outcome
+from functions.shared.job.conversions import GAVE_UP, TRIES
+from functions.shared.job.deliveries import GIVE_UP, Outcome
+from functions.shared.job.document import FINAL, OPEN, State
 from functions.shared.mongo import Document
 from tests.properties.actor import Actor
 from tests.properties.world import Clock, Surroundings

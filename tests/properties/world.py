@@ -25,8 +25,8 @@ from functions.deadletter.replay import Replay
 from functions.notify.server import ServerAway
 from functions.shared import logs, mongo
 from functions.shared.events import SinkAway
-from functions.shared.jobs import Reason
-from functions.shared.mails import Outcome
+from functions.shared.job.deliveries import Outcome
+from functions.shared.job.document import Reason
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 from functions.sweep import collection, retelling

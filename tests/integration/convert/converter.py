@@ -15,7 +15,7 @@ from cloudevents.conversion import to_binary
 from pymongo.database import Database
 
 from functions.shared.events import video_uploaded
-from functions.shared.jobs import Jobs
+from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 

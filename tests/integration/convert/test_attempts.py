@@ -8,7 +8,7 @@ import psutil
 import pytest
 from bson import ObjectId
 
-from functions.shared.jobs import Jobs
+from functions.shared.job.owned import Jobs
 from tests.integration.convert.broker import Broker
 from tests.integration.convert.clips import Clips
 from tests.integration.convert.converter import Converter, eventually

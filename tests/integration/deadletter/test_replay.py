@@ -9,10 +9,10 @@ from pymongo.database import Database
 
 from functions.deadletter.dead import Dead
 from functions.deadletter.replay import Fate, Replay
-from functions.shared.conversions import GAVE_UP, Conversions
 from functions.shared.events import video_uploaded
-from functions.shared.jobs import Reason
-from functions.shared.mails import Mails, Outcome
+from functions.shared.job.conversions import GAVE_UP, Conversions
+from functions.shared.job.deliveries import Mails, Outcome
+from functions.shared.job.document import Reason
 from functions.shared.mongo import Document
 from scripts.local.supervision import REPOSITORY
 from tests.integration.events.world import PAST, ended_job, open_job

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from bson import ObjectId
 from pymongo.database import Database
 
-from functions.shared.conversions import Conversions
-from functions.shared.jobs import Job, Jobs, Mp3
+from functions.shared.job.conversions import Conversions
+from functions.shared.job.document import Job, Mp3
+from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket, File
 from functions.shared.mongo import Document
 

@@ -7,8 +7,8 @@ import pytest
 import requests
 from bson import ObjectId
 
-from functions.shared.conversions import Conversions, Lost
-from functions.shared.jobs import Mp3
+from functions.shared.job.conversions import Conversions, Lost
+from functions.shared.job.document import Mp3
 from scripts.local.secrets import Secrets
 from tests.integration.download.shelf import Shelf
 from tests.integration.media.callers import Caller, assert_problem, newcomer

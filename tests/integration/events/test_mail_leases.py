@@ -9,7 +9,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from functions.shared import mongo
-from functions.shared.mails import Mails, Outcome
+from functions.shared.job.deliveries import Mails, Outcome
 from functions.shared.mongo import Document
 from tests.integration.events.world import PAST, ended_job, open_job
 from tests.stacks import Server

@@ -14,7 +14,7 @@ from cloudevents.conversion import to_binary
 from cloudevents.http import CloudEvent, from_http
 from pymongo.database import Database
 
-from functions.shared.jobs import Jobs
+from functions.shared.job.owned import Jobs
 from functions.shared.mongo import Document
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)

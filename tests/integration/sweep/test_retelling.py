@@ -10,9 +10,9 @@ from bson import ObjectId
 from cloudevents.http import CloudEvent
 from pymongo.database import Database
 
-from functions.shared.conversions import Conversions
 from functions.shared.events import audio_converted, conversion_failed, video_uploaded
-from functions.shared.mails import Mails
+from functions.shared.job.conversions import Conversions
+from functions.shared.job.deliveries import Mails
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from tests.conftest import StartFunction

@@ -16,7 +16,7 @@ from functions.auth.database import Database
 from functions.auth.passwords import Passwords
 from functions.auth.signer import Signer
 from functions.shared import mongo
-from functions.shared.mails import Mails, Outcome
+from functions.shared.job.deliveries import Mails, Outcome
 from functions.shared.tokens import AUDIENCE, ISSUER
 from scripts.local.secrets import Secrets
 from tests.forgery import Forger

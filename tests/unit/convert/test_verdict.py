@@ -5,7 +5,7 @@ import pytest
 
 from functions.convert import protection, verdict
 from functions.convert.transcript import Transcript
-from functions.shared.jobs import Reason
+from functions.shared.job.document import Reason
 
 
 def transcript(*lines: str) -> Transcript:

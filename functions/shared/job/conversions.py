@@ -8,7 +8,7 @@ from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from functions.shared.jobs import OPEN, TELL_AGAIN, Job, Mp3, Reason, State
+from functions.shared.job.document import OPEN, TELL_AGAIN, Job, Mp3, Reason, State
 from functions.shared.mongo import Document
 
 LEASE = timedelta(seconds=30)  # renewed by progress; what a killed converter's job waits at most

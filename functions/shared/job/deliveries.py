@@ -7,7 +7,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.database import Database
 
-from functions.shared.jobs import FINAL, Job
+from functions.shared.job.document import FINAL, Job
 from functions.shared.mongo import Document
 
 GIVE_UP = timedelta(hours=24)

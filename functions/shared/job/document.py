@@ -1,0 +1,89 @@
+"""The job document: one per video, the truth that every event only hints at."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bson import ObjectId
+
+from functions.shared.mongo import Document
+
+TELL_AGAIN = timedelta(seconds=60)  # how long an event may take before the sweeper tells it again
+
+
+class State(StrEnum):
+    UPLOADED = "uploaded"
+    CONVERTING = "converting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+OPEN = [State.UPLOADED, State.CONVERTING]
+FINAL = [State.DONE, State.FAILED]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why there is no MP3: a stable code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Mp3:
+    """A committed MP3: its GridFS id, its size in bytes, its length in seconds."""
+
+    id: ObjectId
+    size: int
+    duration: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """One video on its way; `id` is its GridFS id in `videos` too, `size` is in bytes."""
+
+    id: ObjectId
+    owner: str
+    email: str
+    name: str
+    size: int
+    state: State
+    progress: float
+    reason: Reason | None
+    mp3: Mp3 | None
+    created: datetime
+
+    @classmethod
+    def of(cls, document: Document) -> "Job":
+        reason, mp3 = document.get("reason"), document.get("mp3")
+        return cls(
+            id=document["_id"],
+            owner=document["owner"],
+            email=document["email"],
+            name=document["name"],
+            size=document["size"],
+            state=State(document["state"]),
+            progress=document["progress"],
+            reason=Reason(**reason) if reason else None,
+            mp3=Mp3(**mp3) if mp3 else None,
+            created=document["created"],
+        )
+
+    def as_stored(self) -> "Job":
+        """Return the job as it was at first, whatever has become of it."""
+        return replace(self, state=State.UPLOADED, progress=0.0, reason=None, mp3=None)
+
+    def public(self) -> dict[str, Any]:
+        """Return what its owner sees, ready for JSON."""
+        return {
+            "id": str(self.id),
+            "name": self.name,
+            "size": self.size,
+            "state": self.state,
+            "progress": round(self.progress, 3),
+            "reason": self.reason and {"code": self.reason.code, "message": self.reason.message},
+            "mp3": self.mp3 and {"id": str(self.mp3.id), "size": self.mp3.size, "duration": self.mp3.duration},
+            "created": self.created.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        }
