@@ -22,7 +22,7 @@ demo: ; @$(setup) && $(foreground) scripts.local.demo ## Convert one video, star
 run: ; @$(setup) && $(foreground) scripts.local.run ## Start the system on http://127.0.0.1:8080 (PORT= changes it)
 ps: ; @test -x $(python) || { echo "Nothing runs." >&2; exit 1; }; exec $(python) -m scripts.local.ps ## List what runs (JSON=1 for programs)
 # The laptop's while that runs, the cluster's otherwise.
-replay: ; @if $(python) -m scripts.local.ps >/dev/null 2>&1; then export PYTHONPATH=. MONGODB_URL=$$(cat .local/run/secrets/mongodb-replay/url) && exec $(python) infra/replay/replay.py; else exec scripts/cluster/replay.sh; fi ## Send dead letters again
+replay: ; @if $(python) -m scripts.local.ps >/dev/null 2>&1; then export PYTHONPATH=. MONGODB_URL=$$(cat .local/run/secrets/mongodb-replay/url) && exec $(python) -m functions.deadletter.replay; else exec scripts/cluster/replay.sh; fi ## Send dead letters again
 setup: ; @$(setup) ## Install what is missing (demo and run do it too)
 clean: ; @if [[ -x $(python) ]]; then exec $(python) -m scripts.local.clean; else rm -rf .local; fi ## Forget everything under .local/
 

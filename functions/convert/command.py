@@ -9,9 +9,9 @@ from typing import cast
 
 import ffmpeg
 
-LONGEST = 8 * 3600  # seconds of sound
+MAX_SOUND_SECONDS = 8 * 3600
 # The rate of a VBR MP3 has a ceiling of 320 kbit/s: no sound of the longest kind is refused for its size.
-LARGEST = (LONGEST + 1) * 320_000 // 8  # bytes
+MAX_MP3_BYTES = (MAX_SOUND_SECONDS + 1) * 320_000 // 8
 
 FORMATS = "mov matroska avi flv mpegts mpeg asf ogg mp3 wav w64 flac aac ac3 eac3 amr rm wtv mxf dv aiff au caf"
 DECODERS = """
@@ -41,7 +41,7 @@ WRITING = {
     "c:a": "libmp3lame",
     "q:a": 2,
     "af": "asetpts=N/SR/TB",  # time is what has sounded: a video's clock may jump by hours
-    "t": LONGEST + 1,  # one more than is allowed, so that nothing is cut in silence
+    "t": MAX_SOUND_SECONDS + 1,  # one more than is allowed: longer sound is refused, not cut
     "map_metadata": -1,
     "map_chapters": -1,
     "id3v2_version": 0,  # the tags that are kept are put in front when the MP3 is stored

@@ -1,73 +1,86 @@
-"""One attempt at one job, from the stored video to the stored MP3."""
+"""One attempt at one job, from the stored video to the committed MP3."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from functions.convert import tags, verdict
-from functions.convert.encoder import Encoder
-from functions.convert.scratch import Room, Scratch
-from functions.shared.job.conversions import Attempt, Lost
-from functions.shared.job.document import Mp3, Reason
+from functions.convert.scratch import Scratch, Workspace
+from functions.shared.job.conversions import Attempt, LeaseLost
+from functions.shared.job.document import Job, Mp3, Reason
 from functions.shared.media import Bucket, File
 
 BLOCK = 1 << 20
+HEARTBEAT_INTERVAL = timedelta(seconds=1)
+
+Heartbeat = Callable[[float], None]
+
+
+class VideoEncoder(Protocol):
+    """Makes the MP3 of one video; `functions.convert.encoder.Encoder` is one."""
+
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat) -> float | Reason:
+        """Write the workspace's MP3 and tags; return the MP3's length in seconds, or why the video has none."""
 
 
 class Conversion:
-    def __init__(self, videos: Bucket, mp3s: Bucket, scratch: Scratch, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        videos: Bucket,
+        mp3s: Bucket,
+        scratch: Scratch,
+        encoder: VideoEncoder,
+        heartbeat_interval: timedelta = HEARTBEAT_INTERVAL,
+    ) -> None:
         self._videos = videos
         self._mp3s = mp3s
         self._scratch = scratch
         self._encoder = encoder
+        self._heartbeat_interval = heartbeat_interval
 
-    def run(self, attempt: Attempt) -> Mp3 | Reason:
-        """End the job with its MP3 or, by the video's own fault, a reason; return which.
+    def run(self, attempt: Attempt) -> Job:
+        """End the job with its MP3 or, because of the file, with a reason; return the ended job.
 
-        Raises OSError when neither store nor video is to blame, Lost when the job is gone or another's.
+        Raises OSError if neither MongoDB nor the file is at fault, LeaseLost if the job is not this attempt's any more,
+        and pymongo's error if MongoDB is away. Nothing of the attempt is left in the scratch folder or in `mp3s`.
         """
-        beat = at_most_once_a_second(attempt.renew)
+        heartbeat = at_intervals(self._heartbeat_interval, attempt.renew)
         video = self._videos.find(attempt.job.id)
         if video is None:
-            return _fail(attempt, verdict.MISSING)
-        with self._scratch.room(video.size) as room:
-            if not self._fetch(video, room.video, beat):
-                return _fail(attempt, verdict.MISSING)
-            made = self._encoder.encode(room, beat)
-            if isinstance(made, Reason):
-                return _fail(attempt, made)
-            file = self._store(room, beat)
-        mp3 = Mp3(file.id, file.size, round(made, 3))
+            return attempt.fail(verdict.MISSING)
+        with self._scratch.workspace(video.size) as workspace:
+            if not self._fetch(video, workspace.video, heartbeat):
+                return attempt.fail(verdict.MISSING)
+            encoded = self._encoder.encode(workspace, heartbeat)
+            if isinstance(encoded, Reason):
+                return attempt.fail(encoded)
+            file = self._store(workspace, heartbeat)
         try:
-            attempt.commit(mp3)
-        except Lost:
+            return attempt.commit(Mp3(file.id, file.size, round(encoded, 3)))
+        except LeaseLost:
             self._mp3s.delete(file.id)
             raise
-        return mp3
 
-    def _fetch(self, video: File, target: Path, beat: Callable[[float], None]) -> bool:
+    def _fetch(self, video: File, target: Path, heartbeat: Heartbeat) -> bool:
         with target.open("wb", buffering=0) as file, suppress(EOFError):
             for chunk in self._videos.read(video):
                 file.write(chunk)
-                beat(0)
+                heartbeat(0)
             return True
         return False
 
-    def _store(self, room: Room, beat: Callable[[float], None]) -> File:
-        with room.tags.open(errors="replace") as head:
+    def _store(self, workspace: Workspace, heartbeat: Heartbeat) -> File:
+        with workspace.tags.open(errors="replace") as head:
             kept = tags.read(head.read(1 << 16))
         with self._mp3s.writer() as writer:
             writer.write(tags.id3(kept))
-            for block in _blocks(room.mp3):
+            for block in _blocks(workspace.mp3):
                 writer.write(block)
-                beat(1)
+                heartbeat(1)
             return writer.commit()
-
-
-def _fail(attempt: Attempt, reason: Reason) -> Reason:
-    attempt.fail(reason)
-    return reason
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
@@ -76,15 +89,15 @@ def _blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def at_most_once_a_second(call: Callable[[float], None]) -> Callable[[float], None]:
-    """Return `call` that passes over what comes within a second of its last, or of now."""
-    last = time.monotonic()
+def at_intervals(interval: timedelta, call: Heartbeat) -> Heartbeat:
+    """Return `call` that ignores every call within `interval` of the last one that was passed on, or of now."""
+    seconds, last = interval.total_seconds(), time.monotonic()
 
-    def beat(value: float) -> None:
+    def heartbeat(progress: float) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= 1:
+        if now - last >= seconds:
             last = now
-            call(value)
+            call(progress)
 
-    return beat
+    return heartbeat

@@ -1,4 +1,4 @@
-"""Makes the MP3 of one room's video by ffmpeg in the sandbox."""
+"""Makes the MP3 of one video with ffmpeg in the sandbox."""
 
 import selectors
 import subprocess
@@ -8,51 +8,51 @@ from collections.abc import Callable
 from functions.convert import mp3, protection, verdict
 from functions.convert.command import command
 from functions.convert.sandbox import Sandbox
-from functions.convert.scratch import Room
+from functions.convert.scratch import Workspace
 from functions.convert.transcript import Transcript
 from functions.shared.job.document import Reason
 
-LONGEST_RUN = 900  # seconds; a process within its CPU time that takes longer waits for a disk or a core
+TIMEOUT_SECONDS = 900  # a process within its CPU time that takes longer waits for a disk or a core
 
 
 class Encoder:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    def encode(self, room: Room, beat: Callable[[float], None]) -> float | Reason:
-        """Write the MP3 and the tags, and return the MP3's seconds, or why the video has none.
+    def encode(self, workspace: Workspace, heartbeat: Callable[[float], None]) -> float | Reason:
+        """Write the MP3 and the tags; return the MP3's length in seconds, or why the video has no MP3.
 
-        Calls `beat` with the progress (0 to 1) at least once a second; what it raises ends ffmpeg.
-        Raises OSError when the video is not to blame.
+        Calls `heartbeat` with the progress (0 to 1) at least once a second; an exception from it ends ffmpeg.
+        Raises OSError when the video is not at fault.
         """
         transcript = Transcript()
-        words = command(room.video, room.mp3, room.tags)
-        with self._sandbox.start(words, read=room.video, write=room.out) as process:
+        words = command(workspace.video, workspace.mp3, workspace.tags)
+        with self._sandbox.start(words, read=workspace.video, write=workspace.out) as process:
             try:
-                _listen(process, transcript, beat)
+                _listen(process, transcript, heartbeat)
                 code = process.wait()
             finally:
                 process.kill()
-        seconds = mp3.seconds(room.mp3) if room.mp3.exists() else 0.0
+        seconds = mp3.seconds(workspace.mp3) if workspace.mp3.exists() else 0.0
         reason = verdict.judge(code, transcript, seconds)
-        if reason is verdict.DAMAGED and protection.encrypted(room.video):
+        if reason is verdict.DAMAGED and protection.encrypted(workspace.video):
             return verdict.ENCRYPTED
         return reason or seconds
 
 
-def _listen(process: subprocess.Popen[bytes], transcript: Transcript, beat: Callable[[float], None]) -> None:
-    end = time.monotonic() + LONGEST_RUN
-    ears = {process.stdout: transcript.hear_stdout, process.stderr: transcript.hear_stderr}
+def _listen(process: subprocess.Popen[bytes], transcript: Transcript, heartbeat: Callable[[float], None]) -> None:
+    end = time.monotonic() + TIMEOUT_SECONDS
+    readers = {process.stdout: transcript.read_stdout, process.stderr: transcript.read_stderr}
     with selectors.DefaultSelector() as selector:
-        for pipe in filter(None, ears):
+        for pipe in filter(None, readers):
             selector.register(pipe, selectors.EVENT_READ, pipe)
         while selector.get_map():
             for key, _ in selector.select(timeout=1):
                 pipe = key.data
                 if data := pipe.read(1 << 16):
-                    ears[pipe](data)
+                    readers[pipe](data)
                 else:
                     selector.unregister(pipe)
-            beat(transcript.progress)
+            heartbeat(transcript.progress)
             if time.monotonic() > end:
-                raise TimeoutError(f"ffmpeg did not end within {LONGEST_RUN} s")
+                raise TimeoutError(f"ffmpeg did not end within {TIMEOUT_SECONDS} s")

@@ -1,7 +1,7 @@
-"""The scratch folder: a folder of its own for each attempt, gone after it, whatever became of the attempt.
+"""The scratch folder: each attempt has a workspace of its own in it, which is removed after the attempt.
 
-Two attempts may be at work in one scratch folder, of one process or of two. Each holds a lock (flock) in its own
-folder, which the kernel takes back when its process dies: an unlocked folder is a killed attempt's.
+Several attempts, of one process or of several, may use one scratch folder at a time. Each holds a lock (flock) in its
+workspace, which the kernel releases when the process dies: an unlocked workspace was left by a killed attempt.
 """
 
 import errno
@@ -17,8 +17,8 @@ PREFIX = "attempt-"
 
 
 @dataclass(frozen=True)
-class Room:
-    """One attempt's folder; in `out` the sandboxed ffmpeg writes."""
+class Workspace:
+    """One attempt's folder; the sandboxed ffmpeg writes to `out`."""
 
     folder: Path
 
@@ -44,31 +44,31 @@ class Scratch:
         self._folder = folder
 
     @contextmanager
-    def room(self, size: int) -> Iterator[Room]:
-        """Yield an empty room with space for a video of `size` bytes; raise OSError if there is none."""
-        with self._door():  # nobody may take a new room for an old one before it is locked
-            self._clear()
+    def workspace(self, size: int) -> Iterator[Workspace]:
+        """Yield an empty workspace; raise OSError if the disk has no space for a video of `size` bytes."""
+        with self._exclusive():  # a new workspace must not be taken for an old one before it is locked
+            self._remove_abandoned()
             if size > shutil.disk_usage(self._folder).free:
                 raise OSError(errno.ENOSPC, "the scratch folder has no space for the video")
-            room = Room(Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._folder)))
-            lock = (room.folder / "lock").open("w")
+            workspace = Workspace(Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._folder)))
+            lock = (workspace.folder / "lock").open("w")
             fcntl.flock(lock, fcntl.LOCK_EX)
         with lock:
             try:
-                room.out.mkdir()
-                yield room
+                workspace.out.mkdir()
+                yield workspace
             finally:
-                with self._door():  # nor one whose lock is removed already
-                    shutil.rmtree(room.folder)
+                with self._exclusive():  # nor one whose lock file is removed already
+                    shutil.rmtree(workspace.folder)
 
     @contextmanager
-    def _door(self) -> Iterator[None]:
-        """Let nobody else make, clear or leave a room meanwhile."""
-        with (self._folder / "lock").open("w") as door:
-            fcntl.flock(door, fcntl.LOCK_EX)
+    def _exclusive(self) -> Iterator[None]:
+        """Keep all others from making and removing workspaces until the block ends."""
+        with (self._folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _clear(self) -> None:
+    def _remove_abandoned(self) -> None:
         for folder in self._folder.glob(f"{PREFIX}*"):
             with (folder / "lock").open("w") as lock:
                 try:

@@ -6,7 +6,7 @@ https://ffmpeg.org/ffmpeg-formats.html#Metadata-1, https://id3.org/id3v2.4.0-str
 import re
 
 FRAMES = {"title": b"TIT2", "artist": b"TPE1", "album": b"TALB"}
-LONGEST = 1000  # characters of one tag
+MAX_TAG_CHARACTERS = 1000
 
 # A line is a key, `=` and a value; any of `=;#\` and newline stands after a backslash. Lines are told apart first, as
 # a value of 30,000 newlines would otherwise be looked through from each of them.
@@ -18,7 +18,7 @@ def read(text: str) -> dict[str, str]:
     """Return title, artist and album of an ffmetadata file, as far as there: the video's, else its sound's."""
     kept: dict[str, str] = {}
     for tag in filter(None, map(_TAG.match, _LINE.findall(text.partition("[CHAPTER]")[0]))):
-        name, content = tag[1].lower(), re.sub(r"\\(.)", r"\1", tag[2], flags=re.DOTALL).strip()[:LONGEST]
+        name, content = tag[1].lower(), re.sub(r"\\(.)", r"\1", tag[2], flags=re.DOTALL).strip()[:MAX_TAG_CHARACTERS]
         if name in FRAMES and content:
             kept.setdefault(name, content)
     return kept

@@ -47,12 +47,12 @@ class Transcript:
         """Warnings and errors: the first ones and the last ones, as a damaged video has thousands."""
         return [*self._first, *self._last]
 
-    def hear_stdout(self, data: bytes) -> None:
+    def read_stdout(self, data: bytes) -> None:
         for line in self._stdout.feed(data):
             if found := _OUT_TIME.match(line):
                 self.done = int(found[1]) / 1_000_000
 
-    def hear_stderr(self, data: bytes) -> None:
+    def read_stderr(self, data: bytes) -> None:
         for line in self._stderr.feed(data):
             if not self.duration and (found := _DURATION.match(line)):
                 self.duration = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])

@@ -1,13 +1,12 @@
-"""The broker's dead-letter sink."""
+"""The broker's dead-letter sink: keeps each event with its error, for `make replay`."""
 
-import logging
 import os
 from dataclasses import dataclass
 
 import functions_framework
 from cloudevents.http import CloudEvent
 
-from functions.deadletter.dead import Dead
+from functions.deadletter.letters import DeadLetters
 from functions.shared import boundary, logs, mongo
 from functions.shared.settings import Url, load
 
@@ -18,15 +17,12 @@ class Settings:
 
 
 logs.configure()
-log = logging.getLogger("deadletter")
 SETTINGS = load(Settings, os.environ)
-dead = Dead(mongo.database(SETTINGS.mongodb_url))
+letters = DeadLetters(mongo.database(SETTINGS.mongodb_url))
 
 
 @functions_framework.cloud_event
 @boundary.event("The store", mongo.AWAY)
-def deadletter(received: CloudEvent) -> None:
-    """Keep the event and its error, for `make replay`."""
-    dead.store(received)
-    error = {name: received.get(f"knativeerror{name}", "") for name in ("dest", "code")}
-    log.warning("dead-lettered", extra=error)
+def deadletter(event: CloudEvent) -> None:
+    """Keep the event."""
+    letters.store(event)

@@ -12,3 +12,8 @@ class RetryLater(Exception):  # noqa: N818  # a request to the broker, not a fai
         super().__init__(reason)
         self.reason = reason
         self.seconds = seconds
+
+
+def no_sink() -> RetryLater:
+    """Return what a function without K_SINK raises at every event: a SinkBinding restarts it with the address."""
+    return RetryLater("K_SINK is not set yet: the SinkBinding has not injected the broker's address", 5)

@@ -1,8 +1,7 @@
-"""Every minute: what is late is told again, what is over is settled, what nobody owns is thrown away."""
+"""The sweeper: at every tick of its PingSource it repairs what was lost and deletes what is over."""
 
-import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 
 import functions_framework
@@ -10,38 +9,36 @@ from cloudevents.http import CloudEvent
 
 from functions.shared import boundary, logs, mongo
 from functions.shared.events import Sink
-from functions.shared.job.deliveries import Mails
+from functions.shared.retry import no_sink
 from functions.shared.settings import Url, load
-from functions.sweep.collection import Collection
-from functions.sweep.retelling import Retelling
-
-LIMIT = 500  # of each kind a tick; the next tick goes on
+from functions.sweep.sweeper import Sweeper
 
 
 @dataclass(frozen=True)
 class Settings:
     mongodb_url: Url
-    k_sink: Url
+    k_sink: Url | None = None  # set by a SinkBinding, perhaps after the first start
     retention_days: int = 7
     orphan_hours: int = 24
 
 
+def wire(settings: Settings) -> Sweeper | None:
+    if settings.k_sink is None:
+        return None
+    retention, orphan_age = timedelta(days=settings.retention_days), timedelta(hours=settings.orphan_hours)
+    database, sink = mongo.database(settings.mongodb_url), Sink(settings.k_sink)
+    return Sweeper(database, sink, retention=retention, orphan_age=orphan_age)
+
+
 logs.configure()
-log = logging.getLogger("sweep")
 SETTINGS = load(Settings, os.environ)
-database = mongo.database(SETTINGS.mongodb_url)
-mails = Mails(database)
-retelling = Retelling(database, Sink(SETTINGS.k_sink))
-collection = Collection(database)
+sweeper = wire(SETTINGS)
 
 
 @functions_framework.cloud_event
 @boundary.event("The store", mongo.AWAY)
 def sweep(ping: CloudEvent) -> None:
-    """Do all of it once; each part may be repeated, run twice at a time, or stop half-way."""
-    abandoned = mails.abandon()
-    told = retelling.round(LIMIT)
-    expired = collection.expire(timedelta(days=SETTINGS.retention_days), LIMIT)
-    orphans = collection.orphans(timedelta(hours=SETTINGS.orphan_hours), LIMIT)
-    counts = asdict(told) | {"abandoned_mails": abandoned, "expired": expired, "orphans": orphans}
-    log.info("swept", extra=counts | {"oldest_unfinished_seconds": retelling.oldest_unfinished()})
+    """Do one tick, whatever the event says."""
+    if sweeper is None:
+        raise no_sink()
+    sweeper.tick()

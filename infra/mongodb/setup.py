@@ -1,4 +1,6 @@
-"""Makes MongoDB ready: the indexes, and a user for each function who may do what its code does. Safe to repeat.
+"""Sets up MongoDB: indexes, documents of the version before, and one user per function with that function's rights.
+
+Safe to repeat.
 
 `MONGODB_ADMIN_URL` is an administrator's. `MONGODB_UPLOAD_URL` and so on, one for each of RIGHTS, are the very URLs
 that the functions get, `mongodb://USER:PASSWORD@HOST/DATABASE`: change a password there and run this again.
@@ -7,58 +9,51 @@ that the functions get, `mongodb://USER:PASSWORD@HOST/DATABASE`: change a passwo
 import os
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo import ASCENDING, MongoClient
 from pymongo.database import Database
 from pymongo.uri_parser import parse_uri
+
+from functions.shared.job import indexes
+from functions.shared.job.document import COLLECTION as JOBS
+from functions.shared.job.upgrade import upgrade
 
 # Reading and then removing the chunks of a file is how it is deleted. MongoDB knows no rights on a single field.
 RIGHTS = {
     "upload": {
-        "jobs": ["find", "insert"],
+        JOBS: ["find", "insert"],
         "videos.files": ["insert", "remove"],
         "videos.chunks": ["find", "insert", "remove"],
         "quotas": ["find", "insert", "update"],
     },
     "convert": {
-        "jobs": ["find", "update"],
+        JOBS: ["find", "update"],
         "videos.files": ["find", "remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["insert", "remove"],
         "mp3s.chunks": ["find", "insert", "remove"],
     },
-    "notify": {"jobs": ["find", "update"]},
+    "notify": {JOBS: ["find", "update"]},
     "download": {
-        "jobs": ["find", "remove"],
+        JOBS: ["find", "remove"],
         "videos.files": ["remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["find", "remove"],
         "mp3s.chunks": ["find", "remove"],
     },
     "sweep": {
-        "jobs": ["find", "update", "remove"],
+        JOBS: ["find", "update", "remove"],
         "videos.files": ["find", "remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["find", "remove"],
         "mp3s.chunks": ["find", "remove"],
     },
     "deadletter": {"dead": ["insert", "update"]},
-    "replay": {"dead": ["find", "remove"], "jobs": ["find", "update"], "videos.files": ["find"]},
+    "replay": {"dead": ["find", "remove"], JOBS: ["find", "update"], "videos.files": ["find"]},
 }
 
 
 def make_indexes(database: Database[dict[str, Any]]) -> None:
-    jobs = database["jobs"]
-    jobs.create_index([("owner", ASCENDING), ("_id", DESCENDING)])
-    jobs.create_index(
-        [("owner", ASCENDING), ("key", ASCENDING)], unique=True, partialFilterExpression={"key": {"$exists": True}}
-    )
-    jobs.create_index("mp3.id", partialFilterExpression={"mp3.id": {"$exists": True}})
-    open_jobs = {"state": {"$in": ["uploaded", "converting"]}}
-    jobs.create_index([("state", ASCENDING), ("lease", ASCENDING)], partialFilterExpression=open_jobs)
-    jobs.create_index("mail.lease", partialFilterExpression={"mail.outcome": "pending"})
-    jobs.create_index("finished", partialFilterExpression={"finished": {"$exists": True}})
-    # All that upload's quotas ask of an owner's jobs, so that they are not read one by one.
-    jobs.create_index([(name, ASCENDING) for name in ("owner", "state", "reason.code", "size", "mp3.size", "_id")])
+    indexes.make_indexes(database)
     database["quotas"].create_index("last", expireAfterSeconds=3600)
     for bucket in ("videos", "mp3s"):
         database[f"{bucket}.chunks"].create_index([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)
@@ -88,6 +83,7 @@ def main() -> None:
         if not (urls[role]["username"] and urls[role]["password"]) or urls[role]["database"] != database.name:
             raise SystemExit(f"{variable} must be mongodb://USER:PASSWORD@HOST/{database.name}")
     make_indexes(database)
+    upgrade(database)
     for role in variables:
         make_user(database, role, urls[role]["username"], urls[role]["password"])
 

@@ -13,7 +13,7 @@ from functions.shared import mongo
 from functions.shared.job.deliveries import Outcome
 from functions.shared.job.document import FINAL, State
 from functions.shared.mongo import Document
-from functions.sweep.collection import Collection
+from functions.sweep.garbage import Garbage
 from scripts.local.supervision import REPOSITORY
 from tests.person import parsed
 
@@ -36,7 +36,7 @@ class Store:
 
     def unmailed(self, jobs: list[str]) -> int:
         """Return how many of these jobs' owners have not been told."""
-        return len(jobs) - self._count(jobs, {"mail.outcome": Outcome.SENT})
+        return len(jobs) - self._count(jobs, {"deliveries.mail.outcome": Outcome.SENT})
 
     def mails(self) -> Counter[str]:
         """Return how many mails there are by the job that they are about."""
@@ -52,12 +52,12 @@ class Store:
 
     def collect(self) -> None:
         """Have the sweeper's own code collect the orphans, as its user, without the day that it waits."""
-        Collection(mongo.database(self._urls["sweep"])).orphans(timedelta(0), 10_000)
+        Garbage(mongo.database(self._urls["sweep"])).delete_orphans(timedelta(0), 10_000)
 
     def replay(self) -> list[str]:
         """Send the dead letters again as `make replay` does; return what it says of each."""
         env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "MONGODB_URL": self._urls["replay"]}
-        command = [sys.executable, str(REPOSITORY / "infra/replay/replay.py")]
+        command = [sys.executable, "-m", "functions.deadletter.replay"]
         said = subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=60).stdout
         return said.splitlines()[:-1]
 

@@ -10,7 +10,6 @@ from typing import Any
 from bson import ObjectId
 from cloudevents.http import CloudEvent
 from pymongo.database import Database
-from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
@@ -18,6 +17,7 @@ from functions.shared.events import VIDEO_UPLOADED
 from functions.shared.job.deliveries import Outcome
 from functions.shared.job.document import OPEN, State
 from functions.shared.mongo import Document
+from functions.shared.retry import RetryLater
 from tests.integration.media.callers import Caller
 from tests.properties.actor import Actor, Fate
 from tests.properties.witness import COLLECTIONS, Answer, Run, Witness
@@ -34,7 +34,6 @@ CAST = {
 }
 QUIET = 12  # rounds of 700 s in which everything ends: a mail's back-off is an hour at most
 TO_ITS_END = 1000  # steps, more than any call has
-PING = CloudEvent({"type": "dev.knative.sources.ping", "source": "/tests"})
 
 
 class Uncounted:
@@ -56,8 +55,8 @@ class Call:
     def of_event(cls, event: CloudEvent) -> "Call":
         job = ObjectId(event["subject"])
         if event["type"] == VIDEO_UPLOADED:
-            return cls("convert", job, lambda main: main.convert(event))
-        return cls("notify", job, lambda main: main.notify(event))
+            return cls("convert", job, lambda converter: converter.convert(job))
+        return cls("notify", job, lambda notifier: notifier.notify(job))
 
     @classmethod
     def to_upload(cls, person: Caller, name: str, key: str | None) -> "Call":
@@ -75,11 +74,11 @@ class Call:
 
     @classmethod
     def to_replay(cls, job: ObjectId) -> "Call":
-        return cls("replay", job, lambda replay: replay.renew(str(job)))
+        return cls("replay", job, lambda replayer: replayer.replay(str(job)))
 
     @classmethod
     def to_sweep(cls) -> "Call":
-        return cls("sweep", None, lambda main: main.sweep(PING))
+        return cls("sweep", None, lambda sweeper: sweeper.tick())
 
 
 def _answer(response: Any) -> Answer:
@@ -194,7 +193,7 @@ class Play:
     def unfinished(self) -> set[ObjectId]:
         """Return the jobs that have not ended, or whose owner has not been told."""
         jobs = self.witness.jobs.items()
-        return {n for n, job in jobs if job["state"] in OPEN or job["mail"]["outcome"] == Outcome.PENDING}
+        return {n for n, job in jobs if job["state"] in OPEN or job["deliveries"]["mail"]["outcome"] == Outcome.PENDING}
 
     def _whole(self, call: Call) -> None:
         run = self.begin(call)
@@ -211,6 +210,6 @@ class Play:
         if run.actor.busy:
             return
         self.runs.remove(run)
-        if run.actor.error and not isinstance(run.actor.error, ServiceUnavailable):
+        if run.actor.error and not isinstance(run.actor.error, RetryLater):
             raise run.actor.error
         self.witness.ended(run)

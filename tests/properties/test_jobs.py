@@ -13,9 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
-from functions.convert import conversion
 from functions.shared.events import video_uploaded
-from functions.shared.job.conversions import TRIES
+from functions.shared.job.conversions import MAX_TRIES
 from functions.shared.job.document import OPEN
 from functions.shared.mongo import Document
 from infra.mongodb.setup import RIGHTS, make_indexes, make_user
@@ -128,7 +127,7 @@ class JobsMachine(RuleBasedStateMachine):
         if not numbers:
             return
         event = video_uploaded(str(numbers[chance.which % len(numbers)]))
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             if run := self._play.begin(Call.of_event(event)):
                 self._play.go(run, 1 + chance.steps, Fate.AWAY)
                 if run in self._play.runs:
@@ -205,17 +204,12 @@ def stage(mongodb: Server, secrets: Secrets, tmp_path_factory: pytest.TempPathFa
     env = {
         "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),
         "K_SINK": "http://broker.example",
-        "SMTP_URL": "smtp://mail.example",
-        "MAIL_FROM": "video2mp3 <no-reply@example.org>",
-        "PUBLIC_URL": "http://video2mp3.example",
         "QUOTA_UPLOADS_PER_HOUR": "1000000",  # time passes here at once, but not for what is counted by the hour
-        "SCRATCH": str(tmp_path_factory.mktemp("scratch")),
     }
     people = [newcomer("", secrets, 86400) for _ in range(2)]
     clock, heard = Clock(), Surroundings()
-    with clock.of_the_functions(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conversion, "at_most_once_a_second", lambda call: call)  # each beat renews the lease
-        stage = Stage(database, Functions(urls, env, heard), people, clock, heard)
+    with clock.of_the_functions():
+        stage = Stage(database, Functions(urls, env, tmp_path_factory.mktemp("scratch"), heard), people, clock, heard)
         yield stage
     admin.drop_database("properties")
     print("\n" + ", ".join(f"{count:,} {what}" for what, count in stage.counts.items()))

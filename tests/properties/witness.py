@@ -9,14 +9,13 @@ from operator import itemgetter
 from bson import ObjectId
 from pymongo.database import Database
 
-from functions.shared.job.conversions import GAVE_UP, TRIES
-from functions.shared.job.deliveries import GIVE_UP, Outcome
+from functions.shared.job.conversions import GAVE_UP, MAX_TRIES
+from functions.shared.job.deliveries import GIVE_UP_AFTER, Channel, Outcome
 from functions.shared.job.document import FINAL, OPEN, State
 from functions.shared.mongo import Document
 from tests.properties.actor import Actor
-from tests.properties.world import Clock, Surroundings
+from tests.properties.world import RETENTION, Clock, Surroundings
 
-RETENTION = timedelta(days=7)
 COLLECTIONS = ["jobs", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"]
 
 
@@ -143,7 +142,7 @@ class Witness:
     def _may_become(self, was: Document, now: Document, run: Run) -> None:
         for name in ("owner", "email", "name", "size", "key", "created"):
             assert was.get(name) == now.get(name), f"a job keeps its {name}"
-        assert now["tries"] <= TRIES, "three attempts, no more"
+        assert now["tries"] <= MAX_TRIES, "three attempts, no more"
         if run.function == "replay":
             assert run.job == now["_id"], "a replay changes no other job"
             if was["state"] != now["state"] or was["tries"] != now["tries"]:
@@ -169,7 +168,11 @@ class Witness:
         assert waits or gave_up, "a replay opens what waits or was given up"
         assert now["state"] == State.UPLOADED
         assert now["tries"] == 0
-        if gave_up and was["mail"]["outcome"] == Outcome.PENDING and was["mail"]["tries"]:
+        if (
+            gave_up
+            and was["deliveries"][Channel.MAIL]["outcome"] == Outcome.PENDING
+            and was["deliveries"][Channel.MAIL]["tries"]
+        ):
             self._again[was["_id"], was["state"]] += 1  # who is at that mail may not know that there will be another
 
     def _may_end(self, was: Document, now: Document, run: Run) -> None:
@@ -178,14 +181,18 @@ class Witness:
         if now["state"] == State.UPLOADED:
             assert by_holder, "only who holds a job gives it back"
             return
-        over = was["tries"] == TRIES and self._is_past(was["lease"])
+        over = was["tries"] == MAX_TRIES and self._is_past(was["lease"])
         given_up = now["state"] == State.FAILED and now["reason"]["code"] == GAVE_UP.code and over
         assert by_holder or given_up, "who holds a job ends it, or nobody holds it after three attempts"
         assert ("mp3" in now, "reason" in now) == (now["state"] == State.DONE, now["state"] == State.FAILED)
-        assert now["mail"]["outcome"] == Outcome.PENDING, "every end is mailed"
+        assert now["deliveries"][Channel.MAIL]["outcome"] == Outcome.PENDING, "every end is mailed"
 
     def _mail_may_become(self, was: Document, now: Document) -> None:
-        mail, before, after = (now["_id"], now["state"]), was["mail"]["outcome"], now["mail"]["outcome"]
+        mail, before, after = (
+            (now["_id"], now["state"]),
+            was["deliveries"][Channel.MAIL]["outcome"],
+            now["deliveries"][Channel.MAIL]["outcome"],
+        )
         if before == after:
             return
         assert before == Outcome.PENDING, "a mail's outcome stands"
@@ -194,7 +201,7 @@ class Witness:
         elif after == Outcome.BOUNCED:
             assert mail in self._heard.bounced, "no mail is given up that was not refused"
         else:
-            assert self._is_past(now["finished"], GIVE_UP), "a mail is tried for a day"
+            assert self._is_past(now["finished"], GIVE_UP_AFTER), "a mail is tried for a day"
 
     def _files_are_there(self) -> None:
         for number, job in self.jobs.items():

@@ -1,4 +1,4 @@
-"""The system in one process: each function's own `main.py`, some of them several times, and what is around them."""
+"""The system in one process: the handlers of all functions, several of some, and stand-ins for what is around them."""
 
 import importlib.util
 import sys
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from email.message import EmailMessage
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, Self
+from typing import Self
 
 import bson.objectid
 import pytest
@@ -19,21 +19,32 @@ from cloudevents.http import CloudEvent
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from functions.convert import conversion, verdict
-from functions.convert.scratch import Room, Scratch
-from functions.deadletter.replay import Replay
+from functions.convert import verdict
+from functions.convert.conversion import Conversion, Heartbeat
+from functions.convert.converter import Converter
+from functions.convert.scratch import Scratch, Workspace
+from functions.deadletter.replayer import Replayer
+from functions.notify.letter import Sender
+from functions.notify.notifier import Notifier
 from functions.notify.server import ServerAway
 from functions.shared import logs, mongo
 from functions.shared.events import SinkAway
-from functions.shared.job.deliveries import Outcome
+from functions.shared.job.conversions import Conversions
+from functions.shared.job.deliveries import Channel, Deliveries, Outcome, path
 from functions.shared.job.document import Reason
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
-from functions.sweep import collection, retelling
+from functions.shared.settings import Url
+from functions.sweep import garbage
+from functions.sweep.sweeper import Sweeper
 from scripts.local.supervision import REPOSITORY
 from tests.properties.actor import Actor, Fate
 
-TIMES = ("created", "lease", "finished", "told.again", "mail.lease", "mail.at", "mail.told.again")
+TIMES = (
+    *("created", "lease", "finished", "republish.again"),
+    *(path(channel, field) for channel in Channel for field in ("lease", "at", "republish.again")),
+)
+RETENTION = timedelta(days=7)
 REMEMBERED = 24  # events, of which any may be delivered again
 
 
@@ -58,7 +69,7 @@ class Clock:
 
     @contextmanager
     def of_the_functions(self) -> Iterator[None]:
-        """Let new ids and the collection of orphans go by this clock until the block ends."""
+        """Let new ids and the deletion of orphans go by this clock until the block ends."""
         clock = self
 
         class Ahead(datetime):
@@ -69,7 +80,7 @@ class Clock:
         with pytest.MonkeyPatch.context() as patch:
             ahead = SimpleNamespace(time=lambda: time.time() + self.ahead.total_seconds())
             patch.setattr(bson.objectid, "time", ahead)
-            patch.setattr(collection, "datetime", Ahead)
+            patch.setattr(garbage, "datetime", Ahead)
             yield
 
 
@@ -122,57 +133,54 @@ class MailServer:
 
 
 class Encoder:
-    """Makes an MP3 that says of which video it is; finds the video damaged; or breaks down."""
+    """Makes an MP3 that names its video; finds the video damaged; or fails because of a server problem."""
 
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
 
-    def encode(self, room: Room, beat: Any) -> float | Reason:
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat) -> float | Reason:
         fate = self._actor.pause()
-        beat(0.5)
+        heartbeat(0.5)
         if fate == Fate.AWAY:
             raise OSError("no space left")
         if fate == Fate.BAD:
             return verdict.DAMAGED
-        room.mp3.write_bytes(b"MP3 of " + room.video.read_bytes())
-        room.tags.write_text(";FFMETADATA1\n")
+        workspace.mp3.write_bytes(b"MP3 of " + workspace.video.read_bytes())
+        workspace.tags.write_text(";FFMETADATA1\n")
         return 1.0
 
 
 class Functions:
-    """Makes one actor after another ready to run a function, each with the rights of that function's user."""
+    """Builds the handler of a function for one actor after another, each with the rights of that function's user."""
 
-    def __init__(self, urls: Mapping[str, str], env: Mapping[str, str], heard: Surroundings) -> None:
-        self._urls, self._env, self._heard = urls, dict(env), heard
+    def __init__(self, urls: Mapping[str, str], env: Mapping[str, str], scratch: Path, heard: Surroundings) -> None:
+        self._urls, self._env, self._scratch, self._heard = urls, dict(env), Scratch(scratch), heard
 
-    def convert(self, actor: Actor) -> ModuleType:
-        main = self._load("convert", actor)
-        main.sink = Broker(actor, self._heard)  # type: ignore[attr-defined]
-        scratch = Scratch(Path(self._env["SCRATCH"]))
-        mp3s = Bucket(main.database, "mp3s")
-        main.conversion = conversion.Conversion(main.videos, mp3s, scratch, Encoder(actor))  # type: ignore[arg-type,attr-defined]
-        return main
+    def convert(self, actor: Actor) -> Converter:
+        database = self._database("convert", actor)
+        videos, mp3s, every_time = Bucket(database, "videos"), Bucket(database, "mp3s"), timedelta()
+        conversion = Conversion(videos, mp3s, self._scratch, Encoder(actor), every_time)
+        return Converter(Conversions(database), conversion, videos, Broker(actor, self._heard))
 
-    def notify(self, actor: Actor) -> ModuleType:
-        main = self._load("notify", actor)
-        main.server = MailServer(actor, self._heard)  # type: ignore[attr-defined]
-        return main
+    def notify(self, actor: Actor) -> Notifier:
+        mails = Deliveries(self._database("notify", actor), Channel.MAIL)
+        sender, url = Sender("video2mp3 <no-reply@example.org>"), Url("http://video2mp3.example")
+        return Notifier(mails, MailServer(actor, self._heard), sender, url)
+
+    def sweep(self, actor: Actor) -> Sweeper:
+        database, broker = self._database("sweep", actor), Broker(actor, self._heard)
+        return Sweeper(database, broker, retention=RETENTION, orphan_age=timedelta(hours=24))
+
+    def replay(self, actor: Actor) -> Replayer:
+        return Replayer(self._database("replay", actor))
 
     def upload(self, actor: Actor) -> ModuleType:
         main = self._load("upload", actor)
         main.sink = Broker(actor, self._heard)  # type: ignore[attr-defined]
         return main
 
-    def sweep(self, actor: Actor) -> ModuleType:
-        main = self._load("sweep", actor)
-        main.retelling = retelling.Retelling(main.database, Broker(actor, self._heard))  # type: ignore[arg-type,attr-defined]
-        return main
-
     def download(self, actor: Actor) -> ModuleType:
         return self._load("download", actor)
-
-    def replay(self, actor: Actor) -> Replay:
-        return Replay(self._database("replay", actor))
 
     def _load(self, function: str, actor: Actor) -> ModuleType:
         """Load the function's main.py by its path, as functions-framework does."""
@@ -191,6 +199,6 @@ class Functions:
         return main
 
     def _database(self, role: str, actor: Actor) -> Database[Document]:
-        """Return what `mongo.database` does, but for waiting for the disk, which is not what is looked at here."""
+        """Return what `mongo.database` does, but without waiting for the disk, which is not tested here."""
         client: MongoClient[Document] = MongoClient(self._urls[role], tz_aware=True, event_listeners=[actor])
         return client.get_default_database()

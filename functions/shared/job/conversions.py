@@ -1,5 +1,8 @@
-"""Who converts a job: a lease on its document, taken and given up by compare-and-set on the server's clock."""
+"""The conversion of a job: a lease on its document, acquired, renewed and ended by compare-and-set."""
 
+import logging
+import time
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -8,42 +11,45 @@ from pymongo import ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from functions.shared.job.document import OPEN, TELL_AGAIN, Job, Mp3, Reason, State
-from functions.shared.mongo import Document
+from functions.shared.job import deliveries
+from functions.shared.job.clock import after
+from functions.shared.job.document import COLLECTION, OPEN, Job, Mp3, Reason, State
+from functions.shared.mongo import AWAY, Document
 
-LEASE = timedelta(seconds=30)  # renewed by progress; what a killed converter's job waits at most
-TRIES = 3
-WAIT = timedelta(seconds=30)
-GAVE_UP = Reason("gave_up", "The conversion stopped three times through no fault of the file. Please upload it again.")
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)  # renewed with each report of progress; the longest wait after a converter was killed
+MAX_TRIES = 3
+BACKOFF = timedelta(seconds=30)
+GAVE_UP = Reason(
+    "gave_up", "The conversion failed three times because of a server problem. Please upload the video again."
+)
+LEASE_EXPIRED: Document = {"$lt": ["$lease", "$$NOW"]}
 
 
-def after(wait: timedelta) -> Document:
-    """Return the aggregation expression for the server's time, `wait` from now."""
-    return {"$add": ["$$NOW", wait // timedelta(milliseconds=1)]}
-
-
-OVERDUE: Document = {"$lt": ["$lease", "$$NOW"]}
-
-
-class Lost(Exception):  # noqa: N818  # what happened to the lease
-    """The job is deleted, or another attempt has it."""
+class LeaseLost(Exception):  # noqa: N818  # what happened to the lease, not a failure
+    """The job was deleted or replayed, or another attempt has acquired it."""
 
 
 class Conversions:
-    """The converter's side of the jobs."""
+    """The converter's side of the jobs. Needs the rights to find and update jobs."""
 
     def __init__(self, database: Database[Document]) -> None:
-        self._jobs = database["jobs"]
+        self._jobs = database[COLLECTION]
 
     def claim(self, job: ObjectId) -> "Attempt | None":
-        """Take the job for one attempt, counted at once; None while another holds it, after three, or at its end."""
-        token = uuid4().hex
+        """Acquire the lease on an open job for one attempt: state `converting`, the attempt is counted at once.
+
+        Returns None, and changes nothing, if the job is leased or in backoff, has ended, was deleted, or has used its
+        three attempts.
+        """
+        sent, token = time.monotonic(), uuid4().hex
         document = self._jobs.find_one_and_update(
             {
                 "_id": job,
                 "state": {"$in": OPEN},
-                "tries": {"$lt": TRIES},
-                "$expr": {"$or": [{"$eq": ["$tries", 0]}, OVERDUE]},
+                "tries": {"$lt": MAX_TRIES},
+                "$expr": {"$or": [{"$eq": ["$tries", 0]}, LEASE_EXPIRED]},
             },
             [
                 {
@@ -58,56 +64,81 @@ class Conversions:
             ],
             return_document=ReturnDocument.AFTER,
         )
-        return Attempt(self._jobs, Job.of(document), token, document["tries"]) if document else None
+        return Attempt(self._jobs, Job.of(document), token, document["tries"], sent) if document else None
 
     def find(self, job: ObjectId) -> Job | None:
         document = self._jobs.find_one({"_id": job})
         return Job.of(document) if document else None
 
-    def give_up(self, job: ObjectId) -> bool:
-        """Fail a job whose three attempts are over; False if there is no such job."""
-        query = {"_id": job, "state": {"$in": OPEN}, "tries": {"$gte": TRIES}, "$expr": OVERDUE}
-        return self._jobs.update_one(query, _end({"state": State.FAILED, "reason": _plain(GAVE_UP)})).modified_count > 0
+    def give_up(self, job: ObjectId) -> Job | None:
+        """Fail an open job whose three attempts are used and whose lease has expired; None if `job` is not one."""
+        document = self._jobs.find_one_and_update(
+            {"_id": job, "state": {"$in": OPEN}, "tries": {"$gte": MAX_TRIES}, "$expr": LEASE_EXPIRED},
+            _end({"state": State.FAILED, "reason": _plain(GAVE_UP)}),
+            return_document=ReturnDocument.AFTER,
+        )
+        return Job.of(document) if document else None
 
 
 class Attempt:
-    """One claimed attempt at one job; each method raises Lost when the job is no longer this attempt's."""
+    """One claimed attempt at one job. Each method raises LeaseLost when the job is no longer this attempt's."""
 
-    def __init__(self, jobs: Collection[Document], job: Job, token: str, tries: int) -> None:
+    def __init__(self, jobs: Collection[Document], job: Job, token: str, tries: int, claimed: float) -> None:
+        """`claimed` is the monotonic time, in seconds, at which the claim was sent."""
         self.job = job
         self.tries = tries
         self._jobs = jobs
         self._mine = {"_id": job.id, "attempt": token, "state": State.CONVERTING}
+        self._leased_from = claimed
 
     def renew(self, progress: float) -> None:
-        """Report progress (0 to 1) and keep the lease."""
-        self._update([{"$set": {"progress": progress, "lease": after(LEASE)}}])
+        """Report progress (0 to 1) and renew the lease.
 
-    def commit(self, mp3: Mp3) -> None:
-        """End the job with its MP3: the one point at which a conversion counts."""
+        While MongoDB is away the lease holds on without a renewal, and this returns: no other attempt can acquire the
+        job before the lease expires. Raises pymongo's error once the lease may have expired, by this process's clock.
+        """
+        sent = time.monotonic()
+        try:
+            self._update([{"$set": {"progress": progress, "lease": after(LEASE)}}])
+        except AWAY as error:
+            if time.monotonic() - self._leased_from >= LEASE.total_seconds():
+                raise
+            log.warning("lease not renewed, it still holds", extra={"error": type(error).__name__})
+        else:
+            self._leased_from = sent
+
+    def commit(self, mp3: Mp3) -> Job:
+        """End the job as `done` with its MP3, make its deliveries pending, and return it as it is then.
+
+        This is the only point at which an MP3 counts.
+        """
         self._update(_end({"state": State.DONE, "progress": 1.0, "mp3": _plain(mp3)}))
+        return replace(self.job, state=State.DONE, progress=1.0, mp3=mp3)
 
-    def fail(self, reason: Reason) -> None:
-        """End the job without an MP3, by the file's own fault."""
+    def fail(self, reason: Reason) -> Job:
+        """End the job as `failed`, because of the file, make its deliveries pending, and return it as it is then."""
         self._update(_end({"state": State.FAILED, "reason": _plain(reason)}))
+        return replace(self.job, state=State.FAILED, reason=reason)
 
-    def give_back(self) -> bool:
-        """Leave the job after a failure of ours, for another attempt 30 s later, or 60; True if this was the last."""
-        if self.tries >= TRIES:
-            self.fail(GAVE_UP)
-            return True
-        waiting = {"state": State.UPLOADED, "progress": 0.0, "lease": after(WAIT * self.tries)}
+    def release(self) -> Job | None:
+        """Release the job after a server problem: `uploaded` again, in backoff for 30 s, after the second try 60 s.
+
+        After the third try the job ends as `failed` with the reason GAVE_UP instead, and is returned.
+        """
+        if self.tries >= MAX_TRIES:
+            return self.fail(GAVE_UP)
+        waiting = {"state": State.UPLOADED, "progress": 0.0, "lease": after(BACKOFF * self.tries)}
         self._update([{"$set": waiting}, {"$unset": "attempt"}])
-        return False
+        return None
 
     def _update(self, change: list[Document]) -> None:
         if not self._jobs.update_one(self._mine, change).matched_count:
-            raise Lost
+            raise LeaseLost
 
 
 def _end(fields: Document) -> list[Document]:
-    mail = {"outcome": "pending", "tries": 0, "lease": after(TELL_AGAIN)}
-    return [{"$set": fields | {"finished": "$$NOW", "mail": mail}}, {"$unset": ["attempt", "lease"]}]
+    ended = {"$set": fields | {"finished": "$$NOW"}}
+    return [ended, *deliveries.pending(), {"$unset": ["attempt", "lease", "republish"]}]
 
 
 def _plain(value: Reason | Mp3) -> Document:

@@ -1,4 +1,4 @@
-"""Who mails a finished job: a lease on its document whose length is the back-off, and the outcome, set once."""
+"""The notification of the owner on one channel: a lease whose length is the backoff, and an outcome, set once."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -7,86 +7,124 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.database import Database
 
-from functions.shared.job.document import FINAL, Job
+from functions.shared.job.clock import after, before, milliseconds
+from functions.shared.job.document import COLLECTION, FINAL, REPUBLISH_AFTER, Job
 from functions.shared.mongo import Document
 
-GIVE_UP = timedelta(hours=24)
-ATTEMPT = timedelta(minutes=1)  # the longest that one attempt may take, and the first lease
+GIVE_UP_AFTER = timedelta(hours=24)
+LONGEST_ATTEMPT = timedelta(minutes=1)  # also the first lease; each further lease is twice as long
+LONGEST_LEASE = timedelta(minutes=60)
+RUN = ("outcome", "tries", "lease", "at", "republish")  # what belongs to one end of the job; `delivered` outlives it
+
+
+class Channel(StrEnum):
+    """How an owner is notified: the keys of the document's map `deliveries`."""
+
+    MAIL = "mail"
 
 
 class Outcome(StrEnum):
     PENDING = "pending"
     SENT = "sent"
-    BOUNCED = "bounced"  # the server refused it for good
-    ABANDONED = "abandoned"  # no server took it within a day
+    BOUNCED = "bounced"  # refused for good
+    ABANDONED = "abandoned"  # not accepted within a day
 
 
-DUE: Document = {"$lte": ["$mail.lease", "$$NOW"]}  # what is hastened is due at once
+def path(channel: Channel, field: str) -> str:
+    """Return the dotted name of a channel's field, such as `deliveries.mail.lease`."""
+    return f"deliveries.{channel}.{field}"
 
 
-def _milliseconds(time: timedelta) -> int:
-    return time // timedelta(milliseconds=1)
+def pending() -> list[Document]:
+    """Return the stages by which the end of a job makes every channel pending; `delivered` is kept."""
+    start = {"outcome": Outcome.PENDING, "tries": 0, "lease": after(REPUBLISH_AFTER)}
+    fields = {path(channel, field): value for channel in Channel for field, value in start.items()}
+    return [{"$unset": [path(channel, field) for channel in Channel for field in RUN]}, {"$set": fields}]
+
+
+def due(channel: Channel) -> Document:
+    """Return the expression for an expired lease; a rescheduled delivery is due immediately."""
+    return {"$lte": [f"${path(channel, 'lease')}", "$$NOW"]}
 
 
 def _lease(tries: object) -> Document:
-    """Return the expression for how long the attempt after `tries` others keeps the mail: 1, 2, 4 … 60 minutes."""
-    return {"$multiply": [_milliseconds(ATTEMPT), {"$min": [60, {"$pow": [2, tries]}]}]}
+    """Return the expression for the milliseconds that the attempt after `tries` others lasts: 1, 2, 4 … 60 minutes."""
+    factor = {"$min": [LONGEST_LEASE // LONGEST_ATTEMPT, {"$pow": [2, tries]}]}
+    return {"$multiply": [milliseconds(LONGEST_ATTEMPT), factor]}
 
 
-class Mails:
-    """The notifier's side of the jobs."""
+class Deliveries:
+    """One channel's side of the jobs. Needs the rights to find and update jobs."""
 
-    def __init__(self, database: Database[Document]) -> None:
-        self._jobs = database["jobs"]
+    def __init__(self, database: Database[Document], channel: Channel) -> None:
+        self._jobs = database[COLLECTION]
+        self._channel = channel
+        self._pending = {path(channel, "outcome"): Outcome.PENDING}
 
     def claim(self, job: ObjectId) -> Job | None:
-        """Take the job's mail for one attempt; None when it is settled, held by another or waits for its back-off.
+        """Acquire the delivery of an ended job for one attempt, and count the attempt.
 
-        The lease is the back-off. An attempt that ends without `settle` is due again after it.
-        An end that its owner has been told of already, before a replay, is settled here: nobody is told twice.
+        The lease doubles as the backoff: an attempt that ends without `settle` is due again when its lease expires.
+        Returns None, and changes nothing, if the job has not ended or the delivery is settled, leased or in backoff.
+        Returns None and settles the delivery as sent if the owner has been notified of the same end before a replay.
         """
+        tries = f"${path(self._channel, 'tries')}"
+        # `mailed` and `mail` are of version 0.1. A document that has `mail` is its notifier's until it is upgraded.
+        known = {"$in": ["$state", [f"${path(self._channel, 'delivered')}", "$mailed"]]}
         document = self._jobs.find_one_and_update(
             {
                 "_id": job,
                 "state": {"$in": FINAL},
-                "mail.outcome": Outcome.PENDING,
-                "$expr": {"$or": [{"$eq": ["$mail.tries", 0]}, DUE]},
+                **self._pending,
+                "mail": {"$exists": False},
+                "$expr": {"$or": [{"$eq": [tries, 0]}, due(self._channel)]},
             },
             [
                 {
                     "$set": {
-                        "mail.tries": {"$add": ["$mail.tries", 1]},
-                        "mail.lease": {"$add": ["$$NOW", _lease("$mail.tries")]},
-                        "mail.outcome": {
-                            "$cond": [{"$eq": ["$mailed", "$state"]}, Outcome.SENT, Outcome.PENDING],
-                        },
+                        path(self._channel, "tries"): {"$add": [tries, 1]},
+                        path(self._channel, "lease"): {"$add": ["$$NOW", _lease(tries)]},
+                        path(self._channel, "outcome"): {"$cond": [known, Outcome.SENT, Outcome.PENDING]},
                     }
                 }
             ],
             return_document=ReturnDocument.AFTER,
         )
-        return Job.of(document) if document and document["mail"]["outcome"] == Outcome.PENDING else None
+        claimed = document and document["deliveries"][self._channel]["outcome"] == Outcome.PENDING
+        return Job.of(document) if document and claimed else None
 
     def settle(self, job: Job, outcome: Outcome) -> None:
-        """Record how the mail about the claimed job ended, once it has."""
-        if outcome == Outcome.SENT:  # holds whatever a replay makes of the job meanwhile
-            self._jobs.update_one({"_id": job.id}, {"$set": {"mailed": job.state}})
-        query = {"_id": job.id, "state": job.state, "mail.outcome": Outcome.PENDING}
-        self._jobs.update_one(query, [{"$set": {"mail.outcome": outcome, "mail.at": "$$NOW"}}])
+        """Record the outcome of the claimed delivery of `job`, once it is known; only the first outcome counts.
+
+        SENT is remembered beyond a replay of the job. If the job was replayed since the claim, nothing else changes.
+        """
+        if outcome == Outcome.SENT:
+            known = {path(self._channel, "delivered"): job.state}
+            if self._channel == Channel.MAIL:  # for a notifier of version 0.1 that is still running during an upgrade
+                known["mailed"] = job.state
+            self._jobs.update_one({"_id": job.id}, {"$set": known})
+        self._jobs.update_one({"_id": job.id, "state": job.state, **self._pending}, self._settled(outcome))
 
     def abandon(self) -> int:
-        """Settle the mails that no server took within a day; return how many."""
-        late: Document = {"$lt": ["$finished", {"$subtract": ["$$NOW", _milliseconds(GIVE_UP)]}]}
-        # Every pending mail has a lease: naming it lets the query walk the index of the pending ones.
-        query = {"mail.outcome": Outcome.PENDING, "mail.lease": {"$exists": True}, "$expr": late}
-        change: list[Document] = [{"$set": {"mail.outcome": Outcome.ABANDONED, "mail.at": "$$NOW"}}]
-        return self._jobs.update_many(query, change).modified_count
+        """Settle the deliveries that are pending a day after the end of their jobs; return how many."""
+        late: Document = {"$lt": ["$finished", before(GIVE_UP_AFTER)]}
+        # Every pending delivery has a lease: to name it lets the query use the index of the pending ones.
+        leased = {path(self._channel, "lease"): {"$exists": True}}
+        query = {"state": {"$in": FINAL}, **self._pending, **leased, "$expr": late}
+        return self._jobs.update_many(query, self._settled(Outcome.ABANDONED)).modified_count
 
-    def hasten(self, job: ObjectId) -> bool:
-        """Make a pending mail due now, though not before an attempt under way has ended; False if none is pending."""
-        began = {"$subtract": ["$mail.lease", _lease({"$subtract": ["$mail.tries", 1]})]}
-        attempt_over = {"$add": [began, _milliseconds(ATTEMPT)]}
-        lease = {"$cond": [{"$eq": ["$mail.tries", 0]}, "$$NOW", {"$max": ["$$NOW", attempt_over]}]}
-        query = {"_id": job, "state": {"$in": FINAL}, "mail.outcome": Outcome.PENDING}
-        change: list[Document] = [{"$set": {"mail.lease": lease}}, {"$unset": "mail.told"}]
+    def reschedule(self, job: ObjectId) -> bool:
+        """Make a pending delivery due now, or when an attempt under way must have ended; False if none is pending."""
+        lease, tries = (f"${path(self._channel, field)}" for field in ("lease", "tries"))
+        began = {"$subtract": [lease, _lease({"$subtract": [tries, 1]})]}
+        attempt_over = {"$add": [began, milliseconds(LONGEST_ATTEMPT)]}
+        moved = {"$cond": [{"$eq": [tries, 0]}, "$$NOW", {"$max": ["$$NOW", attempt_over]}]}
+        query = {"_id": job, "state": {"$in": FINAL}, **self._pending}
+        change: list[Document] = [
+            {"$set": {path(self._channel, "lease"): moved}},
+            {"$unset": path(self._channel, "republish")},
+        ]
         return self._jobs.update_one(query, change).matched_count > 0
+
+    def _settled(self, outcome: Outcome) -> list[Document]:
+        return [{"$set": {path(self._channel, "outcome"): outcome, path(self._channel, "at"): "$$NOW"}}]

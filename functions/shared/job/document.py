@@ -1,4 +1,4 @@
-"""The job document: one per video, the truth that every event only hints at."""
+"""The job document: one per video, the source of truth. README.md has its schema and its state diagrams."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,7 +9,8 @@ from bson import ObjectId
 
 from functions.shared.mongo import Document
 
-TELL_AGAIN = timedelta(seconds=60)  # how long an event may take before the sweeper tells it again
+COLLECTION = "jobs"  # opened by the modules of this package alone
+REPUBLISH_AFTER = timedelta(seconds=60)  # how long an event may take before the sweeper republishes it
 
 
 class State(StrEnum):
@@ -41,8 +42,16 @@ class Mp3:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """The upload's `traceparent` (W3C) and the gateway's request id."""
+
+    parent: str
+    request: str
+
+
+@dataclass(frozen=True)
 class Job:
-    """One video on its way; `id` is its GridFS id in `videos` too, `size` is in bytes."""
+    """One video on its way to an MP3; `id` is also the GridFS id of the video in `videos`, `size` is in bytes."""
 
     id: ObjectId
     owner: str
@@ -54,10 +63,11 @@ class Job:
     reason: Reason | None
     mp3: Mp3 | None
     created: datetime
+    trace: Trace | None
 
     @classmethod
     def of(cls, document: Document) -> "Job":
-        reason, mp3 = document.get("reason"), document.get("mp3")
+        reason, mp3, trace = (document.get(name) for name in ("reason", "mp3", "trace"))
         return cls(
             id=document["_id"],
             owner=document["owner"],
@@ -69,10 +79,11 @@ class Job:
             reason=Reason(**reason) if reason else None,
             mp3=Mp3(**mp3) if mp3 else None,
             created=document["created"],
+            trace=Trace(**trace) if trace else None,
         )
 
     def as_stored(self) -> "Job":
-        """Return the job as it was at first, whatever has become of it."""
+        """Return the job as it was just after its upload, whatever its state is now."""
         return replace(self, state=State.UPLOADED, progress=0.0, reason=None, mp3=None)
 
     def public(self) -> dict[str, Any]:

@@ -7,20 +7,32 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from functions.shared.job.document import TELL_AGAIN, Job, State
+from functions.shared.job.document import COLLECTION, REPUBLISH_AFTER, Job, State, Trace
 from functions.shared.mongo import Document
 
 
 class Jobs:
-    """One owner's jobs."""
+    """The jobs of one owner at a time. A method that returns a job returns None for another owner's job."""
 
     def __init__(self, database: Database[Document]) -> None:
-        self._jobs = database["jobs"]
+        self._jobs = database[COLLECTION]
 
-    def create(self, video: ObjectId, *, owner: str, email: str, name: str, size: int, key: str | None) -> Job:
-        """Store and return the job of a stored video; with a known `Idempotency-Key`, return that key's job.
+    def create(
+        self,
+        video: ObjectId,
+        *,
+        owner: str,
+        email: str,
+        name: str,
+        size: int,
+        key: str | None,
+        trace: Trace | None = None,
+    ) -> Job:
+        """Store and return the job of a stored video of `size` bytes: state `uploaded`, no attempt yet.
 
-        The caller owns the video only if the returned job has its id.
+        If the owner has a job with the same `Idempotency-Key` already, nothing is stored and that job is returned: the
+        caller's video is used only if the returned job has its id. Raises pymongo's error if MongoDB is away; the job
+        may be stored then.
         """
         now = datetime.now(UTC)
         document: Document = {
@@ -32,13 +44,15 @@ class Jobs:
             "state": State.UPLOADED,
             "progress": 0.0,
             "tries": 0,
-            "lease": now + TELL_AGAIN,
+            "lease": now + REPUBLISH_AFTER,
             "created": now,
         }
+        if trace:
+            document["trace"] = vars(trace)
         if key is None:
             self._jobs.insert_one(document)
             return Job.of(document)
-        while True:  # again only if the key's job was deleted between the two
+        while True:  # repeated only if the key's job is deleted between the insert and the search
             try:
                 self._jobs.insert_one(document | {"key": key})
             except DuplicateKeyError:
@@ -48,12 +62,14 @@ class Jobs:
                 return Job.of(document)
 
     def with_key(self, owner: str, key: str) -> Job | None:
+        """Return the owner's job that was created with this `Idempotency-Key`."""
         return self._one({"owner": owner, "key": key})
 
     def get(self, owner: str, job: ObjectId) -> Job | None:
         return self._one({"_id": job, "owner": owner})
 
     def of_mp3(self, owner: str, mp3: ObjectId) -> Job | None:
+        """Return the owner's job that committed this MP3."""
         return self._one({"owner": owner, "mp3.id": mp3})
 
     def page(self, owner: str, size: int, before: ObjectId | None) -> list[Job]:
@@ -63,7 +79,10 @@ class Jobs:
         return [Job.of(document) for document in found]
 
     def delete(self, owner: str, job: ObjectId) -> Job | None:
-        """Remove and return the job; a conversion under way finds it gone and stops."""
+        """Remove and return the job, in any state; its files are the caller's to delete.
+
+        A conversion under way raises LeaseLost at its next renewal and deletes what it has stored.
+        """
         document = self._jobs.find_one_and_delete({"_id": job, "owner": owner})
         return Job.of(document) if document else None
 

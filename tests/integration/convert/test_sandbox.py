@@ -23,14 +23,14 @@ from tests.integration.convert.clips import Clips
 from tests.integration.convert.converter import eventually
 from tests.stacks import Server
 
-LARGEST = 1 << 20
+MAX_BYTES = 1 << 20
 
 
 class Cell:
     """A folder with one readable file and one writable folder, and a sandbox around them."""
 
     def __init__(self, folder: Path) -> None:
-        self.file, self.out, self.sandbox = folder / "in", folder / "out", Sandbox(LARGEST)
+        self.file, self.out, self.sandbox = folder / "in", folder / "out", Sandbox(MAX_BYTES)
         self.file.write_text("content")
         self.out.mkdir()
 
@@ -155,7 +155,7 @@ def test_files_have_a_largest_size(cell: Cell) -> None:
     """Writing beyond it kills the program."""
     code, _ = cell.perl(f"open(F, '>', '{cell.out}/big'); while (1) {{ syswrite(F, 'x' x 65536) }}")
     assert code == -signal.SIGXFSZ
-    assert (cell.out / "big").stat().st_size == LARGEST
+    assert (cell.out / "big").stat().st_size == MAX_BYTES
 
 
 def test_memory_has_a_limit(cell: Cell) -> None:
@@ -176,18 +176,18 @@ def test_an_ffmpeg_out_of_cpu_time_means_too_long(
 ) -> None:
     """The file is to blame, and not tried again."""
     monkeypatch.setitem(sandbox.LIMITS, resource.RLIMIT_CPU, (1, 9))
-    with Scratch(tmp_path).room(0) as room:
-        room.video.write_bytes(clips.long().read_bytes())
-        assert Encoder(Sandbox(command.LARGEST)).encode(room, lambda _: None) == verdict.TOO_LONG
+    with Scratch(tmp_path).workspace(0) as workspace:
+        workspace.video.write_bytes(clips.long().read_bytes())
+        assert Encoder(Sandbox(command.MAX_MP3_BYTES)).encode(workspace, lambda _: None) == verdict.TOO_LONG
 
 
 def test_sound_beyond_the_limit_is_too_long(tmp_path: Path, clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a limit of 2 s, 3 s are refused instead of cut."""
     monkeypatch.setitem(command.READING, "t", 2 + 1)
-    monkeypatch.setattr(verdict, "LONGEST", 2)
-    with Scratch(tmp_path).room(0) as room:
-        room.video.write_bytes(clips.video().read_bytes())
-        assert Encoder(Sandbox(command.LARGEST)).encode(room, lambda _: None) == verdict.TOO_LONG
+    monkeypatch.setattr(verdict, "MAX_SOUND_SECONDS", 2)
+    with Scratch(tmp_path).workspace(0) as workspace:
+        workspace.video.write_bytes(clips.video().read_bytes())
+        assert Encoder(Sandbox(command.MAX_MP3_BYTES)).encode(workspace, lambda _: None) == verdict.TOO_LONG
 
 
 def ended(process: psutil.Process) -> bool:

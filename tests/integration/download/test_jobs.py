@@ -7,7 +7,7 @@ import pytest
 import requests
 from bson import ObjectId
 
-from functions.shared.job.conversions import Conversions, Lost
+from functions.shared.job.conversions import Conversions, LeaseLost
 from functions.shared.job.document import Mp3
 from scripts.local.secrets import Secrets
 from tests.integration.download.shelf import Shelf
@@ -84,7 +84,7 @@ def test_a_job_may_go_while_it_converts(caller: Caller, shelf: Shelf) -> None:
     attempt = Conversions(shelf.database).claim(job.id)
     assert attempt
     assert caller.call("DELETE", f"/jobs/{job.id}").status_code == 204
-    with pytest.raises(Lost):
+    with pytest.raises(LeaseLost):
         attempt.commit(Mp3(ObjectId(), 1, 1.0))
     assert_problem(caller.call("GET", f"/jobs/{job.id}"), 404)
 

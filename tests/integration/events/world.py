@@ -44,10 +44,15 @@ def ended_job(database: Database[Document], state: str = "done", /, **fields: An
     )
     now = datetime.now(UTC)
     mail = {"outcome": "pending", "tries": 0, "lease": now + timedelta(seconds=60)}
-    job = open_job(database, state=state, finished=now, mail=mail, **end)
+    job = open_job(database, state=state, finished=now, deliveries={"mail": mail}, **end)
     change: Document = {"$unset": {"lease": ""}} | ({"$set": fields} if fields else {})
     database["jobs"].update_one({"_id": job}, change)
     return job
+
+
+def mail_of(database: Database[Document], job: object) -> Document:
+    """Return what the job says of its mail."""
+    return dict((database["jobs"].find_one({"_id": job}) or {})["deliveries"]["mail"])
 
 
 @dataclass

@@ -134,7 +134,7 @@ def test_there_is_nothing_to_mail_about_a_job_that_is_open_or_gone(
     """An event about an open job, an unknown one or none at all is answered with success, and nothing is sent."""
     before = len(list(mailbox.folder.glob("*.eml")))
     job = ended_job(database)
-    database["jobs"].update_one({"_id": job}, {"$set": {"state": "converting"}, "$unset": {"mail": ""}})
+    database["jobs"].update_one({"_id": job}, {"$set": {"state": "converting"}, "$unset": {"deliveries": ""}})
     for subject in (str(job), str(ObjectId()), "no id", "$ne"):
         assert deliver(notify, audio_converted(subject, str(ObjectId()))).status_code == 200
     assert len(list(mailbox.folder.glob("*.eml"))) == before

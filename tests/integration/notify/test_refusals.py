@@ -12,14 +12,10 @@ from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from scripts.local.supervision import REPOSITORY
 from tests.conftest import StartFunction
-from tests.integration.events.world import PAST, deliver, ended_job
+from tests.integration.events.world import PAST, deliver, ended_job, mail_of
 from tests.integration.notify.conftest import SETTINGS, Moody
 from tests.person import eventually
 from tests.stacks import Server
-
-
-def mail_of(database: Database[Document], job: object) -> Document:
-    return dict((database["jobs"].find_one({"_id": job}) or {})["mail"])
 
 
 def try_mail(url: str, database: Database[Document], recipient: str) -> tuple[int, object]:
@@ -38,7 +34,7 @@ def test_a_greylisted_mail_waits_for_its_back_off_and_is_sent_then(
     assert deliver(moody_notify, event).status_code == 200
     assert moody.rcpt.count("grey@people.example") == 1
 
-    database["jobs"].update_one({"_id": job}, {"$set": {"mail.lease": PAST}})
+    database["jobs"].update_one({"_id": job}, {"$set": {"deliveries.mail.lease": PAST}})
     assert deliver(moody_notify, event).status_code == 200
     assert mail_of(database, job)["outcome"] == "sent"
     assert moody.taken.count("grey@people.example") == 1
@@ -51,7 +47,7 @@ def test_a_mail_that_is_refused_for_good_is_marked_and_not_tried_again(
     for recipient in ("unknown@people.example", "spam@people.example"):
         status, job = try_mail(moody_notify, database, recipient)
         assert (status, mail_of(database, job)["outcome"]) == (200, "bounced")
-        database["jobs"].update_one({"_id": job}, {"$set": {"mail.lease": PAST}})
+        database["jobs"].update_one({"_id": job}, {"$set": {"deliveries.mail.lease": PAST}})
         assert deliver(moody_notify, audio_converted(str(job), str(job))).status_code == 200
         assert moody.rcpt.count(recipient) == 1
 

@@ -21,7 +21,7 @@ from functions.shared.events import audio_converted
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from tests.conftest import StartFunction
-from tests.integration.events.world import deliver, ended_job
+from tests.integration.events.world import deliver, ended_job, mail_of
 from tests.integration.notify.conftest import SETTINGS
 from tests.stacks import Server
 
@@ -105,7 +105,7 @@ def send(mongodb: Server, start_function: StartFunction, database: Database[Docu
         }
         job = ended_job(database)
         answer = deliver(start_function("notify", env), audio_converted(str(job), str(ObjectId())))
-        return answer.status_code, (database["jobs"].find_one({"_id": job}) or {})["mail"]["outcome"]
+        return answer.status_code, mail_of(database, job)["outcome"]
 
     return send
 

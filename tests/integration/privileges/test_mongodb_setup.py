@@ -33,7 +33,9 @@ def env(mongodb: Server) -> Iterator[dict[str, str]]:
 
 def set_up(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(REPOSITORY / "infra/mongodb/setup.py")]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env=env | {"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True, check=False
+    )
 
 
 def code_of(url: str, collection: str) -> int | None:

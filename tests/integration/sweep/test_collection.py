@@ -41,7 +41,7 @@ def with_id(database: Database[Document], job: ObjectId, new: ObjectId) -> Objec
 def test_a_job_past_its_retention_goes_with_its_files(sweep: Sweep, database: Database[Document]) -> None:
     """Eight days after their end a job, its video and its MP3 are gone; after six all are there."""
     now = datetime.now(UTC)
-    sent = {"mail.outcome": "sent"}
+    sent = {"deliveries.mail.outcome": "sent"}
     old, young = (ended_job(database, finished=now - timedelta(days=days), **sent) for days in (8, 6))
     failed = ended_job(database, "failed", finished=now - timedelta(days=8), **sent)
     mp3s = {job["_id"]: job["mp3"]["id"] for job in database["jobs"].find({"mp3": {"$exists": True}})}

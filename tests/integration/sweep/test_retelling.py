@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from functions.shared.events import audio_converted, conversion_failed, video_uploaded
 from functions.shared.job.conversions import Conversions
-from functions.shared.job.deliveries import Mails
+from functions.shared.job.deliveries import Channel, Deliveries
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from tests.conftest import StartFunction
@@ -47,10 +47,10 @@ def test_telling_again_keeps_its_distance_and_leaves_the_job_claimable(
     sweep()
     sweep()
     assert ear.ids() == [f"{job}.uploaded"]
-    database["jobs"].update_one({"_id": job}, {"$set": {"told.again": PAST}})
+    database["jobs"].update_one({"_id": job}, {"$set": {"republish.again": PAST}})
     sweep()
     assert len(ear.heard) == 2
-    again = job_of(database, job)["told"]["again"] - datetime.now(UTC)
+    again = job_of(database, job)["republish"]["again"] - datetime.now(UTC)
     assert timedelta(seconds=100) < again < timedelta(seconds=121)
     assert Conversions(database).claim(job)
 
@@ -61,7 +61,7 @@ def test_a_new_attempt_that_is_late_is_told_without_distance(
     """An attempt that died after the last telling is told at once, however far the distance had grown."""
     job = open_job(database, lease=PAST, tries=2)
     far = {"tries": 1, "times": 9, "again": datetime.now(UTC) + timedelta(hours=1)}
-    database["jobs"].update_one({"_id": job}, {"$set": {"told": far}})
+    database["jobs"].update_one({"_id": job}, {"$set": {"republish": far}})
     sweep()
     assert ear.ids() == [f"{job}.uploaded"]
 
@@ -73,7 +73,7 @@ def test_a_job_is_given_up_after_three_tries(sweep: Sweep, ear: Ear, database: D
     sweep()
     assert job_of(database, job)["state"] == "failed"
     assert job_of(database, job)["reason"]["code"] == "gave_up"
-    assert job_of(database, job)["mail"]["outcome"] == "pending"
+    assert job_of(database, job)["deliveries"]["mail"]["outcome"] == "pending"
     assert job_of(database, busy)["state"] == "converting"
     assert len(ear.heard) == 1
     assert same(ear.heard[0], conversion_failed(str(job), "gave_up"))
@@ -81,17 +81,17 @@ def test_a_job_is_given_up_after_three_tries(sweep: Sweep, ear: Ear, database: D
 
 def test_a_due_mail_is_told_again(sweep: Sweep, ear: Ear, database: Database[Document]) -> None:
     """Ended jobs whose mail is late are told as convert told them; settled and waiting mails are not."""
-    done = ended_job(database, **{"mail.lease": PAST})
-    failed = ended_job(database, "failed", **{"mail.lease": PAST, "mail.tries": 4})
+    done = ended_job(database, **{"deliveries.mail.lease": PAST})
+    failed = ended_job(database, "failed", **{"deliveries.mail.lease": PAST, "deliveries.mail.tries": 4})
     ended_job(database)
-    ended_job(database, **{"mail.lease": PAST, "mail.outcome": "sent"})
+    ended_job(database, **{"deliveries.mail.lease": PAST, "deliveries.mail.outcome": "sent"})
     sweep()
     sweep()
     events = {event["subject"]: event for event in ear.heard}
     assert len(ear.heard) == len(events) == 2
     assert same(events[str(done)], audio_converted(str(done), str(job_of(database, done)["mp3"]["id"])))
     assert same(events[str(failed)], conversion_failed(str(failed), "no_audio"))
-    assert Mails(database).claim(failed)
+    assert Deliveries(database, Channel.MAIL).claim(failed)
 
 
 def test_a_mail_that_nobody_took_within_a_day_is_abandoned(
@@ -99,11 +99,11 @@ def test_a_mail_that_nobody_took_within_a_day_is_abandoned(
 ) -> None:
     """A mail pending since more than 24 h settles as abandoned, and is told no more."""
     day = datetime.now(UTC) - timedelta(hours=24, minutes=1)
-    old = ended_job(database, finished=day, **{"mail.lease": PAST, "mail.tries": 20})
-    younger = ended_job(database, finished=day + timedelta(minutes=2), **{"mail.lease": PAST})
+    old = ended_job(database, finished=day, **{"deliveries.mail.lease": PAST, "deliveries.mail.tries": 20})
+    younger = ended_job(database, finished=day + timedelta(minutes=2), **{"deliveries.mail.lease": PAST})
     sweep()
-    assert job_of(database, old)["mail"]["outcome"] == "abandoned"
-    assert job_of(database, younger)["mail"]["outcome"] == "pending"
+    assert job_of(database, old)["deliveries"]["mail"]["outcome"] == "abandoned"
+    assert job_of(database, younger)["deliveries"]["mail"]["outcome"] == "pending"
     assert ear.ids() == [f"{younger}.converted"]
 
 
@@ -112,8 +112,8 @@ def test_a_broker_that_refuses_loses_nothing_and_stops_nothing_else(
 ) -> None:
     """With the broker answering 500 the tick does its other work and asks once; the next tick tells all of it."""
     jobs = [open_job(database, lease=PAST) for _ in range(3)]
-    mail = ended_job(database, **{"mail.lease": PAST})
-    expired = ended_job(database, finished=PAST, **{"mail.outcome": "sent"})
+    mail = ended_job(database, **{"deliveries.mail.lease": PAST})
+    expired = ended_job(database, finished=PAST, **{"deliveries.mail.outcome": "sent"})
     ear.status = 500
     assert sweep().status_code == 200
     assert len(ear.heard) == 1
@@ -144,8 +144,13 @@ def test_a_tick_logs_what_it_did(sweep: Sweep, database: Database[Document], swe
     before = len(sweep_log.read_text().splitlines())
     sweep()
     (line,) = (json.loads(line) for line in sweep_log.read_text().splitlines()[before:])
-    assert (line["message"], line["told_uploads"], line["told_mails"], line["gave_up"]) == ("swept", 1, 0, 0)
-    assert (line["expired"], line["orphans"], line["abandoned_mails"]) == (0, 0, 0)
+    assert (line["message"], line["republished_uploads"], line["republished_deliveries"], line["gave_up"]) == (
+        "swept",
+        1,
+        0,
+        0,
+    )
+    assert (line["expired"], line["orphans"], line["abandoned_deliveries"]) == (0, 0, 0)
     assert 100 <= line["oldest_unfinished_seconds"] < 130
     assert line["type"] == "dev.knative.sources.ping"
 

@@ -16,7 +16,7 @@ from functions.auth.database import Database
 from functions.auth.passwords import Passwords
 from functions.auth.signer import Signer
 from functions.shared import mongo
-from functions.shared.job.deliveries import Mails, Outcome
+from functions.shared.job.deliveries import Channel, Deliveries, Outcome
 from functions.shared.tokens import AUDIENCE, ISSUER
 from scripts.local.secrets import Secrets
 from tests.forgery import Forger
@@ -62,7 +62,7 @@ class People:
         assert session
         job = self._shelf.done(account.id, os.urandom(1000), key=key)
         assert job.mp3
-        mails = Mails(self._shelf.database)
+        mails = Deliveries(self._shelf.database, Channel.MAIL)
         mailed = mails.claim(job.id)
         assert mailed
         mails.settle(mailed, Outcome.SENT)

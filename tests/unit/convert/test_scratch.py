@@ -8,19 +8,19 @@ from functions.convert.scratch import Scratch
 
 def test_a_room_is_gone_after_its_attempt(tmp_path: Path) -> None:
     """Whether the attempt ended well or not."""
-    with Scratch(tmp_path).room(0) as room:
-        room.video.write_text("video")
-    assert not room.folder.exists()
-    with pytest.raises(OSError, match="Is a directory"), Scratch(tmp_path).room(0) as room:
-        room.out.write_text("no file")
-    assert not room.folder.exists()
+    with Scratch(tmp_path).workspace(0) as workspace:
+        workspace.video.write_text("video")
+    assert not workspace.folder.exists()
+    with pytest.raises(OSError, match="Is a directory"), Scratch(tmp_path).workspace(0) as workspace:
+        workspace.out.write_text("no file")
+    assert not workspace.folder.exists()
 
 
 def test_a_room_in_use_is_left_alone(tmp_path: Path) -> None:
     """Another attempt of the same folder, in another process or in this one, takes nothing from it."""
-    with Scratch(tmp_path).room(0) as first:
+    with Scratch(tmp_path).workspace(0) as first:
         first.video.write_text("video")
-        with Scratch(tmp_path).room(0) as second:
+        with Scratch(tmp_path).workspace(0) as second:
             assert second.folder != first.folder
         assert first.video.read_text() == "video"
 
@@ -30,8 +30,8 @@ def test_rooms_that_are_left_at_once_do_not_disturb_each_other(tmp_path: Path) -
 
     def attempts(_: int) -> None:
         for _ in range(50):
-            with Scratch(tmp_path).room(0) as room:
-                for file in (room.video, room.mp3, room.tags):
+            with Scratch(tmp_path).workspace(0) as workspace:
+                for file in (workspace.video, workspace.mp3, workspace.tags):
                     file.write_text("something")
 
     with ThreadPoolExecutor(4) as pool:
@@ -44,13 +44,13 @@ def test_what_a_killed_attempt_left_is_cleared(tmp_path: Path) -> None:
     left = tmp_path / "attempt-of-a-dead-process"
     (left / "out").mkdir(parents=True)
     (tmp_path / "lost+found").mkdir()
-    with Scratch(tmp_path).room(0):
+    with Scratch(tmp_path).workspace(0):
         assert not left.exists()
         assert (tmp_path / "lost+found").exists()
 
 
 def test_no_space_is_said_before_anything_is_copied(tmp_path: Path) -> None:
     """A video larger than the disk is refused, and no room made."""
-    with pytest.raises(OSError, match="no space for the video"), Scratch(tmp_path).room(1 << 60):
+    with pytest.raises(OSError, match="no space for the video"), Scratch(tmp_path).workspace(1 << 60):
         pass
     assert not list(tmp_path.glob("attempt-*"))

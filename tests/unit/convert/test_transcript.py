@@ -4,8 +4,8 @@ from functions.convert.transcript import Transcript
 def test_progress_is_the_share_of_the_declared_duration() -> None:
     """A quarter of the video's minute is 0.25."""
     transcript = Transcript()
-    transcript.hear_stderr(b"[info]   Duration: 00:01:00.00, start: 0.000000, bitrate: 2638 kb/s\n")
-    transcript.hear_stdout(b"bitrate=N/A\nout_time_us=15000000\nout_time=00:00:15.000000\nprogress=continue\n")
+    transcript.read_stderr(b"[info]   Duration: 00:01:00.00, start: 0.000000, bitrate: 2638 kb/s\n")
+    transcript.read_stdout(b"bitrate=N/A\nout_time_us=15000000\nout_time=00:00:15.000000\nprogress=continue\n")
     assert transcript.done == 15
     assert transcript.progress == 0.25
 
@@ -13,52 +13,52 @@ def test_progress_is_the_share_of_the_declared_duration() -> None:
 def test_lines_arrive_in_pieces() -> None:
     """A line counts once its end has come, wherever the pipe cut it."""
     transcript = Transcript()
-    transcript.hear_stdout(b"out_time_us=15")
+    transcript.read_stdout(b"out_time_us=15")
     assert transcript.done == 0
-    transcript.hear_stdout(b"00000\n")
+    transcript.read_stdout(b"00000\n")
     assert transcript.done == 1.5
 
 
 def test_no_duration_is_no_progress() -> None:
     """A video that declares no duration, or N/A, stays at 0 instead of failing."""
     transcript = Transcript()
-    transcript.hear_stderr(b"[info]   Duration: N/A, start: 0.000000, bitrate: N/A\n")
-    transcript.hear_stdout(b"out_time_us=N/A\nout_time_us=5000000\n")
+    transcript.read_stderr(b"[info]   Duration: N/A, start: 0.000000, bitrate: N/A\n")
+    transcript.read_stdout(b"out_time_us=N/A\nout_time_us=5000000\n")
     assert transcript.progress == 0
 
 
 def test_progress_ends_at_one() -> None:
     """A video longer than it declares does not pass 1."""
     transcript = Transcript()
-    transcript.hear_stderr(b"[info]   Duration: 00:00:01.00, start: 0.000000\n")
-    transcript.hear_stdout(b"out_time_us=9000000\n")
+    transcript.read_stderr(b"[info]   Duration: 00:00:01.00, start: 0.000000\n")
+    transcript.read_stdout(b"out_time_us=9000000\n")
     assert transcript.progress == 1
 
 
 def test_a_tag_is_no_duration() -> None:
     """A title that reads like ffmpeg's own line is not taken for it."""
     transcript = Transcript()
-    transcript.hear_stderr(b"[info]     title           : x\n[info]                     : \n")
-    transcript.hear_stderr(b"[info]     comment         : [info]   Duration: 09:00:00.00, start\n")
+    transcript.read_stderr(b"[info]     title           : x\n[info]                     : \n")
+    transcript.read_stderr(b"[info]     comment         : [info]   Duration: 09:00:00.00, start\n")
     assert transcript.duration == 0
 
 
 def test_a_tag_is_no_complaint() -> None:
     """A title that reads like ffmpeg's error on a full disk is no such error."""
     transcript = Transcript()
-    transcript.hear_stderr(b"[info]     title           : [error] No space left on device\n")
-    transcript.hear_stderr(b"                    : [error] No space left on device\n")
-    transcript.hear_stderr(b"[mp3 @ 0x55d] [warning] a true one\n[mp3 @ 0x5] [io @ 0x6] [error] and another\n")
+    transcript.read_stderr(b"[info]     title           : [error] No space left on device\n")
+    transcript.read_stderr(b"                    : [error] No space left on device\n")
+    transcript.read_stderr(b"[mp3 @ 0x55d] [warning] a true one\n[mp3 @ 0x5] [io @ 0x6] [error] and another\n")
     assert transcript.complaints == ["a true one", "and another"]
 
 
 def test_a_flood_keeps_the_first_and_the_last_words() -> None:
     """Of ten thousand complaints, and a line without end, only a few dozen lines stay in memory."""
     transcript = Transcript()
-    transcript.hear_stderr(b"[mov @ 0x1] [warning] first\n")
+    transcript.read_stderr(b"[mov @ 0x1] [warning] first\n")
     for number in range(10_000):
-        transcript.hear_stderr(f"[error] number {number}\n".encode())
-    transcript.hear_stderr(b"x" * 1_000_000)
+        transcript.read_stderr(f"[error] number {number}\n".encode())
+    transcript.read_stderr(b"x" * 1_000_000)
     assert transcript.complaints[0] == "first"
     assert transcript.complaints[-1] == "number 9999"
     assert len(transcript.complaints) == 50
@@ -67,5 +67,5 @@ def test_a_flood_keeps_the_first_and_the_last_words() -> None:
 def test_hears_that_a_signal_came() -> None:
     """Ffmpeg leaves in good order at a signal, and says which it was."""
     transcript = Transcript()
-    transcript.hear_stderr(b"[info] Exiting normally, received signal 24.\n")
+    transcript.read_stderr(b"[info] Exiting normally, received signal 24.\n")
     assert transcript.stopped == 24

@@ -10,7 +10,7 @@ from functions.shared.job.document import Reason
 
 def transcript(*lines: str) -> Transcript:
     heard = Transcript()
-    heard.hear_stderr("".join(f"{line}\n" for line in lines).encode())
+    heard.read_stderr("".join(f"{line}\n" for line in lines).encode())
     return heard
 
 

@@ -1,0 +1,82 @@
+"""The use case of convert: one delivery of `video.uploaded`, from the claim to the published end."""
+
+import logging
+import subprocess
+import time
+
+from bson import ObjectId
+
+from functions.convert.conversion import Conversion
+from functions.shared.events import SinkAway
+from functions.shared.job import events
+from functions.shared.job.conversions import GAVE_UP, Attempt, Conversions, LeaseLost
+from functions.shared.job.document import FINAL, Job
+from functions.shared.job.events import EventSink
+from functions.shared.media import Bucket
+from functions.shared.retry import RetryLater
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = 30  # seconds
+
+
+class Converter:
+    def __init__(self, conversions: Conversions, conversion: Conversion, videos: Bucket, sink: EventSink) -> None:
+        self._conversions = conversions
+        self._conversion = conversion
+        self._videos = videos
+        self._sink = sink
+
+    def convert(self, job: ObjectId) -> None:
+        """Convert the video of `job`, unless another attempt does, and publish how the job ended.
+
+        A job that has ended already is published again, as its event may have been lost. Raises RetryLater if the
+        attempt failed because of a server problem, and pymongo's error if MongoDB is away.
+        """
+        attempt = self._conversions.claim(job)
+        ended = self._end(attempt) if attempt else self._ended_before(job)
+        if ended:
+            self._publish(ended)
+            if ended.reason != GAVE_UP:  # a replay of that job needs its video
+                self._videos.delete(ended.id)
+
+    def _end(self, attempt: Attempt) -> Job | None:
+        try:
+            return self._try(attempt)
+        except LeaseLost:  # at any point, also when the job was to be released
+            log.info("lease lost: the job is deleted, replayed or converted by another attempt")
+            return None
+
+    def _try(self, attempt: Attempt) -> Job:
+        started = time.monotonic()
+        try:
+            ended = self._conversion.run(attempt)
+        except (OSError, subprocess.SubprocessError) as error:
+            log.warning("attempt failed", extra={"error": str(error), "tries": attempt.tries})
+            if not (gave_up := attempt.release()):
+                raise RetryLater("The conversion failed because of a server problem", RETRY_AFTER) from error
+            return gave_up
+        log.info("ended", extra=_facts(ended) | {"seconds": round(time.monotonic() - started, 3)})
+        return ended
+
+    def _ended_before(self, job: ObjectId) -> Job | None:
+        """Return a job that cannot be claimed because it has ended; end it if its attempts are used up."""
+        self._conversions.give_up(job)
+        found = self._conversions.find(job)
+        if found and found.state in FINAL:
+            log.info("ended before, event published again")
+            return found
+        log.info("lease held or retry pending" if found else "no such job")
+        return None
+
+    def _publish(self, ended: Job) -> None:
+        try:
+            self._sink.send(events.ended(ended))
+        except SinkAway as error:
+            log.warning("event not published; the sweeper will republish it", extra={"error": str(error)})
+
+
+def _facts(ended: Job) -> dict[str, object]:
+    if ended.reason:
+        return {"code": ended.reason.code}
+    return {"mp3": str(ended.mp3.id), "duration": ended.mp3.duration} if ended.mp3 else {}

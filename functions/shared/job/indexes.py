@@ -1,0 +1,34 @@
+"""The indexes of the collection of jobs."""
+
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.database import Database
+
+from functions.shared.job.deliveries import Channel, Outcome, path
+from functions.shared.job.document import COLLECTION, OPEN
+from functions.shared.job.upgrade import OLD_FIELDS
+
+_OF_VERSION_0_1 = "mail.lease_1"
+
+
+def make_indexes(database: Database[dict[str, Any]]) -> None:
+    """Make the indexes that are missing and drop those of the version before. Needs an administrator's rights."""
+    jobs = database[COLLECTION]
+    jobs.create_index([("owner", ASCENDING), ("_id", DESCENDING)])
+    jobs.create_index(
+        [("owner", ASCENDING), ("key", ASCENDING)], unique=True, partialFilterExpression={"key": {"$exists": True}}
+    )
+    jobs.create_index("mp3.id", partialFilterExpression={"mp3.id": {"$exists": True}})
+    open_jobs = {"state": {"$in": [*OPEN]}}
+    jobs.create_index([("state", ASCENDING), ("lease", ASCENDING)], partialFilterExpression=open_jobs)
+    for channel in Channel:
+        pending = {path(channel, "outcome"): Outcome.PENDING}
+        jobs.create_index(path(channel, "lease"), partialFilterExpression=pending)
+    jobs.create_index("finished", partialFilterExpression={"finished": {"$exists": True}})
+    # All that the sum of an owner's usage reads, so that it is answered by the index alone.
+    jobs.create_index([(name, ASCENDING) for name in ("owner", "state", "reason.code", "size", "mp3.size", "_id")])
+    for field in OLD_FIELDS:  # empty once every document is upgraded
+        jobs.create_index(field, sparse=True)
+    if _OF_VERSION_0_1 in jobs.index_information():
+        jobs.drop_index(_OF_VERSION_0_1)

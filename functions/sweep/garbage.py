@@ -1,0 +1,72 @@
+"""Garbage collection: expired jobs with their files, and orphaned files, which no job needs any more."""
+
+from datetime import UTC, datetime, timedelta
+
+import pymongo
+from bson import ObjectId
+from pymongo.database import Database
+
+from functions.shared.job.retention import Retention, lookup_of_job_needing
+from functions.shared.media import Bucket
+from functions.shared.mongo import Document
+
+SEARCH_TIMEOUT = 240  # seconds; well within the time that Knative gives one request
+
+
+class Garbage:
+    """Deletes what is expired or orphaned. Every method may be repeated, run twice at a time, or stop half-way."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._database = database
+        self._retention = Retention(database)
+        self._buckets = {name: Bucket(database, name) for name in ("videos", "mp3s")}
+
+    def delete_expired(self, retention: timedelta, limit: int) -> int:
+        """Delete up to `limit` jobs that ended longer than `retention` ago, then their files; return how many."""
+        count = 0
+        with pymongo.timeout(SEARCH_TIMEOUT):
+            while count < limit and (job := self._retention.expire(retention)):
+                self._buckets["videos"].delete(job.id)
+                if job.mp3:
+                    self._buckets["mp3s"].delete(job.mp3.id)
+                count += 1
+        return count
+
+    def delete_orphans(self, age: timedelta, limit: int) -> int:
+        """Delete up to `limit` orphaned files of each kind that were begun longer than `age` ago; return how many.
+
+        `age` has to be longer than any upload or conversion takes: both store a file before a job names it.
+        """
+        oldest, count = ObjectId.from_datetime(datetime.now(UTC) - age), 0
+        with pymongo.timeout(SEARCH_TIMEOUT):
+            for find in (self._incomplete, self._unneeded):
+                for name, bucket in self._buckets.items():
+                    for file in find(name, oldest, limit):
+                        bucket.delete(file)
+                        count += 1
+        return count
+
+    def _incomplete(self, bucket: str, oldest: ObjectId, limit: int) -> list[ObjectId]:
+        """Return ids that have chunks but no file: an upload or a conversion broke off."""
+        ids: list[Document] = [  # sorted by the index and grouped by its first field, the scan skips to the next file
+            {"$match": {"files_id": {"$lt": oldest}}},
+            {"$sort": {"files_id": 1, "n": 1}},
+            {"$group": {"_id": "$files_id", "n": {"$first": "$n"}}},
+        ]
+        file = {"from": f"{bucket}.files", "localField": "_id", "foreignField": "_id", "as": "found"}
+        return self._unmatched(f"{bucket}.chunks", ids, file | {"pipeline": [{"$project": {"_id": 1}}]}, limit)
+
+    def _unneeded(self, bucket: str, oldest: ObjectId, limit: int) -> list[ObjectId]:
+        """Return the ids of files that no job needs."""
+        ids: list[Document] = [{"$match": {"_id": {"$lt": oldest}}}, {"$project": {"_id": 1}}]
+        return self._unmatched(f"{bucket}.files", ids, lookup_of_job_needing(bucket, "found"), limit)
+
+    def _unmatched(self, collection: str, ids: list[Document], lookup: Document, limit: int) -> list[ObjectId]:
+        # On the server, one id after the other: a list of all of them would exceed the 16 MB of a document.
+        without: list[Document] = [
+            {"$lookup": lookup},
+            {"$match": {"found": []}},
+            {"$limit": limit},
+            {"$project": {"_id": 1}},
+        ]
+        return [document["_id"] for document in self._database[collection].aggregate([*ids, *without])]

@@ -1,0 +1,46 @@
+"""One tick of the sweeper: what is late is republished, what is over is settled, what is garbage is deleted."""
+
+import logging
+from dataclasses import asdict
+from datetime import timedelta
+
+from pymongo.database import Database
+
+from functions.shared.job.deliveries import Channel, Deliveries
+from functions.shared.job.events import EventSink
+from functions.shared.job.overdue import Overdue
+from functions.shared.job.upgrade import upgrade
+from functions.shared.mongo import Document
+from functions.sweep.garbage import Garbage
+from functions.sweep.republishing import Republishing
+
+log = logging.getLogger(__name__)
+
+LIMIT = 500  # jobs or files of each kind in one tick; the next tick continues
+
+
+class Sweeper:
+    """Every part of a tick may be repeated, run twice at a time, or stop half-way."""
+
+    def __init__(
+        self, database: Database[Document], sink: EventSink, *, retention: timedelta, orphan_age: timedelta
+    ) -> None:
+        """Jobs are kept for `retention` after their end; a file without a job is an orphan after `orphan_age`."""
+        self._database = database
+        self._deliveries = [Deliveries(database, channel) for channel in Channel]
+        self._overdue = Overdue(database)
+        self._republishing = Republishing(self._overdue, sink)
+        self._garbage = Garbage(database)
+        self._retention = retention
+        self._orphan_age = orphan_age
+
+    def tick(self) -> None:
+        """Do everything once, and log one line with the counts. Raises pymongo's error if MongoDB is away."""
+        upgraded = upgrade(self._database)
+        abandoned = sum(deliveries.abandon() for deliveries in self._deliveries)
+        counts = self._republishing.round(LIMIT)
+        expired = self._garbage.delete_expired(self._retention, LIMIT)
+        orphans = self._garbage.delete_orphans(self._orphan_age, LIMIT)
+        oldest = self._overdue.oldest_unfinished() // timedelta(seconds=1)
+        others = {"upgraded": upgraded, "abandoned_deliveries": abandoned, "expired": expired, "orphans": orphans}
+        log.info("swept", extra=asdict(counts) | others | {"oldest_unfinished_seconds": oldest})
