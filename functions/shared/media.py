@@ -89,7 +89,7 @@ class Bucket:
 
 
 class Writer:
-    """Writes a file chunk by chunk; `commit` makes it visible, leaving the block without a commit removes its chunks."""
+    """Writes a file chunk by chunk; `commit` makes it visible, leaving the block without it removes the chunks."""
 
     def __init__(self, file: ObjectId, files: Collection[Document], chunks: Collection[Document]) -> None:
         self.id = file
