@@ -16,8 +16,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument, WriteConcern
 from pymongo.database import Database
 
-from functions.shared.job.conversions import GAVE_UP
-from functions.shared.job.document import OPEN
+from functions.shared.job.usage import Usages
 from functions.shared.mongo import AWAY, Document
 from functions.shared.problems import Problem
 
@@ -54,7 +53,7 @@ class Quotas:
     def __init__(self, database: Database[Document], limits: Limits) -> None:
         # Not waited for on disk: what a store that falls over forgets of this harms nobody.
         self._quotas = database["quotas"].with_options(write_concern=WriteConcern(w=1))
-        self._jobs = database["jobs"]
+        self._usages = Usages(database)
         self._limits = limits
 
     @contextmanager
@@ -105,18 +104,12 @@ class Quotas:
 
     def _room(self, owner: str, under_way: list[Document]) -> Room:
         """Return what room there is; raise a 429 problem if too many jobs are open."""
-        # convert removes the video of a job that has ended, but of one that may be replayed.
-        is_open = {"$in": ["$state", OPEN]}
-        has_video = {"$or": [is_open, {"$eq": ["$reason.code", GAVE_UP.code]}]}
-        size = {"$cond": [has_video, "$size", {"$ifNull": ["$mp3.size", 0]}]}
-        sums = {"_id": None, "open": {"$sum": {"$cond": [is_open, 1, 0]}}, "stored": {"$sum": size}}
         # After those under way were read: each is among them or has become a job, and is not counted twice.
-        others = {"owner": owner, "_id": {"$nin": [upload["_id"] for upload in under_way]}}
-        found = next(self._jobs.aggregate([{"$match": others}, {"$group": sums}]), {"open": 0, "stored": 0})
-        if found["open"] + len(under_way) >= self._limits.open_jobs:
+        usage = self._usages.of(owner, excluding=[upload["_id"] for upload in under_way])
+        if usage.open_jobs + len(under_way) >= self._limits.open_jobs:
             may = f"You may have {self._limits.open_jobs} jobs that have not ended."
             raise _full(f"{may} Wait until one has, or delete one with DELETE /jobs/ID.", JOB_ENDS)
-        taken = found["stored"] + sum(upload["size"] for upload in under_way)
+        taken = usage.stored_bytes + sum(upload["size"] for upload in under_way)
         return Room(self._limits.stored - taken, self._limits.stored)
 
 
