@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from functions.shared.logs import about
 from functions.shared.problems import Problem, away
+from functions.shared.retry import RetryLater
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +44,10 @@ def http(store: str, gone: Exceptions) -> Callable[[Callable[[Request], Response
 
 
 def event(store: str, gone: Exceptions) -> Callable[[Callable[[CloudEvent], None]], Callable[[CloudEvent], None]]:
-    """Decorate an event function: one of `gone` answers 503, so that the broker delivers again.
+    """Decorate an event function: translate its exceptions to the status that the broker reads.
 
-    Anything else that escapes is a fault of ours: 500, told in the log with the event's names.
+    One of `gone` is 503 with `Retry-After: 5`, RetryLater is 503 with its own `Retry-After`: the broker redelivers.
+    Any other exception is 500, logged with a traceback. Every record of the call names event, type, subject and job.
     """
 
     def decorate(function: Callable[[CloudEvent], None]) -> Callable[[CloudEvent], None]:
@@ -59,6 +61,8 @@ def event(store: str, gone: Exceptions) -> Callable[[Callable[[CloudEvent], None
                 except gone as error:
                     log.warning("store away", extra={"store": store, "error": type(error).__name__})
                     raise ServiceUnavailable(f"{store} is away", retry_after=5) from error
+                except RetryLater as error:
+                    raise ServiceUnavailable(error.reason, retry_after=error.seconds) from error
                 except HTTPException:
                     raise
                 except Exception as error:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
-from typing import Any, ClassVar, Self, TypeVar, get_type_hints
+from types import NoneType
+from typing import Any, ClassVar, Self, TypeVar, get_args, get_type_hints
 from urllib.parse import unquote, urlsplit
 
 T = TypeVar("T")
@@ -56,15 +57,22 @@ _CONVERTERS: dict[type, tuple[Callable[[str], Any], str]] = {
 }
 
 
+def _required(hint: Any) -> type[Any]:
+    """Return `X` for `X | None`, and any other type as it is."""
+    (kind,) = [part for part in get_args(hint) or (hint,) if part is not NoneType]
+    return kind  # type: ignore[no-any-return]  # get_args returns Any
+
+
 def load(cls: type[T], environ: Mapping[str, str]) -> T:
     """Return `cls` with each field read from the variable of its name in capitals.
 
-    A field is a `str`, an `int` of at least 1, a `bool` or a kind of `Text`; one without a default is required.
-    Exits with one line for every variable that is missing or malformed; no line repeats a value, as it may be a secret.
+    A field is a `str`, an `int` of at least 1, a `bool` or a kind of `Text`; a field without a default is required.
+    `field: Url | None = None` is optional: None if the variable is missing or empty, checked if it is set.
+    Exits with one line for every variable that is missing or malformed. No line repeats a value: it may be a secret.
     """
     values, wrong, hints = {}, [], get_type_hints(cls)
     for field in fields(cls):  # type: ignore[arg-type]  # a dataclass, which `type[T]` cannot say
-        name, hint = field.name.upper(), hints[field.name]
+        name, hint = field.name.upper(), _required(hints[field.name])
         convert, kind = (hint, hint.kind) if issubclass(hint, Text) else _CONVERTERS[hint]
         text = environ.get(name, "")
         if text:

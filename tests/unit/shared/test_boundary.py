@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 from functions.shared import boundary
 from functions.shared.events import video_uploaded
 from functions.shared.problems import not_found, unauthorized
+from functions.shared.retry import RetryLater
 from functions.shared.tokens import Verifier
 from tests.unit.shared.recorded import recorded
 
@@ -76,6 +77,15 @@ def test_an_event_is_delivered_again_when_the_store_is_away() -> None:
     with pytest.raises(ServiceUnavailable) as raised:
         bring(Away())
     assert raised.value.get_response().headers["Retry-After"] == "5"
+
+
+def test_retry_later_is_503_with_its_own_retry_after() -> None:
+    """The broker reads the handler's reason and delay, and no failure is logged."""
+    with recorded() as lines, pytest.raises(ServiceUnavailable) as raised:
+        bring(RetryLater("The mail server does not answer", 60))
+    assert raised.value.get_response().headers["Retry-After"] == "60"
+    assert raised.value.description == "The mail server does not answer"
+    assert lines == []
 
 
 def test_an_unforeseen_error_is_logged_with_its_event() -> None:

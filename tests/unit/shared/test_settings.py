@@ -74,3 +74,21 @@ def test_a_sender_is_an_address(sender: str) -> None:
     """What no mail can be from is malformed."""
     with pytest.raises(ValueError):  # noqa: PT011  # the loader gives it its words
         Sender(sender)
+
+
+@dataclass(frozen=True)
+class OptionalSettings:
+    sink: Url | None = None
+
+
+@pytest.mark.parametrize("environ", [{}, {"SINK": ""}])
+def test_missing_optional_url_is_none(environ: dict[str, str]) -> None:
+    assert load(OptionalSettings, environ) == OptionalSettings(None)
+
+
+def test_optional_url_is_checked_when_set() -> None:
+    """An optional setting is read and validated like a required one."""
+    sink = load(OptionalSettings, {"SINK": "http://broker"}).sink
+    assert (type(sink), sink) == (Url, "http://broker")
+    with pytest.raises(SystemExit, match="SINK is malformed: it must be a URL"):
+        load(OptionalSettings, {"SINK": "broker"})
