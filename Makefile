@@ -46,8 +46,8 @@ test-properties: ; @$(pytest) tests/properties --hypothesis-profile short ## A j
 test-api: ; @$(pytest) tests/api --hypothesis-profile api --timeout 600 ## The API as its document has it: every route, schemathesis with some hundred cases
 test-journey: ; @$(pytest) tests/journey tests/hostile/test_one_of_each.py tests/hostile/test_canary.py tests/chaos/test_in_short.py tests/corpus/test_in_short.py tests/limits --ignore tests/limits/test_whole.py ## The whole system through its gateway; hostile, whole and damaged files, kills and crowds too
 test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py ## Auth and its rights on MySQL 9
-test-cluster: ; @$(pytest) tests/cluster -v ## What runs on the kubeconfig's cluster, after `make deploy`; 15 minutes
-test-cluster-slow: ; @$(pytest) tests/slow -v ## There too: an upload of eleven minutes
+test-cluster: ; @$(pytest) tests/cluster --ignore tests/cluster/long -v ## What runs on the kubeconfig's cluster, after `make deploy`; 15 minutes
+test-cluster-slow: ; @$(pytest) tests/cluster/long -v ## There too: an upload of eleven minutes
 bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, side by side with bare tools
 bench-cluster: ; @$(setup) tests && exec $(python) -m tests.bench.cluster ## A deployed system: cold starts and their parts, to the mail, many clips
 

@@ -4,8 +4,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench.measure import machine
 from tests.chaos.verdict import Verdict
+from tests.support.figures import machine
 
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- figures: written by make chaos -->\n", "<!-- end of what make chaos wrote -->\n"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import figures
 from tests.corpus import corpus, people, report, verdict
-from tests.stacks import RunningStack
+from tests.support import figures
+from tests.support.stacks import RunningStack
 
 OWN = os.environ.get("CORPUS", "")
 

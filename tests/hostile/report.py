@@ -4,10 +4,10 @@ import statistics
 from collections import Counter
 from pathlib import Path
 
-from tests.bench import figures
-from tests.bench.measure import MIB
 from tests.hostile.families import FAMILIES
 from tests.hostile.product import Outcome
+from tests.support import figures
+from tests.support.processes import MIB
 
 HEAD = [
     "| family | files | ended well | ends | seconds: median, longest | peak of convert, MiB |",

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import figures
+from tests.support import figures
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,9 @@ from tests.limits.bystander import ASKED, UPLOAD, Bystander
 from tests.limits.crowd import SLOW, WITHIN, Cut, crowd
 from tests.limits.sending import Growth, announce, put
 from tests.limits.video import padded
-from tests.person import Person, eventually
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
+from tests.support.waiting import eventually
 
 GIB = 1024**3
 ROOM = 12 * GIB  # for a stored video, its copy in scratch, and the journal

@@ -18,10 +18,10 @@ from functions.shared.events import VIDEO_UPLOADED
 from functions.shared.job.deliveries import Outcome
 from functions.shared.job.document import OPEN, State
 from functions.shared.mongo import Document
-from tests.integration.media.callers import Caller
 from tests.properties.actor import Actor, Fate
 from tests.properties.witness import COLLECTIONS, Answer, Run, Witness
 from tests.properties.world import Clock, Functions, Surroundings
+from tests.support.callers import Caller
 
 # How many of a function work at once, and how many seconds its calls may take before they are cut off.
 CAST = {

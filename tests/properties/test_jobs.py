@@ -20,12 +20,12 @@ from functions.shared.job.document import OPEN
 from functions.shared.mongo import Document
 from infra.mongodb.setup import RIGHTS, make_indexes, make_user
 from scripts.local.secrets import Secrets
-from tests.integration.media.callers import newcomer
 from tests.properties.actor import Fate
 from tests.properties.play import Call, Play, Stage
 from tests.properties.witness import Run
 from tests.properties.world import Clock, Functions, Surroundings
-from tests.stacks import Server
+from tests.support.callers import newcomer
+from tests.support.stacks import Server
 
 JOBS = 6
 UNFINISHED = 2  # at once: few, so that much happens to each

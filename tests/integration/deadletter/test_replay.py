@@ -15,8 +15,8 @@ from functions.shared.job.deliveries import Mails, Outcome
 from functions.shared.job.document import Reason
 from functions.shared.mongo import Document
 from scripts.local.supervision import REPOSITORY
-from tests.integration.events.world import PAST, ended_job, open_job
-from tests.stacks import Server
+from tests.support.jobs import PAST, ended_job, open_job
+from tests.support.stacks import Server
 
 FAR = timedelta(hours=1)
 

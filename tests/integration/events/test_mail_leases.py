@@ -11,8 +11,8 @@ from pymongo.database import Database
 from functions.shared import mongo
 from functions.shared.job.deliveries import Mails, Outcome
 from functions.shared.mongo import Document
-from tests.integration.events.world import PAST, ended_job, open_job
-from tests.stacks import Server
+from tests.support.jobs import PAST, ended_job, open_job
+from tests.support.stacks import Server
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure
 from functions.shared.mongo import Document
 from infra.mongodb.setup import RIGHTS
 from scripts.local.supervision import REPOSITORY
-from tests.stacks import Server
+from tests.support.stacks import Server
 
 DATABASE = "other"
 

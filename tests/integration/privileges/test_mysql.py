@@ -13,7 +13,7 @@ from pymysql.cursors import Cursor
 from pymysql.err import MySQLError
 
 from scripts.local.supervision import REPOSITORY
-from tests.stacks import Server
+from tests.support.stacks import Server
 
 # To a database, login refused, to a table, for want of a right of the server.
 REFUSED = {1044, 1045, 1142, 1227}

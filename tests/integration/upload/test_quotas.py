@@ -11,11 +11,12 @@ from bson import ObjectId
 
 from functions.shared.mongo import Document
 from scripts.local.secrets import Secrets
-from tests.conftest import StartFunction
-from tests.integration.media.callers import Caller, assert_problem, newcomer
-from tests.integration.upload.sending import FORM, Sending, form
 from tests.integration.upload.store import Store
-from tests.person import eventually
+from tests.support.callers import Caller, newcomer
+from tests.support.problems import assert_problem
+from tests.support.sending import FORM, Sending, form
+from tests.support.stacks import StartFunction
+from tests.support.waiting import eventually
 
 MIB = 1024**2
 STORED, OPEN_JOBS, UPLOADS = 2 * MIB, 3, 5

@@ -6,10 +6,11 @@ import requests
 from functions.upload.video import AROUND, LIMIT
 from scripts.local.secrets import Secrets
 from scripts.local.supervision import Supervisor
-from tests.integration.media.callers import Caller, assert_problem, newcomer
-from tests.integration.media.processes import memory, peak_memory, worker
-from tests.integration.upload.sending import FORM, Sending, form
 from tests.integration.upload.store import Store
+from tests.support.callers import Caller, newcomer
+from tests.support.problems import assert_problem
+from tests.support.processes import memory, peak_memory, worker
+from tests.support.sending import FORM, Sending, form
 
 MIB = 1024**2
 FILE = 'name="file"; filename="clip.mp4"'

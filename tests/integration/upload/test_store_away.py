@@ -7,11 +7,12 @@ import pytest
 
 from functions.shared.media import CHUNK
 from scripts.local.supervision import Supervisor
-from tests.integration.media.callers import Caller, assert_problem
-from tests.integration.upload.sending import Sending
 from tests.integration.upload.store import Store
-from tests.person import eventually
-from tests.stacks import Server
+from tests.support.callers import Caller
+from tests.support.problems import assert_problem
+from tests.support.sending import Sending
+from tests.support.stacks import Server
+from tests.support.waiting import eventually
 
 MIB = 1024**2
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from functions.auth.signer import Signer
 from functions.shared.tokens import Verifier
-from tests.integration.auth.keys import Keys
+from tests.support.keys import Keys
 
 KEYS = Keys(Ed25519PrivateKey.generate(), "ours")
 

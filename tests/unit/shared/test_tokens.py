@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from functions.shared.problems import Problem
 from functions.shared.tokens import AUDIENCE, ISSUER, Verifier
-from tests.forgery import HOSTILE, UNSPEAKABLE, Forger, part
+from tests.support.forgery import HOSTILE, UNSPEAKABLE, Forger, part
 
 NOW = int(time())
 OUR = Forger(

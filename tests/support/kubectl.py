@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
-from tests.person import eventually
+from tests.support.waiting import eventually
 
 NAMESPACE = "video2mp3"
 FUNCTIONS = ["auth", "convert", "deadletter", "download", "notify", "sweep", "upload"]

@@ -47,12 +47,3 @@ class Client:
         answer = self.register(person.email, person.password)
         assert answer.status_code == 201, answer.text
         return person
-
-
-def assert_problem(answer: requests.Response, status: int) -> None:
-    """Check that the answer is a problem (RFC 9457) of that status which says something."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == status
-    assert problem["detail"]

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tests.cluster.kubectl import service
-from tests.person import User, parsed
+from tests.support.kubectl import service
+from tests.support.person import User, parsed
 
 FUNCTION = {"auth": "auth", "upload": "upload", "jobs": "download", "download": "download"}
 

@@ -2,32 +2,19 @@
 
 import email
 import email.policy
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.secrecy import PASSPHRASE
-
-T = TypeVar("T")
+from tests.support.secrecy import PASSPHRASE
+from tests.support.waiting import eventually
 
 _addresses = iter(range(2, 255))
-
-
-def eventually(look: Callable[[], T | None], seconds: float = 30, what: str = "it", every: float = 0.1) -> T:
-    """Return the first true value of `look`, asked `every` so many seconds; fail after `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(every)
-    raise AssertionError(f"{what} did not come within {seconds} s")
 
 
 @dataclass

@@ -19,9 +19,9 @@ from functions.shared import mongo
 from functions.shared.job.deliveries import Mails, Outcome
 from functions.shared.tokens import AUDIENCE, ISSUER
 from scripts.local.secrets import Secrets
-from tests.forgery import Forger
-from tests.integration.download.shelf import Shelf
-from tests.stacks import RunningStack
+from tests.support.forgery import Forger
+from tests.support.shelf import Shelf
+from tests.support.stacks import RunningStack
 
 PASSWORD = "a passphrase, nothing common"
 HOUR = timedelta(hours=1)

@@ -45,12 +45,3 @@ def newcomer(url: str, secrets: Secrets, expires: float = 3600) -> Caller:
     }
     token = jwt.encode(claims, secrets.read("jwt-private", "key"), "EdDSA", {"kid": key["kid"]})
     return Caller(url, user, token)
-
-
-def assert_problem(answer: requests.Response, status: int) -> None:
-    """Check that the answer is a problem (RFC 9457) of that status which says something."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == status
-    assert problem["detail"]

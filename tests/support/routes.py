@@ -8,7 +8,7 @@ import sys
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from scripts.local.supervision import REPOSITORY
-from tests.integration.auth.keys import Keys
+from tests.support.keys import Keys
 
 RULES = """
 import json, runpy, sys

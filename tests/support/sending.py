@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from tests.integration.media.callers import Caller
+from tests.support.callers import Caller
 
 BOUNDARY = "x-boundary-x"
 CHUNKED = {"Transfer-Encoding": "chunked"}

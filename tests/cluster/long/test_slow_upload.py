@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.drip import Drip
-from tests.cluster.people import Visitor
-from tests.person import eventually
+from tests.support.visitors import Visitor
+from tests.support.waiting import eventually
 
 MINUTES = 11
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from scripts.local.secrets import Secrets
 from scripts.local.stack import Stack
 from scripts.local.supervision import Process, Supervisor
 
+StartFunction = Callable[[str, Mapping[str, str]], str]
 PING = "dev.knative.sources.ping"
 
 

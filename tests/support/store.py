@@ -15,7 +15,7 @@ from functions.shared.job.document import FINAL, State
 from functions.shared.mongo import Document
 from functions.sweep.collection import Collection
 from scripts.local.supervision import REPOSITORY
-from tests.person import parsed
+from tests.support.person import parsed
 
 
 class Store:
