@@ -1,4 +1,4 @@
-"""The limits at their whole size, with figures: `make limits`, some ten minutes."""
+"""The limits at their whole size, with figures: `make test-limits-long`, some ten minutes."""
 
 import shutil
 import statistics
