@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from functions.auth import emails
 from functions.auth.accounts import Account, Accounts
-from functions.auth.database import AWAY, Database
+from functions.auth.database import AWAY, Database, MysqlUrl
 from functions.auth.download import Download
 from functions.auth.passwords import Passwords
 from functions.auth.signer import Signer
@@ -27,7 +27,7 @@ LARGEST_BODY = 16 * 1024  # bytes
 
 @dataclass(frozen=True)
 class Settings:
-    mysql_url: Url
+    mysql_url: MysqlUrl
     jwt_private_key: str
     jwt_public_keys: str
     download_url: Url

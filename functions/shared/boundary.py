@@ -9,6 +9,7 @@ from cloudevents.http import CloudEvent
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Request, Response
 
+from functions.shared.errors import describe
 from functions.shared.logs import about
 from functions.shared.problems import Problem, away
 from functions.shared.retry import RetryLater
@@ -31,7 +32,7 @@ def http(store: str, gone: Exceptions) -> Callable[[Callable[[Request], Response
             except HTTPException as error:
                 response = _translate(error).response()
             except gone as error:
-                log.warning("store away", extra={"store": store, "error": type(error).__name__})
+                log.warning("store away", extra={"store": store, "error": describe(error)})
                 response = away(store).response()
             # functions-framework gathers the rest of the body in memory before any answer but a streamed one.
             if not response.is_streamed:
@@ -59,7 +60,7 @@ def event(store: str, gone: Exceptions) -> Callable[[Callable[[CloudEvent], None
                 try:
                     function(received)
                 except gone as error:
-                    log.warning("store away", extra={"store": store, "error": type(error).__name__})
+                    log.warning("store away", extra={"store": store, "error": describe(error)})
                     raise ServiceUnavailable(f"{store} is away", retry_after=5) from error
                 except RetryLater as error:
                     raise ServiceUnavailable(error.reason, retry_after=error.seconds) from error

@@ -38,6 +38,7 @@ def _set_up(store: str, secrets: Secrets) -> None:
     urls = {f"{name.replace('-', '_').upper()}_URL": secrets.read(name, "url") for name in names}
     program = f"infra/{store}/setup.py"
     command = [sys.executable, str(REPOSITORY / program)]
-    made = subprocess.run(command, env={**os.environ, **urls}, capture_output=True, text=True, check=False)
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), **urls}
+    made = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if made.returncode:
         raise StackError(f"{program} failed:\n{made.stderr}")

@@ -107,7 +107,7 @@ def test_no_function_but_auth_gets_into_mysql(mysql: Server, mongodb: Server, fu
 
 def set_up(mysql: Server, auth: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(REPOSITORY / "infra/mysql/setup.py")]
-    env = {**os.environ, "MYSQL_ADMIN_URL": mysql.url, "MYSQL_AUTH_URL": auth}
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "MYSQL_ADMIN_URL": mysql.url, "MYSQL_AUTH_URL": auth}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
