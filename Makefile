@@ -3,6 +3,9 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 
+# Every target with a help text is a command, none a file.
+.PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
+
 python := .local/venv/bin/python
 setup := scripts/local/setup.sh
 pytest := $(setup) tests && exec $(python) -m pytest
@@ -15,52 +18,118 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/bytecode
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.local/hypothesis
 
 help: ## Show this
-	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Try it
-demo: ; @$(setup) && $(foreground) scripts.local.demo ## Convert one video, start to end (VIDEO=path for your own)
-run: ; @$(setup) && $(foreground) scripts.local.run ## Start the system on http://127.0.0.1:8080 (PORT= changes it)
-ps: ; @test -x $(python) || { echo "Nothing runs." >&2; exit 1; }; exec $(python) -m scripts.local.ps ## List what runs (JSON=1 for programs)
-# The laptop's while that runs, the cluster's otherwise.
-replay: ; @if $(python) -m scripts.local.ps >/dev/null 2>&1; then export PYTHONPATH=. MONGODB_URL=$$(cat .local/run/secrets/mongodb-replay/url) && exec $(python) -m functions.deadletter.replay; else exec scripts/cluster/replay.sh; fi ## Send dead letters again
-setup: ; @$(setup) ## Install what is missing (demo and run do it too)
-clean: ; @if [[ -x $(python) ]]; then exec $(python) -m scripts.local.clean; else rm -rf .local; fi ## Forget everything under .local/
+demo: ## Convert one video, start to end (VIDEO=path for your own)
+	@$(setup) && $(foreground) scripts.local.demo
+
+run: ## Start the system on http://127.0.0.1:8080 (PORT= changes it)
+	@$(setup) && $(foreground) scripts.local.run
+
+ps: ## List what runs (JSON=1 for programs)
+	@test -x $(python) || { echo "Nothing runs." >&2; exit 1; }; exec $(python) -m scripts.local.ps
+
+replay: ## Republish dead letters: of the system on this machine while it runs, of the cluster otherwise
+	@exec scripts/replay.sh
+
+setup: ## Install what is missing (demo and run do it too)
+	@$(setup)
+
+clean: ## Forget everything under .local/
+	@if [[ -x $(python) ]]; then exec $(python) -m scripts.local.clean; else rm -rf .local; fi
 
 ##@ Run it on Knative
-minikube: ; @exec scripts/cluster/minikube.sh ## From nothing to the system on Minikube
-images: ; @exec scripts/cluster/images.sh ## Build the functions' images and load or push them (IMAGE_LOAD= a command, REGISTRY=)
-deploy: ; @exec scripts/cluster/deploy.sh ## Onto the kubeconfig's cluster (OVERLAY=managed: stores elsewhere; REGISTRY=)
-status: ; @exec scripts/cluster/status.sh ## Functions, broker, triggers, sources, queues, pods
-logs: ; @exec scripts/cluster/logs.sh $(FUNCTION) ## Follow a function's logs (FUNCTION=convert)
-k9s: ; @exec scripts/cluster/k9s.sh ## K9s on the namespace, with views of ours
-undeploy: ; @exec scripts/cluster/undeploy.sh ## Delete the namespace and all data (CONFIRM=yes: does not ask)
+minikube: ## From nothing to the system on Minikube
+	@exec scripts/cluster/minikube.sh
+
+images: ## Build the functions' images and load or push them (IMAGE_LOAD= a command, REGISTRY=)
+	@exec scripts/cluster/images.sh
+
+deploy: ## Onto the kubeconfig's cluster (OVERLAY=managed: stores elsewhere; REGISTRY=)
+	@exec scripts/cluster/deploy.sh
+
+status: ## Functions, broker, triggers, sources, queues, pods
+	@exec scripts/cluster/status.sh
+
+logs: ## Follow a function's logs (FUNCTION=convert)
+	@exec scripts/cluster/logs.sh $(FUNCTION)
+
+k9s: ## K9s on the namespace, with views of ours
+	@exec scripts/cluster/k9s.sh
+
+undeploy: ## Delete the namespace and all data (CONFIRM=yes: does not ask)
+	@exec scripts/cluster/undeploy.sh
+
 
 ##@ Test it
-test: lint test-unit test-manifests test-contract test-integration test-properties test-api test-journey ## All but clusters, MySQL 9, benchmarks and what takes long
-lint: ; @$(setup) tests && scripts/lint.sh ## Style, types, dependencies between modules, insecure code, secrets, known vulnerabilities
-test-unit: ; @$(pytest) tests/unit ## Functions and broker without servers, in seconds
-test-manifests: ; @$(pytest) tests/manifests ## The cluster's manifests as they render: safe, whole, valid
-test-contract: ; @$(pytest) tests/contract ## The broker's contract, on RabbitMQ
-test-integration: ; @$(pytest) tests/integration ## Each function against real servers
-test-properties: ; @$(pytest) tests/properties --hypothesis-profile short ## A job's life in any order of steps, crashes and waits; for a minute
-test-api: ; @$(pytest) tests/api --hypothesis-profile api --timeout 600 ## The API as its document has it: every route, schemathesis with some hundred cases
-test-journey: ; @$(pytest) tests/journey tests/hostile/test_one_of_each.py tests/hostile/test_canary.py tests/chaos/test_in_short.py tests/corpus/test_in_short.py tests/limits --ignore tests/limits/test_whole.py ## The whole system through its gateway; hostile, whole and damaged files, kills and crowds too
-test-mysql: ; @$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py ## Auth and its rights on MySQL 9
-test-cluster: ; @$(pytest) tests/cluster -v ## What runs on the kubeconfig's cluster, after `make deploy`; 15 minutes
-test-cluster-slow: ; @$(pytest) tests/slow -v ## There too: an upload of eleven minutes
-bench: ; @$(setup) tests && exec $(python) -m tests.bench ## Speed and memory, side by side with bare tools
-bench-cluster: ; @$(setup) tests && exec $(python) -m tests.bench.cluster ## A deployed system: cold starts and their parts, to the mail, many clips
+test: ## All suites but those below that need a cluster, MySQL 9 or a long time: two suites at a time, ten minutes
+	@$(setup) tests && exec scripts/test.sh
+
+lint: ## Style, types, dependencies between modules, insecure code, secrets, known vulnerabilities
+	@$(setup) tests && exec scripts/lint.sh
+
+test-unit: ## Functions and broker without servers, in seconds
+	@$(pytest) tests/unit
+
+test-manifests: ## The cluster's manifests as they render, and the images' Dockerfile: safe, whole, valid
+	@$(pytest) tests/manifests
+
+test-contract: ## The broker's contract, on RabbitMQ
+	@$(pytest) tests/contract
+
+test-integration: ## Each function against real servers
+	@$(pytest) tests/integration
+
+test-properties: ## A job's life in any order of steps, crashes and waits; for a minute
+	@$(pytest) tests/properties --hypothesis-profile short
+
+test-api: ## The API against its OpenAPI document: every route, some hundred cases of schemathesis
+	@$(pytest) tests/api --hypothesis-profile api --timeout 600
+
+test-journey: ## The whole system through its gateway; some hostile, whole and damaged files, and kills
+	@$(pytest) tests/journey $(addprefix tests/,hostile/test_one_of_each.py hostile/test_canary.py chaos/test_in_short.py corpus/test_in_short.py)
+
+test-limits: ## The whole system under crowds of slow clients, many logins and large videos
+	@$(pytest) tests/limits --ignore tests/limits/test_whole.py
+
+test-mysql: ## auth and its database user on MySQL 9
+	@$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py
+
+test-cluster: ## The system that `make deploy` put onto the kubeconfig's cluster; 15 minutes
+	@$(pytest) tests/cluster --ignore tests/cluster/long -v
+
+bench: ## Speed and memory, side by side with bare tools
+	@$(setup) tests && exec $(python) -m tests.bench
+
+bench-cluster: ## Speed of a deployed system: cold starts and their parts, time to the mail, many clips
+	@$(setup) tests && exec $(python) -m tests.bench.cluster
 
 ##@ Test it at length
-properties: ; @$(pytest) tests/properties --hypothesis-profile long --timeout 10800 -s ## A job's life for half a million steps, in at most three hours
-api: ; @$(pytest) tests/api --hypothesis-profile api-long --timeout 3600 -s ## The API with more than 10,000 cases, in at most an hour
-hostile: ; @$(pytest) tests/hostile/test_every_file.py -v ## Every hostile file through the whole system; two minutes, a quarter of an hour on a busy machine
-corpus: ; @$(pytest) tests/corpus/test_whole.py -v -s ## 1,257 files, whole and damaged, through the whole system; seven minutes (CORPUS=FOLDER: your own)
-chaos: ; @$(pytest) tests/chaos/test_at_length.py -v --session-timeout 2700 ## Every process killed in turn, servers away, a disk full; at most 45 minutes
-limits: ; @$(pytest) tests/limits/test_whole.py -v ## Limits at their whole size: 4 GiB and a byte, crowds of slow clients; three to eight minutes, 12 GiB of disk
+test-properties-long: ## A job's life for half a million steps, in at most three hours
+	@$(pytest) tests/properties --hypothesis-profile long --timeout 10800 -s
+
+test-api-long: ## The API with more than 10,000 cases, in at most an hour
+	@$(pytest) tests/api --hypothesis-profile api-long --timeout 3600 -s
+
+test-hostile-long: ## Every hostile file through the whole system; two minutes, a quarter of an hour on a busy machine
+	@$(pytest) tests/hostile/test_every_file.py -v
+
+test-corpus-long: ## 1,257 files, whole and damaged, through the whole system; seven minutes (CORPUS=FOLDER: your own)
+	@$(pytest) tests/corpus/test_whole.py -v -s
+
+test-chaos-long: ## Every process killed in turn, servers away, a disk full; at most 45 minutes
+	@$(pytest) tests/chaos/test_at_length.py -v --session-timeout 2700
+
+test-limits-long: ## Limits at full size: 4 GiB and one byte, crowds of slow clients; three to eight minutes, 12 GiB of disk
+	@$(pytest) tests/limits/test_whole.py -v
+
+test-cluster-long: ## An upload of eleven minutes to a deployed system
+	@$(pytest) tests/cluster/long -v
 
 ##@ Develop it
-audit: ; @$(setup) tests && scripts/audit.sh ## Known vulnerabilities alone, which lint asks for too; this fails where PyPI does not tell
-lock: ; @$(setup) tests && scripts/lock.sh ## Lock all dependencies anew after a change in pyproject.toml
+audit: ## Known vulnerabilities alone, which lint asks for too; fails where PyPI gives no answer
+	@$(setup) tests && exec scripts/audit.sh
 
-.PHONY: help demo run ps replay setup clean minikube images deploy status logs k9s undeploy test lint test-unit test-manifests test-contract test-integration test-properties test-api test-journey properties api hostile corpus chaos limits test-mysql test-cluster test-cluster-slow bench bench-cluster audit lock
+lock: ## Lock all dependencies anew after a change in pyproject.toml
+	@$(setup) tests && exec scripts/lock.sh

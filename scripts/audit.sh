@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Asks PyPI which of the locked versions have known vulnerabilities; exits with 1 if any has, with 2 if PyPI does not tell,
-# as many mirrors do. The tests' lock holds every other lock but checkov's, which runs beside the tests: tests/unit/supply.
+# as many mirrors do. The tests' lock holds every other lock: tests/unit/supply.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

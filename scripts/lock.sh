@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Locks every dependency group of pyproject.toml with hashes. The developers' group holds all the others, so it is
-# resolved first and every other lock is a part of it: one set of versions, from a function's image to the tests. Only
-# checkov's is not, which runs in an environment of its own.
+# resolved first and every other lock is a part of it: one set of versions, from a function's image to the tests.
 # Versions stay what they are where pyproject.toml still allows them; remove a lock to have its newest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,4 +19,3 @@ for folder in functions/*/; do
     lock "$name" "functions/$name/requirements.txt" --constraint tests/requirements.txt
   fi
 done
-lock checkov tests/manifests/checkov.txt

@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
@@ -22,10 +22,8 @@ from scripts.local.secrets import Secrets
 from scripts.local.servers import LOCAL
 from scripts.local.stack import Stack
 from scripts.local.supervision import Supervisor
-from tests.secrecy import secrets_in
-from tests.stacks import Mailbox, RunningStack, Server
-
-StartFunction = Callable[[str, Mapping[str, str]], str]
+from tests.support.secrecy import secrets_in
+from tests.support.stacks import Mailbox, RunningStack, Server, StartFunction
 
 
 @pytest.fixture(scope="session")

@@ -1,41 +1,96 @@
-"""The way to MySQL."""
+"""The connection to MySQL."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pymysql
+from pymysql.constants import CR
 from pymysql.cursors import Cursor
 
+from functions.shared.errors import describe
+from functions.shared.settings import Url
+
 AWAY = (pymysql.OperationalError, pymysql.InterfaceError)
+
+
+class MysqlUrl(Url):
+    """`mysql://user:password@host:port/database`, user and password percent-encoded.
+
+    With `?ssl-mode=VERIFY_IDENTITY` connections use TLS: the server's certificate has to be valid for the URL's host,
+    and issued by a CA of the file `ssl-ca`, or one of the system's without it. Both options are named as in MySQL's
+    own clients; their other modes encrypt without knowing for whom, so there is no other.
+    """
+
+    __slots__ = ()
+    kind = (
+        "mysql://USER:PASSWORD@HOST[:PORT]/DATABASE, for TLS with ?ssl-mode=VERIFY_IDENTITY[&ssl-ca=FILE], "
+        "a file that exists, and no default password"
+    )
+
+    def __new__(cls, text: str) -> Self:
+        _tls_options(text)
+        return super().__new__(cls, text)
+
+
+@describe.register(pymysql.OperationalError)
+def _describe(error: pymysql.OperationalError) -> str:
+    """Add the code, and the text of an error of the client: it is about the connection, a server's may repeat a row."""
+    code, text = (*error.args, "", "")[:2]
+    is_of_the_client = isinstance(code, int) and CR.CR_ERROR_FIRST <= code <= CR.CR_ERROR_LAST
+    return f"{type(error).__name__} {code}" + (f": {text}" if is_of_the_client else "")
+
+
+def connect_arguments(url: str) -> dict[str, Any]:
+    """Return the arguments of `pymysql.connect` that the URL stands for; raise ValueError if its options are wrong.
+
+    They include an SSLContext, which takes 26 ms to make if it reads the system's CAs: call this once a process.
+    """
+    parts, options = urlsplit(url), _tls_options(url)
+    # Without `ssl_disabled` PyMySQL would use TLS where it can, reading the CAs for every connection to verify nothing.
+    tls = {"ssl": ssl.create_default_context(cafile=options.get("ssl-ca"))} if options else {"ssl_disabled": True}
+    return {
+        "host": parts.hostname,
+        "port": parts.port or 3306,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        **tls,
+    }
+
+
+def _tls_options(url: str) -> dict[str, str]:
+    """Return the URL's options, none for a connection without TLS; raise ValueError if one is not as in MysqlUrl."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+    wrong = parts.scheme != "mysql" or options.keys() - {"ssl-mode", "ssl-ca"}
+    if wrong or (options and options.get("ssl-mode") != "VERIFY_IDENTITY"):
+        raise ValueError
+    if "ssl-ca" in options and not Path(options["ssl-ca"]).is_file():
+        raise ValueError
+    return options
 
 
 class Database:
     """Connects for each use: a handshake costs about a millisecond, and no connection is ever found dead."""
 
     def __init__(self, url: str) -> None:
-        """Take `mysql://user:password@host:port/database`, user and password percent-encoded."""
-        parts = urlsplit(url)
-        self._host, self._port = parts.hostname, parts.port or 3306
-        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
-        self._name = parts.path.lstrip("/")
+        self._arguments = connect_arguments(url)
+        self._name = urlsplit(url).path.lstrip("/")
 
     @contextmanager
     def cursor(self) -> Iterator[Cursor]:
         """Yield a cursor that commits each statement; raise one of `AWAY`, within 8 s, if MySQL does not answer."""
         connection = pymysql.connect(
-            host=self._host,
-            port=self._port,
-            user=self._user,
-            password=self._password,
+            **self._arguments,
             database=self._name,
             charset="utf8mb4",
             autocommit=True,
             connect_timeout=3,
             read_timeout=5,
             write_timeout=5,
-            # Else PyMySQL reads the system's CA certificates for every connection, 26 ms, only to verify none.
-            ssl_disabled=True,
         )
         with closing(connection), connection.cursor() as cursor:
             yield cursor

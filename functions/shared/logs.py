@@ -1,4 +1,4 @@
-"""JSON logs, one object a line on stderr, each with what is being worked on."""
+"""JSON logs: one object a line on stderr, each with the fields of the current job, event and trace."""
 
 import logging
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 from pythonjsonlogger.json import JsonFormatter
 
-_context: ContextVar[dict[str, str]] = ContextVar("log_context", default={})  # noqa: B039  # never changed in place
+_context: ContextVar[dict[str, str]] = ContextVar("log_context", default={})  # noqa: B039  # replaced, never modified
 
 
 def configure() -> None:
@@ -22,13 +22,13 @@ def configure() -> None:
     )
     handler.addFilter(_add_context)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # MongoDB's and the SMTP client's own chatter is not the function's story.
+    # Below WARNING, pymongo reports its connections, not the function's work.
     logging.getLogger("pymongo").setLevel(logging.WARNING)
 
 
 @contextmanager
 def about(**fields: str) -> Iterator[None]:
-    """Add `fields` to every record of this thread until the block ends."""
+    """Add `fields` to every log record of this thread until the block ends."""
     token = _context.set(_context.get() | fields)
     try:
         yield

@@ -1,6 +1,6 @@
 """Videos and MP3s in GridFS: the documented format, written and read in batches of chunks.
 
-pymongo's own GridIn gathers 48 MB before it writes, and waits for each write; this has two batches of 2 MiB under way.
+pymongo's GridIn buffers up to 48 MB and waits for each write; this writer keeps two batches of 2 MiB in flight.
 https://github.com/mongodb/specifications/blob/master/source/gridfs/gridfs-spec.md
 """
 
@@ -20,11 +20,12 @@ from pymongo.errors import ConnectionFailure
 
 from functions.shared.mongo import SILENT, Document
 
-CHUNK = 255 * 1024
+CHUNK = 255 * 1024  # bytes
 BATCH = 8  # chunks
-UNDER_WAY = 2
-SPAN = 128 * CHUNK  # what one cursor reads: all of a cursor's time counts as one operation's, and may not be long
-REMOVED = 1024  # chunks that one operation removes, likewise
+IN_FLIGHT = 2  # batches
+# One operation must end within the client's timeoutMS, and a cursor's whole life counts as one operation.
+SPAN = 128 * CHUNK  # bytes per cursor
+REMOVED = 1024  # chunks per delete
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Bucket:
 
     def writer(self) -> "Writer":
         """Return a writer under a fresh id."""
-        # The chunks are not waited for on disk one by one: the files document is, and the journal is in order. Only a
-        # new primary could have lost some, which `commit` finds out.
+        # Chunks are acknowledged without waiting for the journal, which is written in order: the acknowledgement of the
+        # files document covers them. Only a new primary can lack some, which `commit` detects.
         return Writer(ObjectId(), self._files, self._chunks.with_options(write_concern=WriteConcern(w=1)))
 
     def find(self, file: ObjectId) -> File | None:
@@ -65,7 +66,7 @@ class Bucket:
         number = start // CHUNK
         query = {"files_id": file, "n": {"$gte": number, "$lte": (end - 1) // CHUNK}}
         wanted = {"_id": 0, "n": 1, "data": 1}
-        # Exhaust: the server sends the next batch while this one is passed on.
+        # Exhaust: the server sends the next batch while the caller handles this one.
         found = self._chunks.find(query, wanted, batch_size=BATCH, cursor_type=CursorType.EXHAUST)
         with found.sort("n", ASCENDING) as chunks:
             for document in chunks:
@@ -81,14 +82,14 @@ class Bucket:
             raise EOFError(f"file {file} lacks its chunk {number}")
 
     def delete(self, file: ObjectId) -> None:
-        """Remove the file and its chunks, whatever there is of it."""
+        """Remove the file and its chunks; a file that is incomplete or missing is no error."""
         self._files.delete_one({"_id": file})
         last = self._chunks.find_one({"files_id": file}, {"n": 1}, sort=[("n", DESCENDING)])
         _remove(self._chunks, file, last["n"] + 1 if last else 0)
 
 
 class Writer:
-    """Takes a file's bytes as they come; `commit` makes it a file, leaving the block without it removes what came."""
+    """Writes a file chunk by chunk; `commit` makes it visible, leaving the block without it removes the chunks."""
 
     def __init__(self, file: ObjectId, files: Collection[Document], chunks: Collection[Document]) -> None:
         self.id = file
@@ -98,8 +99,8 @@ class Writer:
         self._rest = b""
         self._count = 0
         self._batch: list[Document] = []
-        self._pool = ThreadPoolExecutor(UNDER_WAY)
-        self._under_way: deque[Future[object]] = deque()
+        self._pool = ThreadPoolExecutor(IN_FLIGHT)
+        self._in_flight: deque[Future[object]] = deque()
         self._committed = False
 
     def __enter__(self) -> Self:
@@ -108,14 +109,14 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A store that is silent is not waited for a second time: the sweeper finds the chunks that belong to no file.
+        # After a timeout of the store, do not wait for it again: the sweeper removes chunks without a file.
         store_is_there = not isinstance(error, SILENT)
         self._pool.shutdown(wait=store_is_there, cancel_futures=True)
         if not self._committed and store_is_there:
             _remove(self._chunks, self.id, self._count)
 
     def write(self, data: bytes) -> int:
-        """Take the next bytes, best a few hundred KiB at once; raise what an earlier batch failed with."""
+        """Append `data`, ideally a few hundred KiB at a time; raise the error of an earlier batch, if one failed."""
         self.size += len(data)
         joined = self._rest + data if self._rest else data
         whole = len(joined) - len(joined) % CHUNK
@@ -125,7 +126,7 @@ class Writer:
         return len(data)
 
     def commit(self) -> File:
-        """Store the rest, wait until all of it is on disk, and return the file."""
+        """Write the last chunk, wait until the journal has all of them, and return the file."""
         if self._rest:
             self._add(self._rest)
         self._send()
@@ -133,7 +134,7 @@ class Writer:
         file = File(self.id, self.size, datetime.now(UTC))
         self._files.insert_one({"_id": file.id, "length": file.size, "chunkSize": CHUNK, "uploadDate": file.stored})
         if self._chunks.count_documents({"files_id": self.id}) < self._count:
-            raise ConnectionFailure("a new primary lacks chunks that the one before it had taken")
+            raise ConnectionFailure("the new primary lacks chunks that the old one had acknowledged")
         self._committed = True
         return file
 
@@ -145,13 +146,13 @@ class Writer:
 
     def _send(self) -> None:
         if self._batch:
-            self._wait(UNDER_WAY - 1)
-            self._under_way.append(self._pool.submit(self._chunks.insert_many, self._batch, ordered=False))
+            self._wait(IN_FLIGHT - 1)
+            self._in_flight.append(self._pool.submit(self._chunks.insert_many, self._batch, ordered=False))
             self._batch = []
 
     def _wait(self, most: int) -> None:
-        while len(self._under_way) > most:
-            self._under_way.popleft().result()
+        while len(self._in_flight) > most:
+            self._in_flight.popleft().result()
 
 
 def _remove(chunks: Collection[Document], file: ObjectId, count: int) -> None:

@@ -3,7 +3,8 @@
 Safe to repeat.
 
 `MONGODB_ADMIN_URL` is an administrator's. `MONGODB_UPLOAD_URL` and so on, one for each of RIGHTS, are the very URLs
-that the functions get, `mongodb://USER:PASSWORD@HOST/DATABASE`: change a password there and run this again.
+that the functions get, `mongodb://USER:PASSWORD@HOST/DATABASE` or `mongodb+srv://…`: change a password there and run
+this again.
 """
 
 import os
@@ -81,7 +82,7 @@ def main() -> None:
     database = client.get_default_database("video2mp3")
     for role, variable in variables.items():
         if not (urls[role]["username"] and urls[role]["password"]) or urls[role]["database"] != database.name:
-            raise SystemExit(f"{variable} must be mongodb://USER:PASSWORD@HOST/{database.name}")
+            raise SystemExit(f"{variable} must be mongodb://USER:PASSWORD@HOST/{database.name}, or mongodb+srv://…")
     make_indexes(database)
     upgrade(database)
     for role in variables:

@@ -1,7 +1,8 @@
 """Makes MySQL ready: auth's database, its tables (schema.sql) and its user, who may only fill them. Safe to repeat.
 
 `MYSQL_ADMIN_URL` is an administrator's. `MYSQL_AUTH_URL` is the very URL that auth gets, which says what to make:
-`mysql://USER:PASSWORD@HOST/DATABASE`. Change the password there and run this again.
+`mysql://USER:PASSWORD@HOST/DATABASE`. Change the password there and run this again. Both may ask for TLS as auth's own
+code reads them, which has to be on the path: `functions.auth.database`.
 """
 
 import os
@@ -9,25 +10,30 @@ import re
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pymysql
 from pymysql.constants import CLIENT
 
+from functions.auth.database import connect_arguments
+
 URL = "mysql://USER:PASSWORD@HOST"
+TLS = "for TLS with ?ssl-mode=VERIFY_IDENTITY[&ssl-ca=FILE], a file that exists"
 
 
-def login(variable: str, form: str) -> dict[str, Any]:
-    """Return what pymysql takes of the variable's URL; exit and say what `form` it must have if it has not."""
-    parts = urlsplit(os.environ.get(variable, ""))
-    if not (parts.hostname and parts.username and parts.password):
-        raise SystemExit(f"{variable} must be {form}")
-    user, password = unquote(parts.username), unquote(parts.password)
-    return {"host": parts.hostname, "port": parts.port or 3306, "user": user, "password": password}
+def read(variable: str, form: str) -> dict[str, Any]:
+    """Return the arguments of `pymysql.connect` for the variable's URL; exit with the `form` it must have otherwise."""
+    try:
+        arguments = connect_arguments(os.environ.get(variable, ""))
+    except ValueError:
+        arguments = {}
+    if not all(arguments.get(part) for part in ("host", "user", "password")):
+        raise SystemExit(f"{variable} must be {form}, {TLS}")
+    return arguments
 
 
 def main() -> None:
-    admin, auth = login("MYSQL_ADMIN_URL", URL), login("MYSQL_AUTH_URL", f"{URL}/DATABASE")
+    admin, auth = read("MYSQL_ADMIN_URL", URL), read("MYSQL_AUTH_URL", f"{URL}/DATABASE")
     database = urlsplit(os.environ["MYSQL_AUTH_URL"]).path.lstrip("/")
     if not re.fullmatch("[a-z0-9]+", database):  # of other characters some are wildcards in a GRANT
         raise SystemExit(f"MYSQL_AUTH_URL must be {URL}/DATABASE, with a database of small letters and digits")

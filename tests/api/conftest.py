@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, settings
 from tests.api import guests
 from tests.api.contract import schema
 from tests.api.seen import Seen
-from tests.journey.authorization.people import People
-from tests.stacks import RunningStack
+from tests.support.people import People
+from tests.support.stacks import RunningStack
 
 settings.register_profile(
     "api",

@@ -15,8 +15,8 @@ from schemathesis.core.parameters import ParameterLocation
 
 from scripts.local.supervision import REPOSITORY
 from tests.api.contract import schema
-from tests.journey.authorization.people import PASSWORD, Somebody
-from tests.person import From
+from tests.support.people import PASSWORD, Somebody
+from tests.support.person import From
 
 COMMON = frozenset((REPOSITORY / "functions/auth/common_passwords.txt").read_text().split())
 FORM = "multipart/form-data"

@@ -8,8 +8,8 @@ from schemathesis import Case, Response
 from tests.api.contract import OPERATIONS, schema
 from tests.api.guests import credentials, mend, name_own, one_in
 from tests.api.seen import Seen
-from tests.journey.authorization.people import People
-from tests.stacks import RunningStack
+from tests.support.people import People
+from tests.support.stacks import RunningStack
 
 ENOUGH = {"api-long": 10_000}  # cases, by profile
 # What any operation may answer to what is no request of its own; schemathesis looks itself for the 401 of each.

@@ -11,11 +11,11 @@ from functions.shared.job import conversions
 from functions.shared.job.document import Reason
 from scripts.local.supervision import REPOSITORY
 from tests.api.contract import DOCUMENT, OPERATIONS, schema
-from tests.integration.auth.client import assert_problem
-from tests.journey.authorization.matrix import cells
-from tests.journey.authorization.people import People
-from tests.journey.authorization.routes import of_functions
-from tests.stacks import RunningStack
+from tests.support.matrix import cells
+from tests.support.people import People
+from tests.support.problems import assert_problem
+from tests.support.routes import of_functions
+from tests.support.stacks import RunningStack
 
 GATEWAYS_OWN = {("GET", "/"), ("GET", "/openapi.json")}
 BY_ROUTE = {(operation.method.upper(), operation.path): operation for operation in OPERATIONS}

@@ -6,11 +6,14 @@ from pathlib import Path
 from scripts.local.ports import free_port
 from scripts.local.servers import LOCAL
 from scripts.local.stack import Stack
-from tests.bench import clips, figures
-from tests.bench.measure import MIB, Peaks
+from tests.bench import clips
 from tests.bench.rows import Bench, Row
-from tests.person import Person
-from tests.stacks import RunningStack
+from tests.support import figures
+from tests.support.person import Person
+from tests.support.processes import MIB, Peaks
+from tests.support.stacks import RunningStack
+
+README = Path(__file__).with_name("README.md")
 
 
 def measure(folder: Path) -> tuple[list[Row], Peaks]:
@@ -54,4 +57,4 @@ def table(rows: list[Row], peaks: Peaks) -> list[str]:
 
 
 if __name__ == "__main__":
-    figures.write("make bench", table(*measure(LOCAL / "bench")))
+    figures.write("make bench", table(*measure(LOCAL / "bench")), README)

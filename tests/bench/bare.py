@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.cluster.kubectl import get, is_true, kubectl, service
-from tests.person import eventually
+from tests.support.kubectl import get, is_true, kubectl, service
+from tests.support.waiting import eventually
 
 NAME = "bare"
 # It writes its own source, as a volume for that would make its pods start later than ours.

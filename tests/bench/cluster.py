@@ -17,14 +17,16 @@ import requests
 from bson import ObjectId
 
 from scripts.local.servers import LOCAL
-from tests.bench import bare, clips, figures
+from tests.bench import bare, clips
 from tests.bench.measure import Spread, bare_ffmpeg, pairs, timed
 from tests.bench.probe import PROBE, Parts
-from tests.cluster.kubectl import FUNCTIONS, NAMESPACE, forwarded, function_pods, is_true, kubectl, running, service
-from tests.cluster.people import Visitor
-from tests.person import eventually
+from tests.support import figures
+from tests.support.kubectl import FUNCTIONS, NAMESPACE, forwarded, function_pods, is_true, kubectl, running, service
+from tests.support.visitors import Visitor
+from tests.support.waiting import eventually
 
 ROUNDS, WARM, CLIPS = 9, 30, 30
+README = Path(__file__).with_name("README.md")
 MAX_SCALE = "autoscaling.knative.dev/max-scale"
 TYPES = {
     "convert": "video2mp3.video.uploaded.v1",
@@ -174,7 +176,7 @@ def main() -> None:
             lines = [*starts(cluster)]
         lines += ["", *journeys(cluster, clip, folder)]
     print(*lines, sep="\n")
-    figures.write("make bench-cluster", lines)
+    figures.write("make bench-cluster", lines, README)
 
 
 if __name__ == "__main__":

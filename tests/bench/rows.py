@@ -20,8 +20,10 @@ from functions.shared.job.document import Mp3
 from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
 from functions.shared.mongo import database
-from tests.bench.measure import MIB, Peaks, Spread, bare_ffmpeg, bare_ffmpegs, pairs, timed
-from tests.person import Person, eventually
+from tests.bench.measure import Spread, bare_ffmpeg, bare_ffmpegs, pairs, timed
+from tests.support.person import Person
+from tests.support.processes import MIB, Peaks
+from tests.support.waiting import eventually
 
 BLOCK = 1 << 20
 

@@ -29,11 +29,3 @@ class Clip:
 def clips(folder: Path) -> list[Clip]:
     """Return each length in each kind, made by ffmpeg: of one chunk of GridFS up to a dozen."""
     return [Clip.made(folder, kind, seconds) for seconds in LENGTHS for kind in CODECS]
-
-
-def seconds_of(mp3: bytes) -> float:
-    """Decode all of the MP3 without an error; return how long it sounds."""
-    decode = ["ffmpeg", "-v", "error", "-xerror", "-i", "-", "-f", "s16le", "-ac", "1", "-ar", "8000", "-"]
-    decoded = subprocess.run(decode, input=mp3, capture_output=True, check=False)
-    assert decoded.returncode == 0, decoded.stderr
-    return len(decoded.stdout) / 2 / 8000

@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.clips import Clip, clips
 from tests.chaos.crowd import Crowd
-from tests.stacks import RunningStack
+from tests.support.stacks import RunningStack
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ from uuid import uuid4
 import requests
 
 from tests.chaos.clips import Clip
-from tests.person import Person, eventually
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
+from tests.support.waiting import eventually
 
 EACH = 8  # uploads of a person, who may not send without end
 AT_ONCE = 8

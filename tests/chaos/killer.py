@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import psutil
 
-from tests.person import eventually
-from tests.stacks import RunningStack
+from tests.support.stacks import RunningStack
+from tests.support.waiting import eventually
 
 EVERY = 3  # seconds
 

@@ -4,11 +4,11 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench.measure import machine
 from tests.chaos.verdict import Verdict
+from tests.support.figures import machine
 
 README = Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- figures: written by make chaos -->\n", "<!-- end of what make chaos wrote -->\n"
+BEGIN, END = "<!-- figures: written by make test-chaos-long -->\n", "<!-- end of what make test-chaos-long wrote -->\n"
 HEAD = """\
 | run | date | uploads | kills | sent again | lost | doubled | mails doubled | dead letters | orphans: before, after the sweep | seconds to the last end, the last mail |
 |---|---|---|---|---|---|---|---|---|---|---|

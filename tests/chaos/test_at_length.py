@@ -1,4 +1,4 @@
-"""The long form (`make chaos`): each process dies again and again, each server is away for a while, a disk is full."""
+"""The long form (`make test-chaos-long`): each process dies again and again, each server is away for a while, a disk is full."""
 
 import random
 import shutil
@@ -17,11 +17,12 @@ from tests.chaos import report, verdict
 from tests.chaos.clips import Clip
 from tests.chaos.crowd import Crowd
 from tests.chaos.killer import WITNESSES, Killer
-from tests.chaos.store import Store
 from tests.chaos.unruly import SOME, unruly
-from tests.integration.convert.clips import Clips
-from tests.person import Person, eventually
-from tests.stacks import RunningStack
+from tests.support.clips import Clips
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
+from tests.support.store import Store
+from tests.support.waiting import eventually
 
 AT_ONCE = 8  # mails under way: those that were sent and could not be noted in time are sent again
 MIB = 1 << 20

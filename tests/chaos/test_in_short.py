@@ -9,7 +9,7 @@ from tests.chaos import verdict
 from tests.chaos.crowd import Crowd
 from tests.chaos.killer import VITAL, Killer
 from tests.chaos.unruly import MOST, unruly
-from tests.stacks import RunningStack
+from tests.support.stacks import RunningStack
 
 
 @pytest.mark.timeout(600)

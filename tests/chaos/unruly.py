@@ -16,7 +16,7 @@ import requests
 from scripts.local.broker.programs import programs
 from scripts.local.ports import HOST
 from scripts.local.stack import EVENTING
-from tests.stacks import RunningStack
+from tests.support.stacks import RunningStack
 
 # What becomes of twenty deliveries: a tenth doubled, at once or later, a tenth late, one of which nobody hears.
 SOME = ["at once", "again later", "late", "late", "unheard", *["as it should"] * 15]

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from tests.chaos.clips import seconds_of
 from tests.chaos.crowd import Crowd, Upload
-from tests.chaos.store import Store
-from tests.person import eventually
-from tests.stacks import RunningStack
+from tests.support.sound import seconds_of
+from tests.support.stacks import RunningStack
+from tests.support.store import Store
+from tests.support.waiting import eventually
 
 FINAL = 120  # seconds in which every job has its end, once nothing is killed or away any more
 MAILED = 120  # more until its owner has the mail: another lease and another tick

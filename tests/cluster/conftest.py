@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.kubectl import NAMESPACE, KubectlError, forwarded, items, kubectl
-from tests.cluster.people import Direct, Visitor
+from tests.support.kubectl import NAMESPACE, KubectlError, forwarded, items, kubectl
+from tests.support.visitors import Direct, Visitor
 
 FIGURES = pytest.StashKey[dict[str, str]]()
 

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.cluster.kubectl import NAMESPACE, run_python
+from tests.support.kubectl import NAMESPACE, run_python
 
 ADMIN = {"MONGODB_URL": "mongodb-admin/url"}
 MP3S = """

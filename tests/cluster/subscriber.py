@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.cluster.kubectl import RESTRICTED, Resource, get, is_true, items, kubectl, service
-from tests.person import eventually
+from tests.support.kubectl import RESTRICTED, Resource, get, is_true, items, kubectl, service
+from tests.support.waiting import eventually
 
 TRIGGER = "convert-on-video-uploaded"
 ANSWER = """

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.kubectl import get, nothing_under_way, run_python
-from tests.cluster.people import Visitor, mails_to
 from tests.cluster.store import mp3s
-from tests.person import eventually
+from tests.support.kubectl import get, nothing_under_way, run_python
+from tests.support.visitors import Visitor, mails_to
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(600)
 

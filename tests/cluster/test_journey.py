@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.people import Direct, Visitor
-from tests.person import eventually
+from tests.support.visitors import Direct, Visitor
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.kubectl import function_pods, kubectl, nothing_under_way, running
-from tests.cluster.people import Visitor
 from tests.cluster.store import attempts, mp3s
-from tests.person import eventually
+from tests.support.kubectl import function_pods, kubectl, nothing_under_way, running
+from tests.support.visitors import Visitor
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cluster.kubectl import function_pods, get, is_true, kubectl, nothing_under_way
-from tests.cluster.people import Visitor
 from tests.cluster.store import code_of_dead_letter
 from tests.cluster.subscriber import in_converts_stead
-from tests.person import eventually
+from tests.support.kubectl import function_pods, get, is_true, kubectl, nothing_under_way
+from tests.support.visitors import Visitor
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.kubectl import NAMESPACE, items, run_python, service
+from tests.support.kubectl import NAMESPACE, items, run_python, service
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -11,19 +11,9 @@ import pytest
 import requests
 import yaml
 
-from tests.cluster.kubectl import (
-    FUNCTIONS,
-    KubectlError,
-    function_pods,
-    get,
-    is_true,
-    items,
-    kubectl,
-    running,
-    service,
-)
-from tests.cluster.people import Visitor
-from tests.person import eventually
+from tests.support.kubectl import FUNCTIONS, KubectlError, function_pods, get, is_true, items, kubectl, running, service
+from tests.support.visitors import Visitor
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.cluster.people import Visitor
-from tests.integration.media.callers import Caller
-from tests.integration.upload.sending import Sending
+from tests.support.callers import Caller
+from tests.support.sending import Sending
+from tests.support.visitors import Visitor
 
 LENGTH = 10 * 1024**2
 WITHIN = 60  # seconds: a slow body is cut off after half a minute, of a function that may have to start

@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from tests.cluster.drip import Drip
-from tests.cluster.kubectl import function_pods, get, is_true, kubectl, running, service
-from tests.cluster.people import Visitor
-from tests.person import eventually
+from tests.support.kubectl import function_pods, get, is_true, kubectl, running, service
+from tests.support.visitors import Visitor
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.kubectl import function_pods, nothing_under_way, running, service
-from tests.cluster.people import Visitor
-from tests.person import eventually
+from tests.support.kubectl import function_pods, nothing_under_way, running, service
+from tests.support.visitors import Visitor
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -16,7 +16,7 @@ from tests.contract import broker
 from tests.contract.amqp import Amqp
 from tests.contract.broker import Manifest, until
 from tests.contract.events import event
-from tests.stacks import Server
+from tests.support.stacks import Server
 
 
 class Laptop(broker.Platform):

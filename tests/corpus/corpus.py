@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.corpus import whole
 from tests.corpus.damage import DAMAGES
-from tests.hostile.case import ANY
+from tests.support.jobs import ANY
 
 EACH = 2  # damages of a whole file
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from tests.hostile.damaged import flip
+from tests.support.bits import flip
 
 SECTOR = 512
 Damage = Callable[[bytes, bytes, random.Random], bytes]

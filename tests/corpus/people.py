@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from tests.chaos.clips import seconds_of
 from tests.corpus import sound
 from tests.corpus.corpus import File
-from tests.person import Person
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.sound import seconds_of
+from tests.support.stacks import RunningStack
 
 EACH = 20  # files of a person, one after the other
 AT_ONCE = 6

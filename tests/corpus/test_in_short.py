@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus import corpus, people, verdict
-from tests.stacks import RunningStack
+from tests.support.stacks import RunningStack
 
 
 @pytest.mark.timeout(300)

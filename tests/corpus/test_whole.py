@@ -1,13 +1,13 @@
-"""The long form (`make corpus`): all files that we make, or those of the folder that the variable CORPUS names."""
+"""The long form (`make test-corpus-long`): all files that we make, or those of the folder that the variable CORPUS names."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from tests.bench import figures
 from tests.corpus import corpus, people, report, verdict
-from tests.stacks import RunningStack
+from tests.support import figures
+from tests.support.stacks import RunningStack
 
 OWN = os.environ.get("CORPUS", "")
 
@@ -20,6 +20,6 @@ def test_every_file_ends_in_an_mp3_or_a_reason(stack: RunningStack, state: Path)
     if OWN:
         print("", *report.lines(outcomes), *report.unheard(outcomes), sep="\n")
     else:
-        figures.write("make corpus", report.lines(outcomes), Path(__file__).with_name("README.md"))
+        figures.write("make test-corpus-long", report.lines(outcomes), Path(__file__).with_name("README.md"))
     broken = verdict.broken(outcomes, stack)
     assert not broken, "\n".join(broken)

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from email.message import EmailMessage
 
-from tests.chaos.store import Store
 from tests.corpus.people import Outcome
-from tests.person import eventually, parsed
-from tests.stacks import RunningStack
+from tests.support.person import parsed
+from tests.support.stacks import RunningStack
+from tests.support.store import Store
+from tests.support.waiting import eventually
 
 NEAR = 0.1  # seconds by which an MP3 may differ from its file's sound
 MAILED = 180  # seconds until all mails have come: one that was lost on its way is sent again by then

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.corpus import kinds
-from tests.hostile.case import noise
+from tests.support.bits import noise
 
 EXACT = "-strict -2 -fflags +bitexact -flags:a +bitexact -flags:v +bitexact"
 AMR = {"nb.amr": (b"#!AMR\n", b"\x3c", 31), "wb.amr": (b"#!AMR-WB\n", b"\x44", 60)}  # head, a frame's first byte, rest

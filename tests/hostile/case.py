@@ -1,7 +1,6 @@
 """What a hostile file is: how it is made, what it is called, and how it may end."""
 
 import functools
-import random
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -9,10 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.hostile.canary import Canary
-
-# The functions' own words for how a job may end; `done` is an MP3, `refused` a 4xx of the upload.
-REASONS = frozenset({"no_audio", "not_a_video", "damaged", "encrypted", "unsupported", "too_long"})
-ANY = REASONS | {"done"}
 
 
 @dataclass(frozen=True)
@@ -53,8 +48,3 @@ def clip(kind: str, *words: str, beside: str = "") -> bytes:
         exact = ["-fflags", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1"]
         subprocess.run(["ffmpeg", "-v", "error", *tone, *more, *exact, *words, str(path)], check=True)
         return path.read_bytes()
-
-
-def noise(length: int, seed: int) -> bytes:
-    """Return bytes that look like chance and are the same at each run."""
-    return random.Random(seed).randbytes(length)

@@ -5,7 +5,7 @@ import pytest
 
 from tests.hostile.canary import Canary
 from tests.hostile.product import Product
-from tests.stacks import RunningStack
+from tests.support.stacks import RunningStack
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,9 @@ import random
 from collections.abc import Iterator
 from functools import partial
 
-from tests.hostile.case import ANY, REASONS, Case, case, clip, noise
+from tests.hostile.case import Case, case, clip
+from tests.support.bits import flip, noise
+from tests.support.jobs import ANY, REASONS
 
 KINDS = (
     "mp4",
@@ -34,14 +36,6 @@ def whole(kind: str) -> bytes:
 def half(kind: str, _: object) -> bytes:
     data = whole(kind)
     return data[: len(data) // 2]
-
-
-def flip(data: bytes, share: float, chance: random.Random) -> bytes:
-    """Return the data with a bit of this share of its bytes changed, of one at the least."""
-    changed = bytearray(data)
-    for _ in range(max(1, int(len(data) * share))):
-        changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-    return bytes(changed)
 
 
 def flipped(kind: str, share: float, _: object) -> bytes:

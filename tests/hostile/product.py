@@ -8,8 +8,8 @@ from tests.hostile import watch
 from tests.hostile.canary import MARK, Canary, sings
 from tests.hostile.case import Case
 from tests.hostile.watch import Watch
-from tests.person import Person
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
 
 WITHIN = 150  # seconds until a job has ended
 MEMORY = 512 << 20  # bytes of convert with all that it started: what its pod may use

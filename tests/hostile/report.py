@@ -4,10 +4,10 @@ import statistics
 from collections import Counter
 from pathlib import Path
 
-from tests.bench import figures
-from tests.bench.measure import MIB
 from tests.hostile.families import FAMILIES
 from tests.hostile.product import Outcome
+from tests.support import figures
+from tests.support.processes import MIB
 
 HEAD = [
     "| family | files | ended well | ends | seconds: median, longest | peak of convert, MiB |",
@@ -25,7 +25,7 @@ def write(outcomes: dict[tuple[str, str], Outcome]) -> None:
     slowest = sorted(outcomes, key=lambda key: -outcomes[key].seconds)[:5]
     slow = "; ".join(f"{title}, {outcomes[family, title].seconds:.0f} s" for family, title in slowest)
     lines = [*HEAD, *rows, "", f"The longest: {slow}."]
-    figures.write("make hostile", lines, Path(__file__).with_name("README.md"))
+    figures.write("make test-hostile-long", lines, Path(__file__).with_name("README.md"))
 
 
 def _row(family: str, files: int, outcomes: list[Outcome]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tests.hostile.canary import MARK, Canary, sings
 from tests.hostile.case import clip
 from tests.hostile.watch import Watch
-from tests.person import eventually
+from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize("kind", ["ts", "mp4", "wav", "mkv"])

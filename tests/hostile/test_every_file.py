@@ -1,4 +1,4 @@
-"""The long form: every file of every family (`make hostile`)."""
+"""The long form: every file of every family (`make test-hostile-long`)."""
 
 from collections.abc import Iterator
 

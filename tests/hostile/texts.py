@@ -6,8 +6,9 @@ import struct
 import zipfile
 from collections.abc import Iterator
 
-from tests.hostile.case import Case, case, clip, noise
+from tests.hostile.case import Case, case, clip
 from tests.hostile.media import png
+from tests.support.bits import noise
 
 
 def _zip() -> bytes:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.person import Person, eventually
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
+from tests.support.waiting import eventually
 
 # What tells a browser to save an MP3, to keep it for nobody else, and to take it for nothing but sound.
 HEADERS = {

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.person import Person
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.person import Person, eventually
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

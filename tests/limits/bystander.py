@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 
-from tests.person import Person
+from tests.support.person import Person
 
 PATIENCE = 200  # seconds for an answer
 UPLOAD = "PUT /upload?name=a.mp4"

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import figures
+from tests.support import figures
 
 
 @pytest.fixture(scope="session")
 def report() -> Iterator[dict[str, str]]:
-    """What `make limits` measures, each figure by what it is of; written into README.md in the end."""
+    """What `make test-limits-long` measures, each figure by what it is of; written into README.md in the end."""
     found: dict[str, str] = {}
     yield found
     lines = ["| what | measured |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in found.items())]
-    figures.write("make limits", lines, Path(__file__).with_name("README.md"))
+    figures.write("make test-limits-long", lines, Path(__file__).with_name("README.md"))

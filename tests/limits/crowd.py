@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from urllib.parse import urlsplit
 
-from tests.person import Person
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
 
 IDLE, SLOW = 1000, 200
 FILES = 4096  # one for each connection, and others

@@ -9,10 +9,9 @@ from pathlib import Path
 import psutil
 import requests
 
-from tests.bench.measure import MIB
-from tests.integration.media.processes import memory, peak_memory
-from tests.person import Person
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.processes import MIB, memory, peak_memory
+from tests.support.stacks import RunningStack
 
 ON_THE_WAY = ("gateway", "upload")
 

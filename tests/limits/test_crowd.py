@@ -4,8 +4,8 @@ import pytest
 
 from tests.limits.bystander import UPLOAD, Bystander
 from tests.limits.crowd import SLOW, WITHIN, crowd
-from tests.person import Person
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
 
 OF_AN_ADDRESS = 16  # uploads under way, as the gateway allows
 

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 
-from tests.person import From, Person
-from tests.stacks import RunningStack
+from tests.support.person import From, Person
+from tests.support.stacks import RunningStack
 
 LOGINS = 200
 ALLOWED = 10  # at once, and another each six seconds

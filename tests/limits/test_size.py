@@ -6,8 +6,8 @@ import pytest
 
 from tests.limits.sending import Growth, put
 from tests.limits.video import padded
-from tests.person import Person
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
 
 MIB = 1024**2
 SIZE = 256 * MIB

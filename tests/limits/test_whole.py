@@ -1,4 +1,4 @@
-"""The limits at their whole size, with figures: `make limits`, some ten minutes."""
+"""The limits at their whole size, with figures: `make test-limits-long`, some ten minutes."""
 
 import shutil
 import statistics
@@ -10,14 +10,15 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.shared.mongo import Document
-from functions.upload.video import LIMIT
+from functions.upload.video import MAX_VIDEO_BYTES as LIMIT
 from scripts.local.secrets import Secrets
 from tests.limits.bystander import ASKED, UPLOAD, Bystander
 from tests.limits.crowd import SLOW, WITHIN, Cut, crowd
 from tests.limits.sending import Growth, announce, put
 from tests.limits.video import padded
-from tests.person import Person, eventually
-from tests.stacks import RunningStack
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
+from tests.support.waiting import eventually
 
 GIB = 1024**3
 ROOM = 12 * GIB  # for a stored video, its copy in scratch, and the journal

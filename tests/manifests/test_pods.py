@@ -46,6 +46,7 @@ BREAKS: list[tuple[Rule, dict[str, Any]]] = [
     (rules.not_privileged, in_container(secured({"privileged": True}))),
     (rules.no_capabilities, in_container(secured({"capabilities": {"drop": ["NET_RAW"]}}))),
     (rules.no_capabilities, in_container(secured({"capabilities": {"add": ["SYS_ADMIN"]}}))),
+    (rules.no_capabilities, in_container(secured({"capabilities": {"add": ["NET_BIND_SERVICE"]}}))),
     (rules.harmless_volumes, {"volumes": [{"name": "node", "hostPath": {"path": "/"}}]}),
     (rules.no_host_ports, in_container({"ports": [{"containerPort": 27017, "hostPort": 27017}]})),
     (rules.no_host_probes, in_container({"readinessProbe": {"tcpSocket": {"host": "elsewhere"}}})),
@@ -62,6 +63,9 @@ BREAKS: list[tuple[Rule, dict[str, Any]]] = [
     (rules.not_as_root, secured({"runAsNonRoot": None})),
     (rules.numeric_user, in_container(secured({"runAsUser": 0}))),
     (rules.numeric_user, secured({"runAsUser": None})),
+    (rules.high_user, in_container(secured({"runAsUser": 999}))),
+    (rules.high_user, secured({"runAsUser": 9_999})),
+    (rules.no_secret_for_other_programs, in_container({"env": [{"name": "X", "valueFrom": {"secretKeyRef": {}}}]})),
     (rules.read_only_root, in_container(secured({"readOnlyRootFilesystem": False}))),
     (rules.no_cluster_token, {"automountServiceAccountToken": None}),
     (rules.requests_and_limits, in_container({"resources": {"limits": {"memory": None}}})),
@@ -86,9 +90,9 @@ def changed(old: Any, new: Any) -> Any:
 
 @pytest.mark.parametrize(("rule", "change"), BREAKS, ids=lambda it: getattr(it, "__name__", ""))
 def test_a_pod_that_breaks_a_rule_is_noticed(rule: Rule, change: dict[str, Any]) -> None:
-    """By this rule and by no other: MongoDB's pod, with one thing changed."""
-    (mongodb,) = [pod for pod in pods_of(rendered("minikube")) if pod.name == "mongodb"]
-    broken = replace(mongodb, spec=changed(mongodb.spec, change))
+    """By this rule and by no other: the mail server's pod, with one thing changed."""
+    (mail,) = [pod for pod in pods_of(rendered("minikube")) if pod.name == "mail"]
+    broken = replace(mail, spec=changed(mail.spec, change))
     assert [other for other in RULES if not other(broken)] == [rule]
 
 

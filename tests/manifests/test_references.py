@@ -51,7 +51,8 @@ def test_every_object_that_is_named_with_its_kind_is_there(manifests: list[Manif
 
 
 def test_every_namespace_that_is_named_is_ours(manifests: list[Manifest]) -> None:
-    """Nothing is looked for elsewhere by mistake."""
+    """Nothing is looked for elsewhere by mistake, and no object is left to the kubeconfig's default."""
+    assert {it["metadata"].get("namespace") for it in manifests if it["kind"] != "Namespace"} == {"video2mp3"}
     assert {namespace for namespace in found(manifests, "namespace") if isinstance(namespace, str)} == {"video2mp3"}
 
 

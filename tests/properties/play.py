@@ -18,10 +18,10 @@ from functions.shared.job.deliveries import Outcome
 from functions.shared.job.document import OPEN, State
 from functions.shared.mongo import Document
 from functions.shared.retry import RetryLater
-from tests.integration.media.callers import Caller
 from tests.properties.actor import Actor, Fate
 from tests.properties.witness import COLLECTIONS, Answer, Run, Witness
 from tests.properties.world import Clock, Functions, Surroundings
+from tests.support.callers import Caller
 
 # How many of a function work at once, and how many seconds its calls may take before they are cut off.
 CAST = {
@@ -64,13 +64,13 @@ class Call:
         query = {"name": name}
         builder = EnvironBuilder("/upload", method="PUT", query_string=query, data=name.encode(), headers=headers)
         request = Request(builder.get_environ() | {"gunicorn.socket": Uncounted()})
-        return cls("upload", None, lambda main: _answer(main.receive(request)))
+        return cls("upload", None, lambda api: _answer(api.answer(request)))
 
     @classmethod
     def to_delete(cls, person: Caller, job: ObjectId) -> "Call":
         builder = EnvironBuilder(f"/jobs/{job}", method="DELETE", headers=[*person.headers.items()])
         request = Request(builder.get_environ())
-        return cls("download", job, lambda main: _answer(main.download(request)))
+        return cls("download", job, lambda api: _answer(api.answer(request)))
 
     @classmethod
     def to_replay(cls, job: ObjectId) -> "Call":

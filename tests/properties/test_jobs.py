@@ -19,12 +19,12 @@ from functions.shared.job.document import OPEN
 from functions.shared.mongo import Document
 from infra.mongodb.setup import RIGHTS, make_indexes, make_user
 from scripts.local.secrets import Secrets
-from tests.integration.media.callers import newcomer
 from tests.properties.actor import Fate
 from tests.properties.play import Call, Play, Stage
 from tests.properties.witness import Run
 from tests.properties.world import Clock, Functions, Surroundings
-from tests.stacks import Server
+from tests.support.callers import newcomer
+from tests.support.stacks import Server
 
 JOBS = 6
 UNFINISHED = 2  # at once: few, so that much happens to each
@@ -201,15 +201,11 @@ def stage(mongodb: Server, secrets: Secrets, tmp_path_factory: pytest.TempPathFa
         user = parse_uri(mongodb.url_of(role))
         make_user(database, role, user["username"], user["password"])
         urls[role] = mongodb.url_of(role).replace("/video2mp3", "/properties")
-    env = {
-        "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),
-        "K_SINK": "http://broker.example",
-        "QUOTA_UPLOADS_PER_HOUR": "1000000",  # time passes here at once, but not for what is counted by the hour
-    }
+    keys = secrets.read("jwt-public", "keys")
     people = [newcomer("", secrets, 86400) for _ in range(2)]
     clock, heard = Clock(), Surroundings()
     with clock.of_the_functions():
-        stage = Stage(database, Functions(urls, env, tmp_path_factory.mktemp("scratch"), heard), people, clock, heard)
+        stage = Stage(database, Functions(urls, keys, tmp_path_factory.mktemp("scratch"), heard), people, clock, heard)
         yield stage
     admin.drop_database("properties")
     print("\n" + ", ".join(f"{count:,} {what}" for what, count in stage.counts.items()))

@@ -1,7 +1,5 @@
 """The system in one process: the handlers of all functions, several of some, and stand-ins for what is around them."""
 
-import importlib.util
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.message import EmailMessage
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Self
 
 import bson.objectid
@@ -24,27 +22,30 @@ from functions.convert.conversion import Conversion, Heartbeat
 from functions.convert.converter import Converter
 from functions.convert.scratch import Scratch, Workspace
 from functions.deadletter.replayer import Replayer
+from functions.download import api as download
+from functions.download.library import Library
 from functions.notify.letter import Sender
 from functions.notify.notifier import Notifier
 from functions.notify.server import ServerAway
-from functions.shared import logs, mongo
 from functions.shared.events import SinkAway
 from functions.shared.job.conversions import Conversions
-from functions.shared.job.deliveries import Channel, Deliveries, Outcome, path
+from functions.shared.job.deliveries import Channel, Deliveries, Outcome
 from functions.shared.job.document import Reason
+from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 from functions.shared.settings import Url
+from functions.shared.tokens import Verifier
 from functions.sweep import garbage
 from functions.sweep.sweeper import Sweeper
-from scripts.local.supervision import REPOSITORY
+from functions.upload import api as upload
+from functions.upload.quotas import MIB, Limits, Quotas
+from functions.upload.receiver import Receiver
 from tests.properties.actor import Actor, Fate
+from tests.support.clock import advance
 
-TIMES = (
-    *("created", "lease", "finished", "republish.again"),
-    *(path(channel, field) for channel in Channel for field in ("lease", "at", "republish.again")),
-)
 RETENTION = timedelta(days=7)
+LIMITS = Limits(8192 * MIB, 60, uploads_per_hour=1_000_000)  # time passes, but not for what is counted by the hour
 REMEMBERED = 24  # events, of which any may be delivered again
 
 
@@ -62,10 +63,7 @@ class Clock:
 
     def advance(self, database: Database[Document], passed: timedelta) -> None:
         self.ahead += passed
-        back = passed // timedelta(milliseconds=1)
-        for name in TIMES:
-            change = [{"$set": {name: {"$subtract": [f"${name}", back]}}}]
-            database["jobs"].update_many({name: {"$type": "date"}}, change)
+        advance(database, passed)
 
     @contextmanager
     def of_the_functions(self) -> Iterator[None]:
@@ -153,8 +151,9 @@ class Encoder:
 class Functions:
     """Builds the handler of a function for one actor after another, each with the rights of that function's user."""
 
-    def __init__(self, urls: Mapping[str, str], env: Mapping[str, str], scratch: Path, heard: Surroundings) -> None:
-        self._urls, self._env, self._scratch, self._heard = urls, dict(env), Scratch(scratch), heard
+    def __init__(self, urls: Mapping[str, str], keys: str, scratch: Path, heard: Surroundings) -> None:
+        """`urls` are the functions' URLs of MongoDB by their names, `keys` the public keys of tokens."""
+        self._urls, self._verifier, self._scratch, self._heard = urls, Verifier(keys), Scratch(scratch), heard
 
     def convert(self, actor: Actor) -> Converter:
         database = self._database("convert", actor)
@@ -174,29 +173,15 @@ class Functions:
     def replay(self, actor: Actor) -> Replayer:
         return Replayer(self._database("replay", actor))
 
-    def upload(self, actor: Actor) -> ModuleType:
-        main = self._load("upload", actor)
-        main.sink = Broker(actor, self._heard)  # type: ignore[attr-defined]
-        return main
+    def upload(self, actor: Actor) -> upload.Api:
+        database, broker = self._database("upload", actor), Broker(actor, self._heard)
+        receiver = Receiver(Jobs(database), Bucket(database, "videos"), Quotas(database, LIMITS), broker)
+        return upload.Api(receiver, self._verifier)
 
-    def download(self, actor: Actor) -> ModuleType:
-        return self._load("download", actor)
-
-    def _load(self, function: str, actor: Actor) -> ModuleType:
-        """Load the function's main.py by its path, as functions-framework does."""
-        name = f"{function}_{id(actor)}"
-        spec = importlib.util.spec_from_file_location(name, REPOSITORY / f"functions/{function}/main.py")
-        assert spec
-        assert spec.loader
-        main = importlib.util.module_from_spec(spec)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(sys.modules, name, main)
-            patch.setattr(logs, "configure", lambda: None)
-            patch.setattr(mongo, "database", lambda _url: self._database(function, actor))
-            for variable, value in (self._env | {"MONGODB_URL": self._urls[function]}).items():
-                patch.setenv(variable, value)
-            spec.loader.exec_module(main)
-        return main
+    def download(self, actor: Actor) -> download.Api:
+        database = self._database("download", actor)
+        library = Library(Jobs(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
+        return download.Api(library, self._verifier)
 
     def _database(self, role: str, actor: Actor) -> Database[Document]:
         """Return what `mongo.database` does, but without waiting for the disk, which is not tested here."""

@@ -9,7 +9,8 @@ import jwt
 import pytest
 import requests
 
-from tests.integration.auth.client import PASSWORD, Client, assert_problem
+from tests.support.auth import PASSWORD, Client
+from tests.support.problems import assert_problem
 
 
 def test_a_new_account_is_answered_with_its_id_and_address(auth: Client) -> None:

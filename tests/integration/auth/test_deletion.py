@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.integration.auth.client import Client, assert_problem
-from tests.integration.auth.downloads import Downloads
+from tests.support.auth import Client
+from tests.support.downloads import Downloads
+from tests.support.problems import assert_problem
 
 
 def test_an_account_goes_after_its_jobs(auth: Client, downloads: Downloads) -> None:

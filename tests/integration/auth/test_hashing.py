@@ -7,9 +7,9 @@ from pathlib import Path
 import yaml
 
 from scripts.local.supervision import REPOSITORY, Supervisor
-from tests.conftest import StartFunction
-from tests.integration.auth.client import Client
-from tests.integration.media.processes import memory, peak_memory, worker
+from tests.support.auth import Client
+from tests.support.processes import memory, peak_memory, worker
+from tests.support.stacks import StartFunction
 
 HASH = 19 * 1024**2
 AT_ONCE = 16 * len(os.sched_getaffinity(0))

@@ -4,8 +4,9 @@ import time
 
 import requests
 
-from tests.integration.auth.client import PASSWORD, Client, assert_problem
-from tests.stacks import Server
+from tests.support.auth import PASSWORD, Client
+from tests.support.problems import assert_problem
+from tests.support.stacks import Server
 
 
 def _calls(auth: Client, email: str, token: str) -> list[requests.Response]:

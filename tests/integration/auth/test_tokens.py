@@ -11,9 +11,10 @@ import jwt
 import pytest
 import requests
 
-from tests.forgery import HOSTILE, UNSPEAKABLE, Bait, Forger
-from tests.integration.auth.client import Client, Person, assert_problem
-from tests.integration.auth.keys import Keys
+from tests.support.auth import Client, Person
+from tests.support.forgery import HOSTILE, UNSPEAKABLE, Bait, Forger
+from tests.support.keys import Keys
+from tests.support.problems import assert_problem
 
 GUARDED = [("GET", "verify"), ("POST", "logout"), ("POST", "password"), ("DELETE", "account")]
 

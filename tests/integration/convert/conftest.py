@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 
 from functions.shared import mongo
-from tests.conftest import StartFunction
 from tests.integration.convert.broker import Broker
-from tests.integration.convert.clips import Clips
 from tests.integration.convert.converter import Converter
-from tests.stacks import Server
+from tests.support.clips import Clips
+from tests.support.stacks import Server, StartFunction
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ from bson import ObjectId
 
 from functions.shared.job.owned import Jobs
 from tests.integration.convert.broker import Broker
-from tests.integration.convert.clips import Clips
 from tests.integration.convert.converter import Converter, eventually
-from tests.stacks import Server
+from tests.support.clips import Clips
+from tests.support.stacks import Server
 
 
 def begun(converter: Converter, job: ObjectId) -> psutil.Process:

@@ -8,8 +8,8 @@ import pytest
 from bson import ObjectId
 
 from tests.integration.convert.broker import Broker
-from tests.integration.convert.clips import Clips
 from tests.integration.convert.converter import Converter, probed
+from tests.support.clips import Clips
 
 
 def test_a_video_becomes_an_mp3(converter: Converter, broker: Broker, clips: Clips, tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from functions.convert.encoder import Encoder
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Scratch
 from functions.shared import mongo
-from tests.integration.convert.clips import Clips
 from tests.integration.convert.converter import eventually
-from tests.stacks import Server
+from tests.support.clips import Clips
+from tests.support.stacks import Server
 
 MAX_BYTES = 1 << 20
 

@@ -5,8 +5,7 @@ from pymongo.database import Database
 
 from functions.shared import mongo
 from functions.shared.mongo import Document
-from tests.conftest import StartFunction
-from tests.stacks import Server
+from tests.support.stacks import Server, StartFunction
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pymongo.database import Database
 from functions.shared.events import video_uploaded
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
-from tests.conftest import StartFunction
-from tests.integration.events.world import deliver
+from tests.support.ingress import deliver
+from tests.support.stacks import StartFunction
 
 JOB = "6925c0ffee5eed0fcafe0001"
 

@@ -15,8 +15,8 @@ from functions.shared.job.deliveries import Channel, Deliveries, Outcome
 from functions.shared.job.document import Mp3, Reason
 from functions.shared.mongo import Document
 from scripts.local.supervision import REPOSITORY
-from tests.integration.events.world import PAST, ended_job, mail_of, open_job
-from tests.stacks import Server
+from tests.support.jobs import PAST, ended_job, mail_of, open_job
+from tests.support.stacks import Server
 
 FAR = timedelta(hours=1)
 MP3 = Mp3(ObjectId(), 1, 1.0)

@@ -2,10 +2,9 @@ import pytest
 
 from functions.shared import mongo
 from scripts.local.secrets import Secrets
-from tests.conftest import StartFunction
-from tests.integration.download.shelf import Shelf
-from tests.integration.media.callers import Caller, newcomer
-from tests.stacks import Server
+from tests.support.callers import Caller, newcomer
+from tests.support.shelf import Shelf
+from tests.support.stacks import Server, StartFunction
 
 
 @pytest.fixture(scope="session")

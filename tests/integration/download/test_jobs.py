@@ -10,9 +10,10 @@ from bson import ObjectId
 from functions.shared.job.conversions import Conversions, LeaseLost
 from functions.shared.job.document import Mp3
 from scripts.local.secrets import Secrets
-from tests.integration.download.shelf import Shelf
-from tests.integration.media.callers import Caller, assert_problem, newcomer
-from tests.stacks import Server
+from tests.support.callers import Caller, newcomer
+from tests.support.problems import assert_problem
+from tests.support.shelf import Shelf
+from tests.support.stacks import Server
 
 
 def test_a_job_is_shown_as_it_is(caller: Caller, shelf: Shelf) -> None:

@@ -9,11 +9,12 @@ from werkzeug.http import parse_options_header
 
 from functions.shared.media import CHUNK
 from scripts.local.supervision import Supervisor
-from tests.integration.download.shelf import Shelf
-from tests.integration.media.callers import Caller, assert_problem
-from tests.integration.media.processes import memory, peak_memory, worker
-from tests.person import eventually
-from tests.stacks import Server
+from tests.support.callers import Caller
+from tests.support.problems import assert_problem
+from tests.support.processes import memory, peak_memory, worker
+from tests.support.shelf import Shelf
+from tests.support.stacks import Server
+from tests.support.waiting import eventually
 
 SIZE = 3 * CHUNK + 1000
 MP3 = os.urandom(SIZE)

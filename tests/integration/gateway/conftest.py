@@ -4,16 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.auth.client import Client
-from tests.integration.auth.conftest import (  # noqa: F401  # fixtures are had by name
-    _downloads,
-    auth,
-    database,
-    keys,
-    settings,
-)
 from tests.integration.gateway.nginx import Gateway
 from tests.integration.gateway.upstream import Upstream
+from tests.support.auth import Client
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +24,7 @@ def upstream(_upstream: Upstream) -> Upstream:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, auth: Client, upstream: Upstream) -> Iterator[Gateway]:  # noqa: F811
+def gateway(tmp_path: Path, auth: Client, upstream: Upstream) -> Iterator[Gateway]:
     """A gateway whose limits nobody has used yet."""
     gateway = Gateway(tmp_path, auth.url, upstream.url, upstream.url)
     yield gateway
@@ -39,7 +32,7 @@ def gateway(tmp_path: Path, auth: Client, upstream: Upstream) -> Iterator[Gatewa
 
 
 @pytest.fixture(scope="session")
-def token(auth: Client) -> str:  # noqa: F811
+def token(auth: Client) -> str:
     return auth.token(auth.newcomer())
 
 

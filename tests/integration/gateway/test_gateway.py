@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.auth.client import PASSWORD, Client, assert_problem
 from tests.integration.gateway.nginx import Gateway
 from tests.integration.gateway.upstream import Upstream
+from tests.support.auth import PASSWORD, Client
+from tests.support.problems import assert_problem
 
 GUARDED = [
     ("POST", "/upload"),

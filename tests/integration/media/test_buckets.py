@@ -10,7 +10,7 @@ from pymongo.errors import BulkWriteError
 from functions.shared import mongo
 from functions.shared.media import BATCH, CHUNK, SPAN, Bucket, File
 from functions.shared.mongo import Document
-from tests.stacks import Server
+from tests.support.stacks import Server
 
 SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, BATCH * CHUNK - 1, BATCH * CHUNK, BATCH * CHUNK + 1, 5 * BATCH * CHUNK + 7]
 PIECES = [1000, CHUNK, CHUNK + 1, 1024 * 1024]

@@ -12,8 +12,7 @@ from pymongo.database import Database
 from functions.shared import mongo
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
-from tests.conftest import StartFunction
-from tests.stacks import Mailbox, Server
+from tests.support.stacks import Mailbox, Server, StartFunction
 
 SETTINGS = {"MAIL_FROM": "video2mp3 <no-reply@video2mp3.example>", "PUBLIC_URL": "http://gateway.example:8080/"}
 

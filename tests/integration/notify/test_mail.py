@@ -12,8 +12,9 @@ from pymongo.database import Database
 
 from functions.shared.events import audio_converted, conversion_failed
 from functions.shared.mongo import Document
-from tests.integration.events.world import deliver, ended_job
-from tests.stacks import Mailbox
+from tests.support.ingress import deliver
+from tests.support.jobs import ended_job
+from tests.support.stacks import Mailbox
 
 
 def mails(mailbox: Mailbox, job: ObjectId) -> list[EmailMessage]:

@@ -11,11 +11,11 @@ from functions.shared.events import audio_converted
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from scripts.local.supervision import REPOSITORY
-from tests.conftest import StartFunction
-from tests.integration.events.world import PAST, deliver, ended_job, mail_of
 from tests.integration.notify.conftest import SETTINGS, Moody
-from tests.person import eventually
-from tests.stacks import Server
+from tests.support.ingress import deliver
+from tests.support.jobs import PAST, ended_job, mail_of
+from tests.support.stacks import Server, StartFunction
+from tests.support.waiting import eventually
 
 
 def try_mail(url: str, database: Database[Document], recipient: str) -> tuple[int, object]:

@@ -20,10 +20,10 @@ from pymongo.database import Database
 from functions.shared.events import audio_converted
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
-from tests.conftest import StartFunction
-from tests.integration.events.world import deliver, ended_job, mail_of
 from tests.integration.notify.conftest import SETTINGS
-from tests.stacks import Server
+from tests.support.ingress import deliver
+from tests.support.jobs import ended_job, mail_of
+from tests.support.stacks import Server, StartFunction
 
 # aiosmtpd's doubts about the servers of this file, which are TLS's own.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")

@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure
 
 from functions.shared.mongo import Document
 from infra.mongodb.setup import RIGHTS
-from tests.stacks import Server
+from tests.support.stacks import Server
 
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
 COLLECTIONS = ("jobs", "quotas", "dead", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks", "others")

@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure
 from functions.shared.mongo import Document
 from infra.mongodb.setup import RIGHTS
 from scripts.local.supervision import REPOSITORY
-from tests.stacks import Server
+from tests.support.stacks import Server
 
 DATABASE = "other"
 
@@ -80,4 +80,4 @@ def test_a_url_without_user_password_or_database_is_said_and_not_repeated(env: d
     """Nothing is made, and no password gets into a log."""
     ended = set_up(env | {"MONGODB_UPLOAD_URL": f"mongodb://{wrong}"})
     assert ended.returncode == 1
-    assert ended.stderr == f"MONGODB_UPLOAD_URL must be mongodb://USER:PASSWORD@HOST/{DATABASE}\n"
+    assert ended.stderr == f"MONGODB_UPLOAD_URL must be mongodb://USER:PASSWORD@HOST/{DATABASE}, or mongodb+srv://…\n"

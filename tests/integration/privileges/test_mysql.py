@@ -13,7 +13,7 @@ from pymysql.cursors import Cursor
 from pymysql.err import MySQLError
 
 from scripts.local.supervision import REPOSITORY
-from tests.stacks import Server
+from tests.support.stacks import Server
 
 # To a database, login refused, to a table, for want of a right of the server.
 REFUSED = {1044, 1045, 1142, 1227}
@@ -107,7 +107,7 @@ def test_no_function_but_auth_gets_into_mysql(mysql: Server, mongodb: Server, fu
 
 def set_up(mysql: Server, auth: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(REPOSITORY / "infra/mysql/setup.py")]
-    env = {**os.environ, "MYSQL_ADMIN_URL": mysql.url, "MYSQL_AUTH_URL": auth}
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "MYSQL_ADMIN_URL": mysql.url, "MYSQL_AUTH_URL": auth}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 

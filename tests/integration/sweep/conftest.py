@@ -11,9 +11,8 @@ from pymongo.database import Database
 from functions.shared import mongo
 from functions.shared.mongo import Document
 from scripts.local.supervision import Supervisor
-from tests.conftest import StartFunction
-from tests.integration.events.world import Ear, deliver, listening
-from tests.stacks import Server
+from tests.support.ingress import Ear, deliver, listening
+from tests.support.stacks import Server, StartFunction
 
 Sweep = Callable[[], requests.Response]
 

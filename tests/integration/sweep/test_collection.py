@@ -7,8 +7,8 @@ from pymongo.database import Database
 
 from functions.shared.media import CHUNK
 from functions.shared.mongo import Document
-from tests.integration.events.world import ended_job, open_job
 from tests.integration.sweep.conftest import Sweep
+from tests.support.jobs import ended_job, open_job
 
 
 def begun(hours: float) -> ObjectId:

@@ -15,9 +15,10 @@ from functions.shared.job.conversions import Conversions
 from functions.shared.job.deliveries import Channel, Deliveries
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
-from tests.conftest import StartFunction
-from tests.integration.events.world import PAST, Ear, deliver, ended_job, open_job
 from tests.integration.sweep.conftest import Sweep
+from tests.support.ingress import Ear, deliver
+from tests.support.jobs import PAST, ended_job, open_job
+from tests.support.stacks import StartFunction
 
 
 def job_of(database: Database[Document], job: ObjectId) -> Document:

@@ -4,11 +4,10 @@ import pytest
 
 from functions.shared import mongo
 from scripts.local.secrets import Secrets
-from tests.conftest import StartFunction
-from tests.integration.media.callers import Caller, newcomer
 from tests.integration.upload.broker import Broker
 from tests.integration.upload.store import Store
-from tests.stacks import Server
+from tests.support.callers import Caller, newcomer
+from tests.support.stacks import Server, StartFunction
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from gridfs import GridFSBucket
 from pymongo.database import Database
 
 from functions.shared.mongo import Document
-from tests.person import eventually
+from tests.support.waiting import eventually
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import pytest
 
 from functions.shared.media import CHUNK
 from scripts.local.secrets import Secrets
-from tests.integration.media.callers import Caller, newcomer
 from tests.integration.upload.broker import Broker
 from tests.integration.upload.store import Store
-from tests.person import eventually
+from tests.support.callers import Caller, newcomer
+from tests.support.waiting import eventually
 
 NAMES = ["clip.mp4", "Gespräch ½ 3.mov", 'say "cheese".mp4', "映画.mkv", "50 % off; really.avi", "-rf.mp4", "🎬.webm"]
 

@@ -6,12 +6,12 @@ from psutil import Process, pid_exists
 
 from scripts.local.secrets import Secrets
 from scripts.local.supervision import Supervisor
-from tests.conftest import StartFunction
-from tests.integration.media.callers import Caller, newcomer
-from tests.integration.media.processes import main_process, worker
-from tests.integration.upload.sending import FORM, Sending, form
 from tests.integration.upload.store import Store
-from tests.person import eventually
+from tests.support.callers import Caller, newcomer
+from tests.support.processes import main_process, worker
+from tests.support.sending import FORM, Sending, form
+from tests.support.stacks import StartFunction
+from tests.support.waiting import eventually
 
 VIDEO = os.urandom(16 * 1024**2)
 BODIES = {"raw": (VIDEO, {}), "form": (form(('name="file"; filename="a.mp4"', VIDEO)), FORM)}
@@ -49,7 +49,7 @@ def test_a_short_body_is_no_video(caller: Caller, store: Store, length: str) -> 
         sending.stop()
         status, answer = sending.answer()
     assert status == 400
-    assert b"before it was whole" in answer
+    assert b"body is incomplete" in answer
     store.assert_as_before(before)
 
 

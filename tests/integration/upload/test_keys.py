@@ -7,8 +7,8 @@ from bson import ObjectId
 
 from functions.shared.media import CHUNK
 from scripts.local.secrets import Secrets
-from tests.integration.media.callers import Caller, newcomer
 from tests.integration.upload.store import Store
+from tests.support.callers import Caller, newcomer
 
 VIDEO = os.urandom(2 * CHUNK)
 

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from scripts.local.supervision import Supervisor
-from tests.integration.media.callers import Caller
-from tests.integration.media.processes import memory, peak_memory, worker
+from tests.support.callers import Caller
+from tests.support.processes import memory, peak_memory, worker
 
 MIB = 1024**2
 AT_ONCE = 4

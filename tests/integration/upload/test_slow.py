@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from scripts.local.secrets import Secrets
-from tests.integration.media.callers import Caller, newcomer
-from tests.integration.upload.sending import FORM, Sending, form
 from tests.integration.upload.store import Store
+from tests.support.callers import Caller, newcomer
+from tests.support.sending import FORM, Sending, form
 
 LENGTH = 10 * 1024**2
 HEAD, _, _ = form(('name="f"; filename="a.mp4"', b"video")).partition(b"video")
 CUT = 60  # seconds, at the most
-ELEVEN_MINUTES = 1599  # bytes a second of the upload of tests/slow
+ELEVEN_MINUTES = 1599  # bytes a second of the upload of tests/cluster/long
 
 
 def a_byte(sending: Sending) -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from functions.shared.media import CHUNK
 from scripts.local.supervision import Supervisor
-from tests.integration.media.callers import Caller, assert_problem
-from tests.integration.upload.sending import Sending
 from tests.integration.upload.store import Store
-from tests.person import eventually
-from tests.stacks import Server
+from tests.support.callers import Caller
+from tests.support.problems import assert_problem
+from tests.support.sending import Sending
+from tests.support.stacks import Server
+from tests.support.waiting import eventually
 
 MIB = 1024**2
 
@@ -39,7 +40,7 @@ def test_a_store_that_is_away_is_503_in_mid_upload(caller: Caller, store: Store,
             status, answer = sending.answer()
             assert time.monotonic() - began < 10
     assert status == 503
-    assert b"Try again" in answer
+    assert b"Retry in a few seconds" in answer
     assert store.counts()[0] == jobs
     orphans = {"files_id": {"$nin": store.database["videos.files"].distinct("_id")}}
     store.database["videos.chunks"].delete_many(orphans)

@@ -5,10 +5,10 @@ from typing import Any
 
 import requests
 
-from tests.journey.authorization.matrix import Cell
-from tests.journey.authorization.people import PASSWORD, Somebody
-from tests.person import From
-from tests.stacks import RunningStack
+from tests.support.matrix import Cell
+from tests.support.people import PASSWORD, Somebody
+from tests.support.person import From
+from tests.support.stacks import RunningStack
 
 VIDEO = b"this is no video"
 _addresses = count(1)

@@ -3,9 +3,9 @@ from contextlib import closing
 
 import pytest
 
-from tests.forgery import Bait
-from tests.journey.authorization.people import People
-from tests.stacks import RunningStack
+from tests.support.forgery import Bait
+from tests.support.people import People
+from tests.support.stacks import RunningStack
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pytest
 import requests
 
-from tests.integration.auth.client import assert_problem
 from tests.journey.authorization.asking import ask
-from tests.journey.authorization.matrix import WHOSE, Cell, cells
-from tests.journey.authorization.people import People, Somebody
-from tests.journey.authorization.routes import of_functions
-from tests.stacks import RunningStack
+from tests.support.matrix import WHOSE, Cell, cells
+from tests.support.people import People, Somebody
+from tests.support.problems import assert_problem
+from tests.support.routes import of_functions
+from tests.support.stacks import RunningStack
 
 CELLS = cells()
 LIKE_MISSING = [cell for cell in CELLS if cell.whose == "foreign" and cell.status == 404]

@@ -6,12 +6,14 @@ from uuid import uuid4
 import pytest
 import requests
 
-from tests.forgery import Bait
-from tests.integration.auth.client import Client, assert_problem
 from tests.journey.authorization.asking import VIDEO, send
-from tests.journey.authorization.people import PASSWORD, People, Somebody
-from tests.person import From, eventually, parsed
-from tests.stacks import RunningStack
+from tests.support.auth import Client
+from tests.support.forgery import Bait
+from tests.support.people import PASSWORD, People, Somebody
+from tests.support.person import From, parsed
+from tests.support.problems import assert_problem
+from tests.support.stacks import RunningStack
+from tests.support.waiting import eventually
 
 JOB = {"id", "name", "size", "state", "progress", "reason", "mp3", "created"}
 

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.forgery import HOSTILE, UNSPEAKABLE, Bait, Forger
-from tests.integration.auth.client import assert_problem
 from tests.journey.authorization.asking import send
-from tests.journey.authorization.people import People
-from tests.stacks import RunningStack
+from tests.support.forgery import HOSTILE, UNSPEAKABLE, Bait, Forger
+from tests.support.people import People
+from tests.support.problems import assert_problem
+from tests.support.stacks import RunningStack
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from cloudevents.http import CloudEvent
 
 from functions.shared import events
 from functions.shared.events import Sink, SinkAway, audio_converted, conversion_failed, video_uploaded
-from tests.integration.events.world import listening
+from tests.support.ingress import listening
 
 EVENTING = Path(__file__).parents[3] / "eventing"
 JOB, MP3 = "6925c0ffee5eed0fcafe0001", "6925c0ffee5eed0fcafe0002"

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from functions.auth.passwords import Passwords
 from scripts.local.secrets import Secrets
-from tests.forgery import STRANGERS
-from tests.integration.auth.client import PASSWORD
-from tests.secrecy import secrets_in
+from tests.support.auth import PASSWORD
+from tests.support.forgery import STRANGERS
+from tests.support.secrecy import secrets_in
 
 TOKEN = jwt.encode({"sub": "anna"}, STRANGERS, "EdDSA")
 STORED = "Zm9yIGEgc3RvcmU"

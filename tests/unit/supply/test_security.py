@@ -1,4 +1,4 @@
-"""SECURITY.md, as far as it can be held against what there is."""
+"""SECURITY.md, compared with the tests that it names and with the limits in the code."""
 
 import re
 from pathlib import Path
@@ -6,8 +6,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-THREATS, LIMITS = (ROOT / "SECURITY.md").read_text().split("## Limits")
+THREATS, LIMITS = (
+    (ROOT / "SECURITY.md").read_text().partition("\n## Threats\n")[2].split("\n## Notes for operators\n")[0],
+    (ROOT / "SECURITY.md").read_text().partition("\n## Limits\n")[2],
+)
 LINK = re.compile(r"\]\(([^)]+)\)")
+PARTS = re.compile(r"^- \*\*(Mitigation|Evidence|Residual risk)\*\*:", re.MULTILINE)
+
+
+def sections(text: str) -> list[list[str]]:
+    """Return each threat as its heading and its text."""
+    return [section.split("\n", 1) for section in text.split("\n### ")[1:]]
 
 
 def rows(table: str) -> list[list[str]]:
@@ -16,16 +25,22 @@ def rows(table: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-@pytest.mark.parametrize("threat", rows(THREATS), ids=lambda threat: threat[0].replace(" ", "-"))
-def test_every_defence_is_shown_by_tests_that_there_are(threat: list[str]) -> None:
-    """Each row of the threat model names one or more of them."""
-    shown_by = LINK.findall(threat[2])
-    assert shown_by
-    assert [test for test in shown_by if not (test.startswith("tests/") and (ROOT / test).is_file())] == []
+def test_there_are_threats_and_limits() -> None:
+    """The tests below read them: a heading that is renamed must not leave them without any."""
+    assert sections(THREATS)
+    assert rows(LIMITS)
+
+
+@pytest.mark.parametrize("threat", sections(THREATS), ids=lambda threat: threat[0].replace(" ", "-"))
+def test_each_threat_names_mitigation_residual_risk_and_existing_tests(threat: list[str]) -> None:
+    assert PARTS.findall(threat[1]) == ["Mitigation", "Evidence", "Residual risk"]
+    evidence = LINK.findall(PARTS.split(threat[1])[4])
+    assert evidence
+    assert [test for test in evidence if not (test.startswith("tests/") and (ROOT / test).is_file())] == []
 
 
 @pytest.mark.parametrize("limit", rows(LIMITS), ids=lambda limit: limit[0].replace(" ", "-"))
-def test_every_limit_is_what_the_code_says(limit: list[str]) -> None:
+def test_each_limit_is_in_the_code(limit: list[str]) -> None:
     """Each file that a limit's row names has each of its words, to the last digit."""
     files, words = LINK.findall(limit[2]), re.findall(r"`([^`]+)`", limit[3])
     assert files

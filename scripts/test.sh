@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Runs the suites of `make test`: two at a time, as most of them wait more than they compute; last and alone those that
+# measure time. Each line of output begins with its suite's name, and a table of all suites is the end.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+
+# Runs the suites in order; a suite that fails does not keep the next from running.
+in_order() { # TARGET...
+  local target began result
+  for target in "$@"; do
+    echo "$target: begins"
+    began=$SECONDS result=passed
+    make "$target" </dev/null 2>&1 | (trap '' INT && exec sed -u "s/^/$target: /") || result=FAILED
+    printf '%-18s %-6s %4d s\n' "$target" $result $((SECONDS - began)) | tee -a "$results"
+  done
+}
+
+# Each lane is a process group of its own, so that Ctrl-C reaches it and lets its servers stop.
+set -m
+in_order test-integration test-contract &
+lanes=(-$!)
+in_order lint test-unit test-manifests test-journey test-properties test-api &
+lanes+=(-$!)
+trap 'kill -INT -- "${lanes[@]}"; wait; exit 130' INT TERM
+wait
+trap - INT TERM
+set +m
+in_order test-limits
+
+printf '\n%s\n%-25s %4d s\n' "$(<"$results")" together $SECONDS
+! grep -q FAILED "$results"

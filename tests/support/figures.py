@@ -1,0 +1,30 @@
+"""Where figures are kept: in a README, each command's between two marks of its own."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+
+def machine() -> str:
+    """Return one line on what this ran on."""
+    cpu = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next(line.split(":")[1].strip() for line in cpu if line.startswith("model name"))
+    memory = psutil.virtual_memory().total / (1 << 30)
+    ffmpeg = subprocess.run(["ffmpeg", "-version"], check=True, capture_output=True, text=True).stdout.split()[2]
+    return (
+        f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, Linux {platform.release()}, "
+        f"Python {platform.python_version()}, ffmpeg {ffmpeg}"
+    )
+
+
+def write(command: str, lines: list[str], readme: Path) -> None:
+    """Replace what the command wrote the last time."""
+    start, end = f"<!-- figures: written by {command} -->", f"<!-- end of what {command} wrote -->"
+    head, _, rest = readme.read_text().partition(start)
+    tail = rest.partition(end)[2]
+    figures = "\n".join([start, f"\n{datetime.now(UTC):%Y-%m-%d}, {machine()}.\n", *lines, "", end])
+    readme.write_text(head + figures + tail)

@@ -1,0 +1,112 @@
+"""People with accounts, sessions, jobs and MP3s, put into the stores of the running system as the functions would."""
+
+import json
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from bson import ObjectId
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from functions.auth.accounts import Account, Accounts
+from functions.auth.database import Database
+from functions.auth.passwords import Passwords
+from functions.auth.signer import Signer
+from functions.shared import mongo
+from functions.shared.job.deliveries import Channel, Deliveries, Outcome
+from functions.shared.tokens import AUDIENCE, ISSUER
+from scripts.local.secrets import Secrets
+from tests.support.forgery import Forger
+from tests.support.shelf import Shelf
+from tests.support.stacks import RunningStack
+
+PASSWORD = "a passphrase, nothing common"
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """An account, its session and that one's token, a finished job of it, the job's MP3 and `Idempotency-Key`."""
+
+    account: Account
+    session: str
+    token: str | None
+    job: str
+    mp3: str
+    key: str
+
+    @property
+    def names(self) -> set[str]:
+        """All by which another could tell this one."""
+        return {self.account.id, self.account.email, self.session, self.job, self.mp3, self.key}
+
+
+class People:
+    """Makes them, which costs no password's hash, and looks at what they have."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self._secrets = Secrets(stack.secrets)
+        private, self._public = self._secrets.read("jwt-private", "key"), self._secrets.read("jwt-public", "keys")
+        self._signer = Signer(private, self._public)
+        self._accounts = Accounts(Database(self._secrets.read("mysql-auth", "url")))
+        self._shelf = Shelf(mongo.database(self._secrets.read("mongodb-admin", "url")))
+        self._hash = Passwords(1).hash(PASSWORD)
+
+    def newcomer(self) -> Somebody:
+        """Return somebody who is logged in and has got an MP3 and its mail."""
+        account, expires = self._accounts.register(f"{uuid4()}@people.example", self._hash), datetime.now(UTC) + HOUR
+        session, key = self._accounts.open_session(account, expires), str(uuid4())
+        assert session
+        job = self._shelf.done(account.id, os.urandom(1000), key=key)
+        assert job.mp3
+        mails = Deliveries(self._shelf.database, Channel.MAIL)
+        mailed = mails.claim(job.id)
+        assert mailed
+        mails.settle(mailed, Outcome.SENT)
+        return Somebody(account, session, self._token(account, session, expires), str(job.id), str(job.mp3.id), key)
+
+    def nobody(self) -> Somebody:
+        """Return somebody who never was."""
+        account = Account(str(uuid4()), f"{uuid4()}@people.example", "")
+        return Somebody(account, str(uuid4()), None, str(ObjectId()), str(ObjectId()), str(uuid4()))
+
+    def as_caller(self, person: Somebody, caller: str) -> Somebody:
+        """Return the same person with the token of such a caller."""
+        match caller:
+            case "no token":
+                return replace(person, token=None)
+            case "bad":
+                forger = self.forger(person)
+                return replace(person, token=forger.signed(forger.claims, Ed25519PrivateKey.generate()))
+            case "expired":
+                expired = datetime.now(UTC) - timedelta(seconds=1)
+                return replace(person, token=self._token(person.account, person.session, expired))
+            case "revoked" | "past it":
+                self._accounts.close_session(person.session)
+        return person
+
+    def forger(self, person: Somebody, bait: str = "http://bait.invalid") -> Forger:
+        """Return a forger who has our key and this person's claims."""
+        private = load_pem_private_key(self._secrets.read("jwt-private", "key").encode(), None)
+        assert isinstance(private, Ed25519PrivateKey)
+        (public,) = json.loads(self._public)["keys"]
+        now = int(datetime.now(UTC).timestamp())
+        claims: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "sub": person.account.id, "iat": now}
+        claims |= {"email": person.account.email, "jti": person.session, "exp": now + 3600}
+        return Forger(private, public["kid"], claims, bait)
+
+    def belongings(self, person: Somebody) -> object:
+        """Return what there is of this person: account and session, jobs, files."""
+        jobs = list(self._shelf.database["jobs"].find({"owner": person.account.id}, sort=[("_id", 1)]))
+        return (
+            self._accounts.find(person.account.email),
+            self._accounts.find_by_session(person.session, person.account.id),
+            jobs,
+            self._shelf.files(ObjectId(person.mp3), *(job["_id"] for job in jobs)),
+        )
+
+    def _token(self, account: Account, session: str, expires: datetime) -> str:
+        return self._signer.token(account.id, account.email, session, expires - HOUR, expires)
