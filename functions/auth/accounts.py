@@ -1,4 +1,4 @@
-"""Accounts and their sessions (infra/mysql/schema.sql)."""
+"""The tables of accounts and sessions (infra/mysql/schema.sql)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from pymysql import IntegrityError
 from pymysql.constants import ER
 
 from functions.auth.database import Database
-from functions.shared.problems import Problem
+from functions.auth.errors import AddressTaken
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Account:
 
 
 class Accounts:
-    """Everything raises one of `database.AWAY` when MySQL does not answer."""
+    """Every method raises one of `database.AWAY` if MySQL does not answer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def register(self, email: str, password_hash: str) -> Account:
-        """Store a new account; raise a 409 problem if the address has one."""
+        """Insert an account and return it; raise AddressTaken if the address already has one."""
         account = Account(str(uuid4()), email, password_hash)
         with self._database.cursor() as cursor:
             try:
@@ -36,14 +36,14 @@ class Accounts:
             except IntegrityError as error:
                 if error.args[0] != ER.DUP_ENTRY:
                     raise
-                raise Problem(409, "This address has an account already. Log in with it.") from error
+                raise AddressTaken("This address already has an account. Log in instead.") from error
         return account
 
     def find(self, email: str) -> Account | None:
         return self._one("SELECT id, email, password_hash FROM users WHERE email = %s", email)
 
     def find_by_session(self, session: str, user: str) -> Account | None:
-        """Return the account of a session that nobody has ended."""
+        """Return the account of a session that has not been ended."""
         return self._one(
             "SELECT users.id, users.email, users.password_hash FROM sessions JOIN users ON users.id = sessions.user_id"
             " WHERE sessions.id = %s AND users.id = %s",
@@ -52,10 +52,10 @@ class Accounts:
         )
 
     def open_session(self, account: Account, expires: datetime) -> str | None:
-        """Return a new session's id, or None if the account was deleted or its password changed since it was read."""
+        """Insert a session and return its id; None if the account was deleted or its password changed meanwhile."""
         session = str(uuid4())
         with self._database.cursor() as cursor:
-            # Two statements, two transactions: in one, two logins at once could wait for each other's gaps.
+            # Two transactions: in one, concurrent logins could deadlock on each other's gap locks.
             cursor.execute("DELETE FROM sessions WHERE user_id = %s AND expires < UTC_TIMESTAMP()", (account.id,))
             opened = cursor.execute(
                 "INSERT INTO sessions (id, user_id, expires)"
@@ -69,7 +69,7 @@ class Accounts:
             cursor.execute("DELETE FROM sessions WHERE id = %s", (session,))
 
     def rehash(self, account: Account, password_hash: str) -> None:
-        """Replace the hash by another one of the same password."""
+        """Replace the hash by another hash of the same password."""
         with self._database.cursor() as cursor:
             cursor.execute(
                 "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s",
@@ -77,7 +77,7 @@ class Accounts:
             )
 
     def change_password(self, account: Account, password_hash: str) -> bool:
-        """Set another password and end all sessions; say no if somebody else has changed it since it was read."""
+        """Set a new password and end all sessions; return False if the password was changed meanwhile."""
         with self._database.transaction() as cursor:
             changed = cursor.execute(
                 "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s",
@@ -89,7 +89,7 @@ class Accounts:
 
     def delete(self, account: Account) -> None:
         with self._database.cursor() as cursor:
-            cursor.execute("DELETE FROM users WHERE id = %s", (account.id,))  # its sessions go by the foreign key
+            cursor.execute("DELETE FROM users WHERE id = %s", (account.id,))  # the foreign key cascades to its sessions
 
     def _one(self, query: str, *values: str) -> Account | None:
         with self._database.cursor() as cursor:

@@ -1,12 +1,12 @@
-"""What auth asks of the download function."""
+"""The part of the download function's API that auth calls."""
 
 from http.client import HTTPException
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from functions.shared.problems import away
+from functions.auth.errors import JobsNotDeleted
 
-TIMEOUT = 8  # seconds
+TIMEOUT_SECONDS = 8
 
 
 class Download:
@@ -16,14 +16,16 @@ class Download:
         self._url = url.rstrip("/")
 
     def delete_jobs(self, authorization: str) -> None:
-        """Delete all jobs and files of the one whose `Authorization` header this is; raise a 503 problem if it fails.
+        """Delete all jobs and files of the user with this `Authorization` header; raise JobsNotDeleted if it fails.
 
-        Auth has no right on MongoDB: nobody's word but the owner's own erases files.
+        auth has no access to MongoDB: only a user's own token can delete the user's files.
         """
         request = Request(f"{self._url}/jobs", method="DELETE", headers={"Authorization": authorization})  # noqa: S310
         try:
-            with urlopen(request, timeout=TIMEOUT):  # noqa: S310  # the address is a setting
+            with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310  # the address is a setting
                 pass
-        # An answer of 4xx or 5xx is a URLError too, and means the same: the files are still there.
+        # A 4xx or 5xx answer is a URLError too, and means the same: files are left.
         except (URLError, HTTPException, OSError) as error:
-            raise away("The store of your videos and MP3s") from error
+            raise JobsNotDeleted(
+                "Your jobs could not all be deleted, so the account was kept. Retry in a few seconds."
+            ) from error

@@ -2,9 +2,9 @@
 
 import re
 
-from functions.shared.problems import Problem
+from functions.auth.errors import NotAnAddress
 
-LONGEST = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+MAX_ADDRESS_CHARACTERS = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -13,12 +13,11 @@ _ADDRESS = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABE
 
 
 def normalise(text: str) -> str:
-    """Return the address in the one spelling that names its account; raise a 422 problem if it is none."""
+    """Return the address in its canonical spelling, which names the account; raise NotAnAddress for anything else."""
     address = text.strip(" ")
-    if len(address) > LONGEST or not _ADDRESS.fullmatch(address):
-        raise Problem(
-            422,
-            f"`email` is no address that mail can be sent to: name@host in ASCII, at most {LONGEST} characters; "
-            "write an international host name in its xn-- form.",
+    if len(address) > MAX_ADDRESS_CHARACTERS or not _ADDRESS.fullmatch(address):
+        raise NotAnAddress(
+            f"`email` is not a supported e-mail address. Send name@host in ASCII, at most {MAX_ADDRESS_CHARACTERS} "
+            "characters, an international host name in its xn-- form.",
         )
     return address.lower()

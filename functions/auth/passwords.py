@@ -1,4 +1,4 @@
-"""Passwords: which ones are good enough, and their Argon2id hashes."""
+"""Passwords: which are accepted, and their Argon2id hashes."""
 
 from base64 import b64encode
 from functools import cache
@@ -9,65 +9,68 @@ from unicodedata import normalize
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
-from functions.shared.problems import Problem
+from functions.auth.errors import PasswordRefused
 
-SHORTEST, LONGEST = 12, 128  # characters
+MIN_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 128
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's minimum for Argon2id: 19 MiB, 2, 1
 
 
-def _nobodys_hash() -> str:
-    """Return a hash of today's cost that no password has."""
+def _dummy_hash() -> str:
+    """Return a hash with the current parameters that matches no password."""
     salt, tag = (b64encode(bytes(size)).decode().rstrip("=") for size in (_HASHER.salt_len, _HASHER.hash_len))
-    cost = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
-    return f"$argon2id$v=19${cost}${salt}${tag}"
+    parameters = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
+    return f"$argon2id$v=19${parameters}${salt}${tag}"
 
 
-_NOBODY = _nobodys_hash()
+_DUMMY_HASH = _dummy_hash()
 
 
 class Passwords:
-    """Hashes passwords, never more at once than `cores`: each takes 19 MiB and one core."""
+    """Hashes passwords, at most `cores` at the same time: each hash takes 19 MiB and one core."""
 
     def __init__(self, cores: int) -> None:
         self._free = Semaphore(cores)
 
     def hash(self, password: str) -> str:
-        """Return the hash of a new password; raise a 422 problem for one that is too easily guessed."""
+        """Return the hash of a new password; raise PasswordRefused for an unsuitable one."""
         acceptable = _acceptable(password)
         with self._free:
             return _HASHER.hash(acceptable)
 
     def match(self, password_hash: str | None, password: str) -> bool:
-        """Say whether `password` has this hash; without one say no, but no sooner."""
-        if len(password) > LONGEST:
+        """Return whether `password` has this hash; without a hash return False after the same time."""
+        if len(password) > MAX_PASSWORD_CHARACTERS:
             return False
         try:
             with self._free:
-                return _HASHER.verify(password_hash or _NOBODY, _spelling(password))
+                return _HASHER.verify(password_hash or _DUMMY_HASH, _canonical(password))
         except (VerifyMismatchError, UnicodeEncodeError):
             return False
 
     def outdated(self, password_hash: str) -> bool:
-        """Say whether the hash was made at another cost than today's."""
+        """Return whether the hash has other parameters than new hashes."""
         return _HASHER.check_needs_rehash(password_hash)
 
 
-def _spelling(password: str) -> str:
-    """Return the one spelling of what a person typed: keyboards differ in how they compose an é (RFC 8265, 4.2)."""
+def _canonical(password: str) -> str:
+    """Return the password in NFC: keyboards differ in how they compose an é (RFC 8265, 4.2)."""
     return normalize("NFC", password)
 
 
 def _acceptable(password: str) -> str:
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise Problem(422, f"The password must have {SHORTEST} to {LONGEST} characters; any characters will do.")
+    if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
+        raise PasswordRefused(
+            f"Passwords have {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters of any kind. "
+            "Choose another one."
+        )
     try:
         password.encode()
-    except UnicodeEncodeError as error:  # JSON can say half a surrogate pair, UTF-8 cannot
-        raise Problem(422, "The password is not valid Unicode. Use another one.") from error
+    except UnicodeEncodeError as error:  # JSON can contain half a surrogate pair, UTF-8 cannot
+        raise PasswordRefused("The password is not valid Unicode. Choose another one.") from error
     if password.casefold() in _common():
-        raise Problem(422, "This password is one of those that are tried first. Choose one that nobody would guess.")
-    return _spelling(password)
+        raise PasswordRefused("The password is too common. Choose one that is hard to guess.")
+    return _canonical(password)
 
 
 @cache

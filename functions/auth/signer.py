@@ -1,4 +1,4 @@
-"""Signs access tokens; the only holder of the private key."""
+"""Signs access tokens; the only module with the private key."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -12,21 +12,21 @@ from functions.shared.tokens import ALGORITHM, AUDIENCE, ISSUER
 
 
 class Signer:
-    """Signs with an Ed25519 key, under the `kid` that the public keys give it."""
+    """Signs with an Ed25519 key, under the `kid` of its public half."""
 
     def __init__(self, private_key: str, public_keys: str) -> None:
-        """Take a PEM and a JWKS; raise ValueError if the one is no Ed25519 key or its public half not in the other."""
+        """Take a PEM and a JWKS; raise ValueError if the PEM is not Ed25519 or the JWKS lacks its public half."""
         key = load_pem_private_key(private_key.encode(), password=None)
         if not isinstance(key, Ed25519PrivateKey):
             raise ValueError("JWT_PRIVATE_KEY is not an Ed25519 key")  # noqa: TRY004  # a setting, not an argument
         public = urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
         ids = [jwk["kid"] for jwk in json.loads(public_keys)["keys"] if jwk.get("x") == public]
         if not ids:
-            raise ValueError("JWT_PUBLIC_KEYS does not hold the public half of JWT_PRIVATE_KEY")
+            raise ValueError("JWT_PUBLIC_KEYS does not contain the public half of JWT_PRIVATE_KEY")
         self._key, self._id = key, ids[0]
 
     def token(self, user: str, email: str, session: str, issued: datetime, expires: datetime) -> str:
-        """Return the token that says who the user is and which session it belongs to."""
+        """Return the token of a user's session."""
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,

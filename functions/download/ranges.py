@@ -1,24 +1,22 @@
-"""Which part of a file is asked for (RFC 9110, 14)."""
+"""The requested range of a file (RFC 9110, 14)."""
 
 from werkzeug.http import parse_range_header
 
-
-class Unsatisfiable(Exception):  # noqa: N818  # RFC 9110's own name
-    """The range begins behind the file's end."""
+from functions.download.errors import Unsatisfiable
 
 
-def part(asked: str | None, size: int) -> tuple[int, int] | None:
-    """Return the first byte and the one behind the last that a `Range` header asks of `size` bytes.
+def part(header: str | None, size: int) -> tuple[int, int] | None:
+    """Return the first byte of a `Range` header's range in `size` bytes, and the byte after the last.
 
-    None, which means the whole, when there is no header, when it is malformed, or asks for several parts: a server
-    may ignore any range.
+    Returns None, for the whole file, if there is no header or it is malformed or has several ranges: a server may
+    ignore any range. Raises Unsatisfiable if the range begins beyond the end.
     """
-    ranges = parse_range_header(asked)
+    ranges = parse_range_header(header)
     if ranges is None or ranges.units != "bytes" or len(ranges.ranges) != 1:
         return None
     begin, end = ranges.ranges[0]
-    if begin < 0:  # the last bytes, which are all when there are not so many
+    if begin < 0:  # the last bytes, or all if the file has fewer
         begin = max(0, size + begin)
     if begin >= size:
-        raise Unsatisfiable
+        raise Unsatisfiable(size)
     return begin, min(size, end or size)

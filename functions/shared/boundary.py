@@ -1,9 +1,11 @@
-"""Where a function meets its callers: exceptions become answers, an event's names go into the logs."""
+"""The edge of a function: translates exceptions to HTTP, and adds an event's attributes to the logs."""
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any, TypeVar
 
 from cloudevents.http import CloudEvent
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
@@ -11,29 +13,45 @@ from werkzeug.wrappers import Request, Response
 
 from functions.shared.errors import describe
 from functions.shared.logs import about
-from functions.shared.problems import Problem, away
+from functions.shared.problems import Problem
 from functions.shared.retry import RetryLater
 
 log = logging.getLogger(__name__)
 
+STORE_RETRY_SECONDS = 5
+
 Exceptions = tuple[type[Exception], ...]
+Api = TypeVar("Api")
 
 
-def http(store: str, gone: Exceptions) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
-    """Decorate an HTTP function: every error leaves as a problem, and one of `gone` as 503 with `Retry-After`."""
+@dataclass(frozen=True)
+class Status:
+    """The HTTP status of an error, and the headers that its status requires, made from the error."""
 
-    def decorate(function: Callable[[Request], Response]) -> Callable[[Request], Response]:
-        @functools.wraps(function)
-        def answer(request: Request) -> Response:
+    code: int
+    headers: Callable[[Any], Mapping[str, str]] = lambda _error: {}
+
+
+INVALID_TOKEN = Status(401, lambda _error: {"WWW-Authenticate": 'Bearer realm="video2mp3"'})
+
+
+def http(
+    store: str, away: Exceptions, statuses: Mapping[type[Exception], Status]
+) -> Callable[[Callable[[Api, Request], Response]], Callable[[Api, Request], Response]]:
+    """Decorate a method that answers requests: every expected error leaves as a problem.
+
+    An error listed in `statuses` has its text as the problem's detail. One of `away`, which is what the store that is
+    called `store` raises when it does not answer, is 503 with `Retry-After`. Any other error is raised.
+    """
+    expected: Exceptions = (Problem, HTTPException, *away, *statuses)
+
+    def decorate(method: Callable[[Api, Request], Response]) -> Callable[[Api, Request], Response]:
+        @functools.wraps(method)
+        def answer(api: Api, request: Request) -> Response:
             try:
-                response = function(request)
-            except Problem as problem:
-                response = problem.response()
-            except HTTPException as error:
-                response = _translate(error).response()
-            except gone as error:
-                log.warning("store away", extra={"store": store, "error": describe(error)})
-                response = away(store).response()
+                response = method(api, request)
+            except expected as error:
+                response = problem_of(error).response()
             # functions-framework gathers the rest of the body in memory before any answer but a streamed one.
             if not response.is_streamed:
                 response.response = response.iter_encoded()
@@ -41,13 +59,25 @@ def http(store: str, gone: Exceptions) -> Callable[[Callable[[Request], Response
 
         return answer
 
+    def problem_of(error: Exception) -> Problem:
+        if isinstance(error, Problem):
+            return error
+        if isinstance(error, HTTPException):
+            return _from_werkzeug(error)
+        if isinstance(error, away):
+            _log_away(store, error)
+            headers = {"Retry-After": str(STORE_RETRY_SECONDS)}
+            return Problem(503, f"{store} does not answer. Retry in a few seconds.", headers)
+        status = next(status for kind, status in statuses.items() if isinstance(error, kind))
+        return Problem(status.code, str(error), status.headers(error))
+
     return decorate
 
 
-def event(store: str, gone: Exceptions) -> Callable[[Callable[[CloudEvent], None]], Callable[[CloudEvent], None]]:
+def event(store: str, away: Exceptions) -> Callable[[Callable[[CloudEvent], None]], Callable[[CloudEvent], None]]:
     """Decorate an event function: translate its exceptions to the status that the broker reads.
 
-    One of `gone` is 503 with `Retry-After: 5`, RetryLater is 503 with its own `Retry-After`: the broker redelivers.
+    One of `away` is 503 with `Retry-After: 5`, RetryLater is 503 with its own `Retry-After`: the broker redelivers.
     Any other exception is 500, logged with a traceback. Every record of the call names event, type, subject and job.
     """
 
@@ -59,9 +89,9 @@ def event(store: str, gone: Exceptions) -> Callable[[Callable[[CloudEvent], None
             with about(**names):
                 try:
                     function(received)
-                except gone as error:
-                    log.warning("store away", extra={"store": store, "error": describe(error)})
-                    raise ServiceUnavailable(f"{store} is away", retry_after=5) from error
+                except away as error:
+                    _log_away(store, error)
+                    raise ServiceUnavailable(f"{store} does not answer", retry_after=STORE_RETRY_SECONDS) from error
                 except RetryLater as error:
                     raise ServiceUnavailable(error.reason, retry_after=error.seconds) from error
                 except HTTPException:
@@ -75,7 +105,12 @@ def event(store: str, gone: Exceptions) -> Callable[[Callable[[CloudEvent], None
     return decorate
 
 
-def _translate(error: HTTPException) -> Problem:
-    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+def _log_away(store: str, error: Exception) -> None:
+    log.warning("store does not answer", extra={"store": store, "error": describe(error)})
+
+
+def _from_werkzeug(error: HTTPException) -> Problem:
+    """Translate what werkzeug raises while it parses a request or finds no route."""
+    code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     headers = {name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}}
-    return Problem(status, error.description or HTTPStatus(status).description, headers)
+    return Problem(code, error.description or HTTPStatus(code).description, headers)

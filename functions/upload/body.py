@@ -1,12 +1,14 @@
-"""A request's body as it arrives: bounded, not too slow, and never taken for whole when it broke off."""
+"""A request body as it arrives: bounded, above the minimum data rate, and never mistaken for complete."""
 
 from contextlib import suppress
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
-from functions.shared.problems import Problem
-from functions.upload.pace import Pace
+from functions.upload.errors import BodyIncomplete, Refused, TooLarge, TooSlow
+from functions.upload.pace import RateMonitor
 
-READ = 4 * 255 * 1024  # bytes at a time: whole chunks of GridFS, about what the server reads from its socket at once
+# At a time: a whole number of GridFS chunks, about what the server reads from its socket at once.
+READ_BYTES = 4 * 255 * 1024
 
 
 class Stream(Protocol):
@@ -14,47 +16,52 @@ class Stream(Protocol):
 
 
 class Body:
-    """At most `most` bytes of `stream`, of which the client announced `length`, or None in a chunked body.
+    """At most `max_bytes` of `stream`; `length` is the announced Content-Length, or None for a chunked body.
 
-    They are read while their `pace` is watched: who sends too slowly is cut off.
+    Used as a context manager around the reads: the rate monitor runs only there.
     """
 
-    def __init__(self, stream: Stream, pace: Pace, length: int | None, most: int) -> None:
-        if length is not None and length > most:
-            raise too_large()
+    def __init__(self, stream: Stream, monitor: RateMonitor, length: int | None, max_bytes: int) -> None:
+        """Raise TooLarge if the announced length exceeds `max_bytes`."""
+        if length is not None and length > max_bytes:
+            raise TooLarge
         self.length = length
         self._stream = stream
-        self._pace = pace
-        self._most = most
+        self._monitor = monitor
+        self._max_bytes = max_bytes
         self._received = 0
 
-    def read(self, size: int = READ) -> bytes:
-        """Return the next bytes, none at the end; raise a problem: 408 too slow, 400 broken off, 413 past `most`."""
+    def __enter__(self) -> Self:
+        self._monitor.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._monitor.__exit__(kind, error, trace)
+
+    def read(self, size: int = READ_BYTES) -> bytes:
+        """Return the next bytes, or b"" at the end; raise TooSlow, BodyIncomplete, or TooLarge past `max_bytes`."""
         try:
-            with self._pace.waiting():
+            with self._monitor.reading():
                 data = self._stream.read(size)
-        except Exception as error:  # a connection that is gone and a malformed chunk have a dozen names in the server
-            raise self._broken_off() from error
+        except Exception as error:  # the server has a dozen types for closed connections and malformed chunks
+            raise self._aborted() from error
         self._received += len(data)
-        if self._pace.too_slow or (not data and self.length not in {None, self._received}):
-            raise self._broken_off()
-        if self._received > self._most:
-            raise too_large()
+        if self._monitor.too_slow or (not data and self.length not in {None, self._received}):
+            raise self._aborted()
+        if self._received > self._max_bytes:
+            raise TooLarge
         return data
 
-    def _broken_off(self) -> Problem:
-        if self._pace.too_slow:
-            return Problem(408, "Less than 30 KiB came within 30 s. Send it again by a faster connection.")
-        return Problem(400, "The body ended before it was whole. Send it again.")
+    def _aborted(self) -> Refused:
+        if self._monitor.too_slow:
+            return TooSlow("Less than 30 KiB arrived within 30 s. Retry on a faster connection.")
+        return BodyIncomplete("The request body is incomplete. Send the video again.")
 
 
-def drain(stream: Stream, pace: Pace, most: int) -> None:
-    """Pass over what is still to come, up to `most` bytes: many clients read their answer only when all is sent."""
-    body = Body(stream, pace, None, most)
-    with suppress(Problem), pace:
+def drain(body: Body) -> None:
+    """Read and discard the rest of the body: many clients read the response only after they have sent everything."""
+    with suppress(Refused), body:
         while body.read():
             pass
-
-
-def too_large() -> Problem:
-    return Problem(413, "A video may have 4 GiB. Send a smaller one.")

@@ -1,25 +1,25 @@
-"""What a video may be called."""
+"""Validates the names of videos."""
 
 import unicodedata
 
-from functions.shared.problems import Problem
+from functions.upload.errors import NameRefused
 
-LONGEST = 255  # bytes of UTF-8, as in most file systems
+MAX_NAME_BYTES = 255  # in UTF-8, as in most file systems
 
 
 def check(name: str) -> str:
-    """Return the name as it is; raise a 422 problem for one that no file system and no mail should have to show."""
+    """Return the name unchanged; raise NameRefused if a file system or a mail could not show it safely."""
     if not name.strip():
         raise _refused("is empty")
-    if len(name.encode(errors="surrogatepass")) > LONGEST:
-        raise _refused(f"is longer than {LONGEST} bytes")
+    if len(name.encode(errors="surrogatepass")) > MAX_NAME_BYTES:
+        raise _refused(f"is longer than {MAX_NAME_BYTES} bytes")
     if "/" in name or "\\" in name:
-        raise _refused("has a folder in it")
-    # Control characters, halves of characters, and the separators of lines and paragraphs.
+        raise _refused("contains a slash or a backslash")
+    # Control characters, lone surrogates, line and paragraph separators.
     if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in name):
-        raise _refused("has characters that cannot be shown")
+        raise _refused("contains characters that cannot be displayed")
     return name
 
 
-def _refused(fault: str) -> Problem:
-    return Problem(422, f"The video's name {fault}. Give it another one.")
+def _refused(fault: str) -> NameRefused:
+    return NameRefused(f"The video's name {fault}. Rename the file.")

@@ -1,4 +1,4 @@
-"""How slowly a body may come: who sends a byte now and then would keep a thread for as long as they like."""
+"""The minimum data rate of a request body: without one, a slow client could occupy a thread indefinitely."""
 
 import re
 import socket
@@ -9,27 +9,28 @@ from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
 
-LEAST, WINDOW = 30 * 1024, 30  # bytes, seconds: on average 1 KiB a second
-LOOK = 1  # seconds
+MIN_BYTES_PER_WINDOW, WINDOW_SECONDS = 30 * 1024, 30  # on average 1 KiB a second
+CHECK_INTERVAL_SECONDS = 1
 
-BYTES_RECEIVED = slice(128, 136)  # of the kernel's struct tcp_info: `tcpi_bytes_received`
-STATED = re.compile(r"t=(\d{1,12}(\.\d{1,6})?)")  # of X-Request-Start, as the gateway writes it
+BYTES_RECEIVED = slice(128, 136)  # `tcpi_bytes_received` in the kernel's struct tcp_info
+REQUEST_START = re.compile(r"t=(\d{1,12}(\.\d{1,6})?)")  # X-Request-Start as the gateway writes it
 
 
-class Pace:
-    """Watches a connection while somebody waits for its bytes, and ends what they read when too few come.
+class RateMonitor:
+    """Watches a connection from a thread of its own, and shuts it down for reading when its client is too slow.
 
-    A read of the server's returns when all that was asked for is there, and its socket waits for a single byte, so
-    neither knows. The kernel counts what arrives.
+    `read(n)` blocks until n bytes have arrived and the socket timeout restarts on every byte, so neither detects a
+    slow client. The kernel counts the bytes that have arrived, so this reads the kernel's count once a second.
     """
 
-    def __init__(self, connection: socket.socket, began: float) -> None:
+    def __init__(self, connection: socket.socket, request_start: float) -> None:
+        """Watch `connection`, whose request began at `request_start`, in seconds of `time.monotonic()`."""
         self.too_slow = False
         self._connection = connection
-        self._began = began
-        self._waiting: float | None = began  # since when
+        self._request_start = request_start
+        self._reading_since: float | None = request_start  # None while the server does not wait for the client
         self._lock = Lock()
-        self._over = Event()
+        self._finished = Event()
 
     def __enter__(self) -> Self:
         Thread(target=self._watch, daemon=True).start()
@@ -38,42 +39,46 @@ class Pace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
+        self._finished.set()
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Count the time within as the client's; what else the server does is not held against them."""
-        self._waiting = self._waiting or time.monotonic()
+    def reading(self) -> Iterator[None]:
+        """Count the block's time against the client; the server's own work between two reads does not count."""
+        self._reading_since = self._reading_since or time.monotonic()
         try:
             yield
         finally:
             with self._lock:
-                self._waiting = None
+                self._reading_since = None
 
     def _watch(self) -> None:
-        mark, at_mark = self._began, 0
-        with suppress(OSError):  # whoever reads learns by themselves that the connection is gone
-            while not self._over.wait(LOOK):
+        window_start, received_before = self._request_start, 0
+        with suppress(OSError):  # the connection is closed: the reader gets that error itself
+            while not self._finished.wait(CHECK_INTERVAL_SECONDS):
                 with self._lock:
-                    now, received = time.monotonic(), self._received()
-                    # A kernel that does not count says 0, though a head must have come.
-                    if self._waiting is None or self._waiting > mark or received >= at_mark + LEAST or not received:
-                        mark, at_mark = now, received
-                    elif now - mark >= WINDOW:
+                    now, received = time.monotonic(), self._bytes_received()
+                    if (
+                        self._reading_since is None
+                        or self._reading_since > window_start
+                        or received >= received_before + MIN_BYTES_PER_WINDOW
+                        or not received  # a kernel without this count says 0, though a request's head has arrived
+                    ):
+                        window_start, received_before = now, received
+                    elif now - window_start >= WINDOW_SECONDS:
                         self.too_slow = True
                         self._connection.shutdown(socket.SHUT_RD)
                         return
 
-    def _received(self) -> int:
+    def _bytes_received(self) -> int:
         info = self._connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_RECEIVED.stop)
         return int.from_bytes(info[BYTES_RECEIVED], "little")
 
 
-def began(stated: str | None) -> float:
-    """Return when a request reached the gateway, by `time.monotonic()`, as its `X-Request-Start` states, or now.
+def request_start(header: str | None) -> float:
+    """Return when the request reached the gateway, in seconds of `time.monotonic()`; now if `X-Request-Start` is unset.
 
-    A request may wait for a thread. What its client sends meanwhile waits too, and has arrived when the thread is free,
-    so who sent too little in that time need not be listened to for as long again.
+    A request may be queued until a thread is free. The bytes that its client sends meanwhile have arrived by then, so a
+    client that sent too few while it was queued gets no second window.
     """
-    now, found = time.monotonic(), STATED.fullmatch(stated or "")
+    now, found = time.monotonic(), REQUEST_START.fullmatch(header or "")
     return now - max(0.0, time.time() - float(found[1])) if found else now

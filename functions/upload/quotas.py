@@ -1,9 +1,9 @@
-"""What one user may take up: bytes stored, jobs that have not ended, uploads within an hour.
+"""Quotas of each user: bytes stored, jobs that have not ended, uploads started within an hour.
 
-A user's uploads of the last hour stand in one document of `quotas`, by the ids of their videos, and those under way
-with the bytes that they may store. An upload puts itself behind them by one command, and then looks who is before it:
-of any that come at once each sees all that came earlier, so together they pass no limit. What ended without a word, by
-a crash, is forgotten with its hour.
+One document of `quotas` per user lists the uploads of the last hour by the ids of their videos; an upload in progress
+also has the bytes that it reserves. An upload appends itself with one command and then checks the uploads before it:
+concurrent uploads see each other in one order, so together they exceed no quota. After a crash an upload stays
+"in progress" until its hour is over.
 """
 
 from collections.abc import Iterator
@@ -18,17 +18,17 @@ from pymongo.database import Database
 
 from functions.shared.job.usage import Usages
 from functions.shared.mongo import AWAY, Document
-from functions.shared.problems import Problem
+from functions.upload.errors import QuotaExceeded
 
-HOUR = timedelta(hours=1)  # as long as an upload may take, too
-JOB_ENDS = 30  # seconds: most conversions take less
-ROOM_COMES = 60  # seconds: with the end of an upload or a conversion; only its owner makes other room
+HOUR = timedelta(hours=1)  # also the longest that an upload may take
+JOB_RETRY_SECONDS = 30  # most conversions take less
+STORAGE_RETRY_SECONDS = 60  # an upload or a conversion that ends may free storage; otherwise its owner has to
 MIB = 1024**2
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Of each user; `stored` is in bytes."""
+    """Quotas of each user; `stored` is in bytes."""
 
     stored: int
     open_jobs: int
@@ -36,54 +36,57 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Room:
-    """`size` bytes for a video, the rest of `limit`."""
+class Allowance:
+    """What one upload may store: `size` bytes, which is what other jobs and uploads leave of the quota `limit`."""
 
     size: int
     limit: int
 
     def check(self, size: int) -> None:
-        """Raise a 429 problem if there is none for so many bytes."""
+        """Raise QuotaExceeded if `size` bytes are more than this."""
         if size > self.size:
-            may = f"Your videos and MP3s may take up {self.limit // MIB} MiB, with what is being uploaded."
-            raise _full(f"{may} Wait, or delete jobs that you need no more with DELETE /jobs/ID.", ROOM_COMES)
+            raise QuotaExceeded(
+                f"Storage quota of {self.limit // MIB} MiB exceeded, uploads in progress included. "
+                "Delete jobs or retry later.",
+                STORAGE_RETRY_SECONDS,
+            )
 
 
 class Quotas:
     def __init__(self, database: Database[Document], limits: Limits) -> None:
-        # Not waited for on disk: what a store that falls over forgets of this harms nobody.
+        # Without waiting for the disk: losing these documents in a crash of the store does no harm.
         self._quotas = database["quotas"].with_options(write_concern=WriteConcern(w=1))
         self._usages = Usages(database)
         self._limits = limits
 
     @contextmanager
-    def upload(self, owner: str, video: ObjectId, length: int | None, most: int) -> Iterator[Room]:
-        """Count an upload of `length` bytes, or of `most` if nobody knows, as under way until the block ends.
+    def reserve(self, owner: str, video: ObjectId, length: int | None, max_length: int) -> Iterator[Allowance]:
+        """Count an upload of `length` bytes, or of `max_length` if unknown, as in progress until the block ends.
 
-        Raises a 429 problem if it is one too many, or of more bytes than there is room for.
+        Raises QuotaExceeded if the upload exceeds any quota.
         """
-        before = self._put(owner, video, most if length is None else length)
+        before = self._append(owner, video, max_length if length is None else length)
         try:
             self._check_rate(before)
-            room = self._room(owner, [upload for upload in before if "size" in upload])
-            room.check(1 if length is None else length)
-        except Problem:
+            allowance = self._allowance(owner, [upload for upload in before if "size" in upload])
+            allowance.check(1 if length is None else length)
+        except QuotaExceeded:
             self._quotas.update_one({"_id": owner}, {"$pull": {"uploads": {"_id": video}}})
             raise
-        store_is_there = True
+        store_answers = True
         try:
-            yield room
-        except AWAY:  # it is not waited for a second time
-            store_is_there = False
+            yield allowance
+        except AWAY:  # the caller does not wait for a second timeout
+            store_answers = False
             raise
         finally:
-            if store_is_there:
+            if store_answers:
                 with suppress(*AWAY):
                     ended = {"$unset": {"uploads.$.size": ""}}
                     self._quotas.update_one({"_id": owner, "uploads._id": video}, ended)
 
-    def _put(self, owner: str, video: ObjectId, size: int) -> list[Document]:
-        """Add the upload behind those of the last hour, and return them."""
+    def _append(self, owner: str, video: ObjectId, size: int) -> list[Document]:
+        """Append the upload to those of the last hour, and return those before it."""
         since = {"$subtract": ["$$NOW", HOUR // timedelta(milliseconds=1)]}
         young = {"$gt": [{"$toDate": "$$this._id"}, since]}
         kept = {"$filter": {"input": {"$ifNull": ["$uploads", []]}, "cond": young}}
@@ -91,27 +94,26 @@ class Quotas:
         document = self._quotas.find_one_and_update(
             {"_id": owner}, [{"$set": change}], upsert=True, return_document=ReturnDocument.AFTER
         )
-        assert document  # made if there was none
+        assert document  # inserted if there was none
         return list(document["uploads"][:-1])
 
     def _check_rate(self, before: list[Document]) -> None:
         limit = self._limits.uploads_per_hour
         if len(before) >= limit:
-            begun = sorted(upload["_id"].generation_time for upload in before)
-            wait = begun[len(before) - limit] + HOUR - datetime.now(UTC)
-            detail = f"You may begin {limit} uploads an hour. Wait as many seconds as Retry-After says."
-            raise _full(detail, max(1, ceil(wait.total_seconds())))
+            started = sorted(upload["_id"].generation_time for upload in before)
+            wait = started[len(before) - limit] + HOUR - datetime.now(UTC)
+            detail = f"Quota of {limit} uploads per hour exceeded. Retry after the seconds in Retry-After."
+            raise QuotaExceeded(detail, max(1, ceil(wait.total_seconds())))
 
-    def _room(self, owner: str, under_way: list[Document]) -> Room:
-        """Return what room there is; raise a 429 problem if too many jobs are open."""
-        # After those under way were read: each is among them or has become a job, and is not counted twice.
-        usage = self._usages.of(owner, excluding=[upload["_id"] for upload in under_way])
-        if usage.open_jobs + len(under_way) >= self._limits.open_jobs:
-            may = f"You may have {self._limits.open_jobs} jobs that have not ended."
-            raise _full(f"{may} Wait until one has, or delete one with DELETE /jobs/ID.", JOB_ENDS)
-        taken = usage.stored_bytes + sum(upload["size"] for upload in under_way)
-        return Room(self._limits.stored - taken, self._limits.stored)
-
-
-def _full(detail: str, wait: int) -> Problem:
-    return Problem(429, detail, {"Retry-After": str(wait)})
+    def _allowance(self, owner: str, in_progress: list[Document]) -> Allowance:
+        """Return what is left of the storage quota; raise QuotaExceeded if too many jobs are open."""
+        # Queried after `in_progress` was read: each of those is among them or has become a job, and counts once.
+        usage = self._usages.of(owner, excluding=[upload["_id"] for upload in in_progress])
+        if usage.open_jobs + len(in_progress) >= self._limits.open_jobs:
+            raise QuotaExceeded(
+                f"Quota of {self._limits.open_jobs} unfinished jobs exceeded, uploads in progress included. "
+                "Wait until a job ends, or delete a job.",
+                JOB_RETRY_SECONDS,
+            )
+        taken = usage.stored_bytes + sum(upload["size"] for upload in in_progress)
+        return Allowance(self._limits.stored - taken, self._limits.stored)

@@ -10,7 +10,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.shared.mongo import Document
-from functions.upload.video import LIMIT
+from functions.upload.video import MAX_VIDEO_BYTES as LIMIT
 from scripts.local.secrets import Secrets
 from tests.limits.bystander import ASKED, UPLOAD, Bystander
 from tests.limits.crowd import SLOW, WITHIN, Cut, crowd

@@ -49,7 +49,7 @@ def test_a_short_body_is_no_video(caller: Caller, store: Store, length: str) -> 
         sending.stop()
         status, answer = sending.answer()
     assert status == 400
-    assert b"before it was whole" in answer
+    assert b"body is incomplete" in answer
     store.assert_as_before(before)
 
 

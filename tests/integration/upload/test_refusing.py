@@ -3,7 +3,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from functions.upload.video import AROUND, LIMIT
+from functions.upload.sources import MAX_FORM_OVERHEAD_BYTES
+from functions.upload.video import MAX_VIDEO_BYTES
 from scripts.local.secrets import Secrets
 from scripts.local.supervision import Supervisor
 from tests.integration.upload.store import Store
@@ -97,7 +98,7 @@ def test_no_byte_is_asked_of_a_stranger(upload: str, secrets: Secrets) -> None:
 
 def test_a_larger_video_than_4_gib_is_refused_before_it_is_sent(caller: Caller) -> None:
     """A length that is too large is 413 at once; in a form, where it certainly is."""
-    for length, headers in ((LIMIT + 1, {}), (LIMIT + AROUND + 1, FORM)):
+    for length, headers in ((MAX_VIDEO_BYTES + 1, {}), (MAX_VIDEO_BYTES + MAX_FORM_OVERHEAD_BYTES + 1, FORM)):
         with Sending(caller, "/upload?name=a.mp4", length, headers) as sending:
             status, body = sending.answer()
             assert status == 413

@@ -40,7 +40,7 @@ def test_a_store_that_is_away_is_503_in_mid_upload(caller: Caller, store: Store,
             status, answer = sending.answer()
             assert time.monotonic() - began < 10
     assert status == 503
-    assert b"Try again" in answer
+    assert b"Retry in a few seconds" in answer
     assert store.counts()[0] == jobs
     orphans = {"files_id": {"$nin": store.database["videos.files"].distinct("_id")}}
     store.database["videos.chunks"].delete_many(orphans)

@@ -1,4 +1,4 @@
-"""Hashing, without a server."""
+"""Accepting and hashing passwords, without a server."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +8,11 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from functions.auth import passwords
+from functions.auth.errors import PasswordRefused
 from functions.auth.passwords import Passwords
-from functions.shared.problems import Problem
 
 
-def test_a_hash_has_the_cost_that_was_decided() -> None:
+def test_hash_has_the_decided_parameters() -> None:
     """Argon2id, 19 MiB, two passes, one lane."""
     parameters = extract_parameters(Passwords(1).hash("a passphrase of mine"))
     assert (parameters.type.name, parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (
@@ -23,22 +23,22 @@ def test_a_hash_has_the_cost_that_was_decided() -> None:
     )
 
 
-def test_no_user_costs_what_a_user_costs() -> None:
-    """The hash that stands for an unknown user has the parameters of every other one, and no password."""
-    assert extract_parameters(passwords._NOBODY) == extract_parameters(Passwords(1).hash("a passphrase of mine"))
+def test_unknown_user_takes_as_long_as_a_known_one() -> None:
+    """The dummy hash of an unknown user has the parameters of every other hash, and matches no password."""
+    assert extract_parameters(passwords._DUMMY_HASH) == extract_parameters(Passwords(1).hash("a passphrase of mine"))
     assert not Passwords(1).match(None, "a passphrase of mine")
 
 
-def test_a_hash_of_another_cost_is_outdated() -> None:
-    """A hash made with other parameters matches still, and is to be renewed."""
+def test_hash_with_other_parameters_is_outdated() -> None:
+    """Such a hash still matches, and has to be renewed."""
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash("a passphrase of mine")
     assert Passwords(1).match(old, "a passphrase of mine")
     assert Passwords(1).outdated(old)
     assert not Passwords(1).outdated(Passwords(1).hash("a passphrase of mine"))
 
 
-def test_no_more_hashes_at_once_than_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of eight who log in at once on two cores, two are hashed at a time: the third waits for a turn."""
+def test_concurrent_hashes_are_limited_to_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of eight concurrent logins on two cores, two are hashed at a time, and the others wait."""
     lock, together = threading.Lock(), threading.Barrier(2, timeout=10)
     running: list[int] = []
     counts: list[int] = []
@@ -60,14 +60,14 @@ def test_no_more_hashes_at_once_than_cores(monkeypatch: pytest.MonkeyPatch) -> N
     assert max(counts) == 2
 
 
-def test_a_long_password_is_refused_without_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """More than 128 characters never reach Argon2."""
+def test_too_long_password_is_never_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than 128 characters do not reach Argon2."""
     monkeypatch.setattr(passwords, "_HASHER", None)
     assert not Passwords(1).match(None, "x" * 129)
 
 
-def test_every_listed_password_could_be_chosen_otherwise() -> None:
-    """The list has no line that another rule refuses already, none twice, and each in the case it is compared in."""
+def test_list_of_common_passwords_has_no_needless_line() -> None:
+    """No line repeats, none is refused by another rule already, and each is in the case that is compared."""
     listed = Path(passwords.__file__).with_name("common_passwords.txt").read_text("utf-8").splitlines()
     assert len(listed) == len(set(listed)) > 1000
     assert all(12 <= len(line) <= 128 and line == line.casefold() for line in listed)
@@ -76,8 +76,7 @@ def test_every_listed_password_could_be_chosen_otherwise() -> None:
 @pytest.mark.parametrize(
     "password", ["123456789012", "qwertyuiopas", "Password1234", "aaaaaaaaaaaa", "iloveyouiloveyou"]
 )
-def test_what_is_tried_first_is_refused(password: str) -> None:
-    """Common passwords of twelve characters are refused in any case."""
-    with pytest.raises(Problem) as refused:
+def test_common_password_is_refused(password: str) -> None:
+    """In upper and lower case."""
+    with pytest.raises(PasswordRefused, match=r"^The password is too common\."):
         Passwords(1).hash(password)
-    assert refused.value.status == 422

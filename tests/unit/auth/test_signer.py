@@ -1,4 +1,4 @@
-"""Which key signs."""
+"""Signing tokens."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,8 @@ from tests.support.keys import Keys
 KEYS = Keys(Ed25519PrivateKey.generate(), "ours")
 
 
-def test_a_token_is_signed_under_the_id_of_its_key() -> None:
-    """Among several public keys the id is the one of the private key's own half, and everybody's check accepts it."""
+def test_token_names_the_key_that_signed_it() -> None:
+    """The `kid` is that of the private key's public half among several, and the token is valid for every function."""
     now = datetime.now(UTC)
     token = Signer(KEYS.pem, KEYS.jwks).token("user", "a@example.com", "session", now, now + timedelta(hours=1))
     assert jwt.get_unverified_header(token)["kid"] == "ours"
@@ -25,14 +25,14 @@ def test_a_token_is_signed_under_the_id_of_its_key() -> None:
     assert (caller.user, caller.email, caller.session) == ("user", "a@example.com", "session")
 
 
-def test_a_private_key_without_its_public_half_does_not_start() -> None:
-    """A key that nobody could verify is an error at the start."""
+def test_private_key_without_its_public_half_fails_at_start() -> None:
+    """No function could verify its tokens."""
     with pytest.raises(ValueError, match="JWT_PUBLIC_KEYS"):
         Signer(KEYS.pem, json.dumps({"keys": json.loads(KEYS.jwks)["keys"][:1]}))
 
 
-def test_a_key_of_another_kind_does_not_start() -> None:
-    """A key that is not Ed25519 is an error at the start, and the error does not show it."""
+def test_key_of_another_type_fails_at_start() -> None:
+    """The error does not contain the key."""
     pem = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     with pytest.raises(ValueError, match="JWT_PRIVATE_KEY") as refused:
         Signer(pem, KEYS.jwks)

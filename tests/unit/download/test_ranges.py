@@ -1,6 +1,7 @@
 import pytest
 
-from functions.download.ranges import Unsatisfiable, part
+from functions.download.errors import Unsatisfiable
+from functions.download.ranges import part
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Exceptions become answers."""
+"""Exceptions become HTTP answers."""
 
 import logging
 
@@ -10,25 +10,38 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 from functions.shared import boundary
+from functions.shared.boundary import INVALID_TOKEN, Status
 from functions.shared.events import video_uploaded
-from functions.shared.problems import not_found, unauthorized
+from functions.shared.problems import Problem
 from functions.shared.retry import RetryLater
-from functions.shared.tokens import Verifier
+from functions.shared.tokens import InvalidToken, Verifier
 from tests.unit.shared.recorded import recorded
 
 
-class Away(Exception):  # noqa: N818  # what the decorated functions' store raises
+class Away(Exception):  # noqa: N818  # what the store raises
     pass
 
 
-def ask(error: Exception | None, **headers: str) -> Response:
-    @boundary.http("The store", (Away,))
-    def function(request: Request) -> Response:
-        if error:
-            raise error
-        return Response("ok")
+class QuotaExceeded(Exception):  # noqa: N818  # what a use case raises
+    pass
 
-    return function(Request(EnvironBuilder(headers=Headers(headers)).get_environ()))
+
+STATUSES = {InvalidToken: INVALID_TOKEN, QuotaExceeded: Status(429, lambda error: {"Retry-After": error.args[1]})}
+
+
+class Api:
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+
+    @boundary.http("The store", (Away,), STATUSES)
+    def answer(self, request: Request) -> Response:
+        if self.error:
+            raise self.error
+        return Response(request.path)
+
+
+def ask(error: Exception | None, **headers: str) -> Response:
+    return Api(error).answer(Request(EnvironBuilder(headers=Headers(headers)).get_environ()))
 
 
 def bring(error: Exception) -> None:
@@ -40,40 +53,66 @@ def bring(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(not_found("job"), 404), (MethodNotAllowed(["GET"]), 405), (Away(), 503)]
+    ("error", "status", "detail"),
+    [
+        (Problem(404, "Job not found."), 404, "Job not found."),
+        (MethodNotAllowed(["GET"]), 405, "The method is not allowed for the requested URL."),
+        (Away(), 503, "The store does not answer. Retry in a few seconds."),
+        (InvalidToken("Log in."), 401, "Log in."),
+    ],
 )
-def test_every_error_leaves_as_a_problem(error: Exception, status: int) -> None:
-    """Problems, the router's refusals and an absent store are all problem documents."""
+def test_expected_error_becomes_a_problem(error: Exception, status: int, detail: str) -> None:
+    """Problems, the router's errors, an absent store and the errors of the table."""
     response = ask(error)
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
-    assert (response.json or {})["detail"]
+    assert (response.json or {})["detail"] == detail
 
 
-def test_the_headers_of_a_refusal_are_kept() -> None:
-    """405 says what is allowed, and 503 when to come again."""
+def test_error_headers_are_kept() -> None:
+    """`Allow`, `Retry-After` and the challenge, from werkzeug's errors, the store and the table."""
     assert ask(MethodNotAllowed(["GET", "HEAD"])).headers["Allow"] == "GET, HEAD"
     assert ask(TooManyRequests(retry_after=9)).headers["Retry-After"] == "9"
     assert ask(Away()).headers["Retry-After"] == "5"
+    assert ask(InvalidToken("Log in.")).headers["WWW-Authenticate"] == 'Bearer realm="video2mp3"'
+
+
+def test_table_holds_for_subclasses() -> None:
+    """The headers are made from the raised error."""
+
+    class StorageQuotaExceeded(QuotaExceeded):
+        def __str__(self) -> str:
+            return "Quota exceeded."
+
+    response = ask(StorageQuotaExceeded("", "7"))
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "7")
+    assert (response.json or {})["detail"] == "Quota exceeded."
+
+
+def test_unexpected_error_is_raised() -> None:
+    """The boundary hides no bug behind a problem."""
+    with pytest.raises(LookupError):
+        ask(LookupError("odd"))
 
 
 def test_every_answer_is_streamed() -> None:
-    """The framework gathers the rest of a body in memory before any answer that is not."""
+    """The framework reads the rest of a body into memory before any answer that is not."""
     assert ask(None).is_streamed
-    assert ask(not_found("job")).is_streamed
+    assert ask(Problem(404, "Job not found.")).is_streamed
 
 
-def test_a_refused_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_refused_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Neither a refusal nor an absent store puts the caller's credentials into the logs."""
     caplog.set_level(logging.DEBUG)
-    with pytest.raises(Exception, match="token"):
+    with pytest.raises(InvalidToken):
         Verifier('{"keys": []}').caller("Bearer s3cret.t0ken.sig")
-    for error in (unauthorized("no"), Away("s3cret.t0ken.sig")):
+    for error in (InvalidToken("no"), Away("s3cret.t0ken.sig")):
         ask(error, Authorization="Bearer s3cret.t0ken.sig")
+    assert "store does not answer" in caplog.text
     assert "t0ken" not in caplog.text
 
 
-def test_an_event_is_delivered_again_when_the_store_is_away() -> None:
-    """An absent store is 503 with `Retry-After` for the broker."""
+def test_event_is_redelivered_when_the_store_is_away() -> None:
+    """The broker gets 503 with `Retry-After`."""
     with pytest.raises(ServiceUnavailable) as raised:
         bring(Away())
     assert raised.value.get_response().headers["Retry-After"] == "5"
@@ -88,8 +127,8 @@ def test_retry_later_is_503_with_its_own_retry_after() -> None:
     assert lines == []
 
 
-def test_an_unforeseen_error_is_logged_with_its_event() -> None:
-    """A fault of ours is 500, and its record names event, type, subject and job."""
+def test_unexpected_error_is_logged_with_its_event() -> None:
+    """The broker gets 500, and the log record names event, type, subject and job."""
     with recorded() as lines, pytest.raises(InternalServerError):
         bring(LookupError("odd"))
     (line,) = lines
@@ -98,7 +137,7 @@ def test_an_unforeseen_error_is_logged_with_its_event() -> None:
     assert "LookupError: odd" in line["exc_info"]
 
 
-def test_an_answer_of_the_function_s_own_passes() -> None:
-    """What a function raises as an HTTP answer is its answer."""
+def test_http_exception_of_a_handler_passes() -> None:
+    """A handler's own HTTP exception is its answer."""
     with pytest.raises(TooManyRequests):
         bring(TooManyRequests())

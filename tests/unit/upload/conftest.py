@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from functions.upload.pace import Pace
+from functions.upload.pace import RateMonitor
 
 
 @pytest.fixture
-def pace() -> Iterator[Pace]:
-    """Of a connection that nobody has to wait for."""
+def monitor() -> Iterator[RateMonitor]:
+    """Of a connection without a slow client."""
     with socket.socket() as connection:
-        yield Pace(connection, time.monotonic())
+        yield RateMonitor(connection, time.monotonic())

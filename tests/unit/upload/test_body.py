@@ -2,13 +2,13 @@ import io
 
 import pytest
 
-from functions.shared.problems import Problem
-from functions.upload.body import READ, Body, Stream, drain
-from functions.upload.pace import Pace
+from functions.upload.body import READ_BYTES, Body, Stream, drain
+from functions.upload.errors import BodyIncomplete, TooLarge
+from functions.upload.pace import RateMonitor
 
 
 class Broken(io.BytesIO):
-    """A connection that is reset once its bytes are read."""
+    """A connection that is reset after its last byte."""
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
@@ -17,49 +17,43 @@ class Broken(io.BytesIO):
         return data
 
 
-def read_all(stream: Stream, pace: Pace, length: int | None, most: int) -> bytes:
-    return b"".join(iter(Body(stream, pace, length, most).read, b""))
+def read_all(stream: Stream, monitor: RateMonitor, length: int | None, max_bytes: int) -> bytes:
+    return b"".join(iter(Body(stream, monitor, length, max_bytes).read, b""))
 
 
 @pytest.mark.parametrize("length", [None, 10])
-def test_a_whole_body_is_read_to_its_end(pace: Pace, length: int | None) -> None:
-    """With the announced length or without one, what came is the body."""
-    assert read_all(io.BytesIO(b"0123456789"), pace, length, 10) == b"0123456789"
+def test_complete_body_is_read_to_its_end(monitor: RateMonitor, length: int | None) -> None:
+    """With an announced length and in chunked coding."""
+    assert read_all(io.BytesIO(b"0123456789"), monitor, length, 10) == b"0123456789"
 
 
-def test_a_short_body_broke_off(pace: Pace) -> None:
-    """A body that ends before its announced length is not taken for whole."""
-    with pytest.raises(Problem) as caught:
-        read_all(io.BytesIO(b"012345678"), pace, 10, 10)
-    assert caught.value.status == 400
+def test_body_shorter_than_announced_is_incomplete(monitor: RateMonitor) -> None:
+    with pytest.raises(BodyIncomplete):
+        read_all(io.BytesIO(b"012345678"), monitor, 10, 10)
 
 
-def test_a_reset_body_broke_off(pace: Pace) -> None:
-    """Whatever the server raises of a connection is the client's story."""
-    with pytest.raises(Problem) as caught:
-        read_all(Broken(b"012345678"), pace, None, 10)
-    assert caught.value.status == 400
+def test_connection_reset_makes_body_incomplete(monitor: RateMonitor) -> None:
+    """Any exception of the server's reader means that the client's body is incomplete."""
+    with pytest.raises(BodyIncomplete):
+        read_all(Broken(b"012345678"), monitor, None, 10)
 
 
-def test_an_announced_length_is_refused_before_a_byte_is_read(pace: Pace) -> None:
-    """One byte too many is known from the head."""
+def test_announced_length_is_refused_before_a_byte_is_read(monitor: RateMonitor) -> None:
     stream = io.BytesIO(b"0123456789")
-    with pytest.raises(Problem) as caught:
-        Body(stream, pace, 11, 10)
-    assert caught.value.status == 413
+    with pytest.raises(TooLarge):
+        Body(stream, monitor, 11, 10)
     assert stream.tell() == 0
 
 
-def test_an_unannounced_length_is_refused_when_it_is_passed(pace: Pace) -> None:
-    """One byte too many is refused, and the last that is allowed is not."""
-    with pytest.raises(Problem) as caught:
-        read_all(io.BytesIO(bytes(READ + 1)), pace, None, READ)
-    assert caught.value.status == 413
-    assert len(read_all(io.BytesIO(bytes(READ)), pace, None, READ)) == READ
+def test_unannounced_length_is_refused_once_it_is_exceeded(monitor: RateMonitor) -> None:
+    """A body of exactly the limit is read, one byte more is refused."""
+    with pytest.raises(TooLarge):
+        read_all(io.BytesIO(bytes(READ_BYTES + 1)), monitor, None, READ_BYTES)
+    assert len(read_all(io.BytesIO(bytes(READ_BYTES)), monitor, None, READ_BYTES)) == READ_BYTES
 
 
-def test_draining_has_an_end(pace: Pace) -> None:
-    """Whoever sends for ever is not listened to for ever, and who breaks off does no harm."""
+def test_draining_is_bounded(monitor: RateMonitor) -> None:
+    """An endless body is read up to the limit, and a reset connection raises nothing."""
 
     class Endless:
         given = 0
@@ -69,6 +63,6 @@ def test_draining_has_an_end(pace: Pace) -> None:
             return bytes(size)
 
     endless = Endless()
-    drain(endless, pace, 10 * READ)
-    assert endless.given == 11 * READ
-    drain(Broken(b"rest"), pace, 10)
+    drain(Body(endless, monitor, None, 10 * READ_BYTES))
+    assert endless.given == 11 * READ_BYTES
+    drain(Body(Broken(b"rest"), monitor, None, 10))

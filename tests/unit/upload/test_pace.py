@@ -1,4 +1,4 @@
-"""A connection whose client is slow, with a window of half a second."""
+"""The minimum data rate, with a window of half a second."""
 
 import socket
 import time
@@ -7,25 +7,25 @@ from threading import Event, Thread
 
 import pytest
 
-from functions.shared.problems import Problem
 from functions.upload import pace
 from functions.upload.body import Body
-from functions.upload.pace import Pace, began
+from functions.upload.errors import TooSlow
+from functions.upload.pace import RateMonitor, request_start
 
-LEAST = 1000
-FOR_EVER = 10_000  # pieces
+MIN_BYTES = 1000
+ENDLESS = 10_000  # pieces
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """1000 bytes in it, looked at often."""
-    monkeypatch.setattr(pace, "WINDOW", 0.5)
-    monkeypatch.setattr(pace, "LEAST", LEAST)
-    monkeypatch.setattr(pace, "LOOK", 0.05)
+    """At least 1000 bytes per window, checked often."""
+    monkeypatch.setattr(pace, "WINDOW_SECONDS", 0.5)
+    monkeypatch.setattr(pace, "MIN_BYTES_PER_WINDOW", MIN_BYTES)
+    monkeypatch.setattr(pace, "CHECK_INTERVAL_SECONDS", 0.05)
 
 
 class Connection:
-    """Two ends; `read` gives all that was asked for or the rest, as the server's reader does."""
+    """Both ends of a connection; `read` blocks until it has all the bytes or the rest, as the server's reader does."""
 
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -40,13 +40,13 @@ class Connection:
             data += piece
         return data
 
-    def body(self, began: float | None = None) -> tuple[Body, Pace]:
-        """Return what comes, and its pace, of a request that began then, or now."""
-        pace = Pace(self.server, began or time.monotonic())
-        return Body(self, pace, None, 1 << 20), pace
+    def body(self, started: float | None = None) -> tuple[Body, RateMonitor]:
+        """Return the body of a request that started then, or now, and its monitor."""
+        monitor = RateMonitor(self.server, started or time.monotonic())
+        return Body(self, monitor, None, 1 << 20), monitor
 
     def drip(self, pieces: int, size: int, end: Event) -> None:
-        """Send so many bytes each twentieth of a second."""
+        """Send `size` bytes every 50 ms."""
         for _ in range(pieces):
             if end.wait(0.05):
                 return
@@ -66,9 +66,9 @@ def read_dripping(connection: Connection, pieces: int, size: int) -> bytes:
     end = Event()
     sender = Thread(target=connection.drip, args=(pieces, size, end))
     sender.start()
-    body, its_pace = connection.body()
+    body, _ = connection.body()
     try:
-        with its_pace:
+        with body:
             return b"".join(iter(body.read, b""))
     finally:
         end.set()
@@ -76,31 +76,29 @@ def read_dripping(connection: Connection, pieces: int, size: int) -> bytes:
 
 
 @pytest.mark.timeout(20)
-def test_a_slow_body_is_cut_off(connection: Connection) -> None:
-    """A client that sends a byte now and then is told so, and the read that waits for it ends."""
-    with pytest.raises(Problem) as caught:
-        read_dripping(connection, FOR_EVER, 1)
-    assert caught.value.status == 408
+def test_slow_body_is_aborted(connection: Connection) -> None:
+    """A client that sends a byte now and then: the blocked read returns, and the error says why."""
+    with pytest.raises(TooSlow):
+        read_dripping(connection, ENDLESS, 1)
 
 
 @pytest.mark.timeout(20)
-def test_a_silent_body_is_cut_off(connection: Connection) -> None:
-    """So is one who sends nothing at all after having been fast."""
+def test_stalled_body_is_aborted(connection: Connection) -> None:
+    """A client that was fast at first and then sends nothing."""
     connection.client.sendall(bytes(100_000))
-    with pytest.raises(Problem) as caught:
-        read_dripping(connection, FOR_EVER, 0)
-    assert caught.value.status == 408
+    with pytest.raises(TooSlow):
+        read_dripping(connection, ENDLESS, 0)
 
 
-def test_a_body_at_the_least_rate_passes(connection: Connection) -> None:
+def test_body_at_the_minimum_rate_passes(connection: Connection) -> None:
     """For longer than the window."""
-    assert len(read_dripping(connection, 30, LEAST // 8)) == 30 * (LEAST // 8)
+    assert len(read_dripping(connection, 30, MIN_BYTES // 8)) == 30 * (MIN_BYTES // 8)
 
 
-def test_the_server_s_own_time_is_nobody_s_fault(connection: Connection) -> None:
-    """Only while somebody waits for the client the client is slow."""
-    body, its_pace = connection.body()
-    with its_pace:
+def test_the_servers_own_time_does_not_count(connection: Connection) -> None:
+    """The client is measured only while the server waits for it."""
+    body, _ = connection.body()
+    with body:
         connection.client.sendall(b"some")
         assert body.read(4) == b"some"
         time.sleep(1)
@@ -108,45 +106,43 @@ def test_the_server_s_own_time_is_nobody_s_fault(connection: Connection) -> None
         assert body.read(4) == b"more"
 
 
-def test_a_kernel_that_does_not_count_cuts_nobody_off(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the count stays 0, a slow body passes instead of all."""
+def test_kernel_without_byte_count_aborts_nothing(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the count stays 0, slow bodies pass; otherwise every body would be aborted."""
     monkeypatch.setattr(pace, "BYTES_RECEIVED", slice(8, 8))
     assert len(read_dripping(connection, 20, 1)) == 20
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_connection_that_is_gone_is_no_fault(connection: Connection) -> None:
-    """It may close while somebody looks at it."""
-    _, its_pace = connection.body()
-    with its_pace:
+def test_closed_connection_raises_nothing_in_the_monitor(connection: Connection) -> None:
+    _, monitor = connection.body()
+    with monitor:
         connection.server.close()
         time.sleep(0.3)
 
 
 @pytest.mark.timeout(20)
-def test_who_was_slow_while_they_waited_has_no_second_window(
+def test_client_that_was_slow_while_queued_gets_no_second_window(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A request that waited for its turn for longer than the window, and brought too little, is cut off at once."""
-    monkeypatch.setattr(pace, "WINDOW", 60)
-    body, its_pace = connection.body(time.monotonic() - 61)
-    with its_pace, pytest.raises(Problem) as caught:
+    """A request that was queued for longer than the window, with too few bytes, is aborted at once."""
+    monkeypatch.setattr(pace, "WINDOW_SECONDS", 60)
+    body, _ = connection.body(time.monotonic() - 61)
+    with body, pytest.raises(TooSlow):
         body.read()
-    assert caught.value.status == 408
 
 
-def test_who_sent_enough_while_they_waited_is_heard(connection: Connection) -> None:
-    """What has come by the time that it is read was in time."""
-    connection.client.sendall(bytes(LEAST))
-    body, its_pace = connection.body(time.monotonic() - 100)
-    with its_pace:
-        assert len(body.read(LEAST)) == LEAST
+def test_client_that_sent_enough_while_queued_is_read(connection: Connection) -> None:
+    """Bytes that have arrived by the time of the read are in time."""
+    connection.client.sendall(bytes(MIN_BYTES))
+    body, monitor = connection.body(time.monotonic() - 100)
+    with body:
+        assert len(body.read(MIN_BYTES)) == MIN_BYTES
         time.sleep(0.2)
-    assert not its_pace.too_slow
+    assert not monitor.too_slow
 
 
 @pytest.mark.parametrize(
-    ("stated", "ago"),
+    ("header", "ago"),
     [
         ("t=%.3f", 10.0),
         ("t=%d", 10.0),
@@ -158,12 +154,12 @@ def test_who_sent_enough_while_they_waited_is_heard(connection: Connection) -> N
         ("t=1e9", 0.0),
     ],
 )
-def test_the_gateway_says_when_a_request_began(stated: str | None, ago: float) -> None:
-    """As NGINX writes it, in seconds since 1970; whatever is anything else says nothing."""
-    text = stated % (time.time() - 10) if stated and "%" in stated else stated
-    assert time.monotonic() - began(text) == pytest.approx(ago, abs=1.1)
+def test_request_start_is_read_from_the_gateways_header(header: str | None, ago: float) -> None:
+    """In seconds since 1970, as NGINX writes it; anything else means now."""
+    text = header % (time.time() - 10) if header and "%" in header else header
+    assert time.monotonic() - request_start(text) == pytest.approx(ago, abs=1.1)
 
 
-def test_no_request_began_in_the_future() -> None:
-    """A gateway whose clock is ahead gives nobody more time."""
-    assert began(f"t={time.time() + 1000:.3f}") <= time.monotonic()
+def test_request_start_in_the_future_is_now() -> None:
+    """A gateway whose clock is ahead gives no client more time."""
+    assert request_start(f"t={time.time() + 1000:.3f}") <= time.monotonic()

@@ -1,14 +1,17 @@
+"""The limits of a video's size, in a raw body and in a form."""
+
 import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from functions.shared.problems import Problem
 from functions.upload.body import Body
-from functions.upload.pace import Pace
-from functions.upload.quotas import Room
-from functions.upload.video import LIMIT, Video
+from functions.upload.errors import QuotaExceeded, TooLarge
+from functions.upload.pace import RateMonitor
+from functions.upload.quotas import Allowance
+from functions.upload.sources import Form, RawBody
+from functions.upload.video import MAX_VIDEO_BYTES, Video
 
 
 class Counting:
@@ -22,40 +25,39 @@ class Counting:
         return len(data)
 
 
-ENOUGH = Room(LIMIT, LIMIT)
+AMPLE = Allowance(MAX_VIDEO_BYTES, MAX_VIDEO_BYTES)
 
 
-def take_raw(pace: Pace, content: bytes, writer: Any, room: Room = ENOUGH) -> None:
-    Video(writer, room).take_raw(Body(io.BytesIO(content), pace, None, LIMIT))
+def save_raw(monitor: RateMonitor, content: bytes, writer: Any, allowance: Allowance = AMPLE) -> str:
+    body = Body(io.BytesIO(content), monitor, None, MAX_VIDEO_BYTES)
+    return RawBody(body, "a.mp4").save(Video(writer, allowance))
 
 
-def take_form(pace: Pace, content: bytes, writer: Any, room: Room = ENOUGH) -> str:
+def save_form(monitor: RateMonitor, content: bytes, writer: Any, allowance: Allowance = AMPLE) -> str:
     text = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.mp4"\r\n\r\n%s\r\n--x--\r\n' % content
-    return Video(writer, room).take_form(Body(io.BytesIO(text), pace, None, LIMIT), "x")
+    body = Body(io.BytesIO(text), monitor, None, MAX_VIDEO_BYTES)
+    return Form(body, "x").save(Video(writer, allowance))
 
 
-def test_four_gibibytes_are_taken(pace: Pace) -> None:
-    """The limit itself is allowed, in a raw body and in a form."""
-    taken = Counting(LIMIT - 3)
-    take_raw(pace, b"end", taken)
-    assert taken.size == LIMIT
-    taken = Counting(LIMIT - 3)
-    assert take_form(pace, b"end", taken) == "a.mp4"
-    assert taken.size == LIMIT
+@pytest.mark.parametrize("save", [save_raw, save_form])
+def test_video_of_four_gibibytes_is_saved(monitor: RateMonitor, save: Callable[..., str]) -> None:
+    """The limit itself is allowed."""
+    writer = Counting(MAX_VIDEO_BYTES - 3)
+    assert save(monitor, b"end", writer) == "a.mp4"
+    assert writer.size == MAX_VIDEO_BYTES
 
 
-@pytest.mark.parametrize("take", [take_raw, take_form])
-def test_one_byte_more_is_refused(pace: Pace, take: Callable[..., object]) -> None:
-    """What passes 4 GiB is refused in mid-body, whatever its length left open."""
-    with pytest.raises(Problem) as caught:
-        take(pace, b"more", Counting(LIMIT - 3))
-    assert caught.value.status == 413
+@pytest.mark.parametrize("save", [save_raw, save_form])
+def test_one_byte_more_is_refused(monitor: RateMonitor, save: Callable[..., str]) -> None:
+    """A body of unknown length is refused as soon as it exceeds 4 GiB."""
+    with pytest.raises(TooLarge, match=r"^Videos are limited to 4 GiB\."):
+        save(monitor, b"more", Counting(MAX_VIDEO_BYTES - 3))
 
 
-@pytest.mark.parametrize("take", [take_raw, take_form])
-def test_one_byte_more_than_its_owner_has_room_for_is_refused(pace: Pace, take: Callable[..., object]) -> None:
-    """A body of unknown length is 429 as soon as it passes its owner's quota, and not before."""
-    take(pace, b"end", Counting(7), Room(10, 100))
-    with pytest.raises(Problem) as caught:
-        take(pace, b"more", Counting(7), Room(10, 100))
-    assert (caught.value.status, "Retry-After" in caught.value.headers) == (429, True)
+@pytest.mark.parametrize("save", [save_raw, save_form])
+def test_one_byte_more_than_the_owners_allowance_is_refused(monitor: RateMonitor, save: Callable[..., str]) -> None:
+    """A body of unknown length is refused as soon as it exceeds its owner's quota, and not before."""
+    save(monitor, b"end", Counting(7), Allowance(10, 100))
+    with pytest.raises(QuotaExceeded) as refused:
+        save(monitor, b"more", Counting(7), Allowance(10, 100))
+    assert refused.value.retry_after > 0

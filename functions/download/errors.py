@@ -1,0 +1,17 @@
+"""What the library raises. Each error's text says what failed and what to do; `api` gives it its HTTP status."""
+
+
+class Refused(Exception):  # noqa: N818  # the subclasses' names say what is wrong
+    """A request that cannot be answered with the caller's data."""
+
+
+class NotFound(Refused):
+    """No such job or MP3, or another user's: the text does not differ."""
+
+
+class Unsatisfiable(Refused):
+    """The range begins beyond the end of a file of `size` bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The MP3 has {size} bytes. Request a range within them.")
+        self.size = size

@@ -1,0 +1,114 @@
+"""One owner's jobs and MP3s: list, read, delete. Everything raises one of `mongo.AWAY` if the store does not answer."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bson import ObjectId
+
+from functions.download.errors import NotFound
+from functions.shared.job.document import Job
+from functions.shared.job.owned import Jobs
+from functions.shared.media import Bucket, File
+
+DELETE_BATCH_JOBS = 100
+
+log = logging.getLogger("download")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Jobs, newest first; `before` is the id that the next page starts before, None on the last page."""
+
+    jobs: list[Job]
+    before: ObjectId | None
+
+
+@dataclass(frozen=True)
+class Track:
+    """An MP3's file, and the name of its video."""
+
+    file: File
+    video_name: str
+
+
+class Library:
+    """Ids are texts as the caller sends them; an id that is not one is NotFound too."""
+
+    def __init__(self, jobs: Jobs, videos: Bucket, mp3s: Bucket) -> None:
+        self._jobs = jobs
+        self._videos = videos
+        self._mp3s = mp3s
+
+    def page(self, owner: str, size: int, before: ObjectId | None) -> Page:
+        """Return up to `size` jobs older than the job `before`, or the newest."""
+        found = self._jobs.page(owner, size + 1, before)
+        jobs = found[:size]
+        return Page(jobs, jobs[-1].id if len(found) > size else None)
+
+    def job(self, owner: str, job: str) -> Job:
+        """Return the job, or raise NotFound."""
+        found = self._jobs.get(owner, _id(job, "Job"))
+        if found is None:
+            raise _not_found("Job")
+        return found
+
+    def track(self, owner: str, mp3: str) -> Track:
+        """Return the MP3's file and name, or raise NotFound."""
+        job = self._jobs.of_mp3(owner, _id(mp3, "MP3"))
+        file = self._mp3s.find(job.mp3.id) if job and job.mp3 else None
+        if job is None or file is None:
+            raise _not_found("MP3")
+        return Track(file, job.name)
+
+    def read(self, track: Track, start: int, end: int) -> Iterator[bytes]:
+        """Return the MP3's bytes from `start` to before `end`, in blocks.
+
+        The first block is read before this returns: NotFound if it was deleted, or one of `mongo.AWAY`, can still be
+        answered. A later block that is missing raises EOFError.
+        """
+        blocks = self._mp3s.read(track.file, start, end)
+        try:
+            first = next(blocks)
+        except EOFError as error:
+            raise _not_found("MP3") from error
+        return _prepend(first, blocks)
+
+    def delete(self, owner: str, job: str) -> None:
+        """Delete the job, then its files; raise NotFound if there is no such job.
+
+        A conversion in progress finds its job deleted and removes its own output.
+        """
+        deleted = self._jobs.delete(owner, _id(job, "Job"))
+        if deleted is None:
+            raise _not_found("Job")
+        self._delete_files(deleted)
+
+    def delete_all(self, owner: str) -> None:
+        """Delete all of the owner's jobs and files; after a failure the next call continues."""
+        while jobs := self._jobs.page(owner, DELETE_BATCH_JOBS, None):
+            for job in jobs:
+                if deleted := self._jobs.delete(owner, job.id):
+                    self._delete_files(deleted)
+
+    def _delete_files(self, job: Job) -> None:
+        self._videos.delete(job.id)
+        if job.mp3:
+            self._mp3s.delete(job.mp3.id)
+        log.info("deleted", extra={"job": str(job.id), "user": job.owner})
+
+
+def _prepend(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    # A generator: closing it closes `blocks` too, and with them the store's cursor.
+    yield first
+    yield from blocks
+
+
+def _id(text: str, kind: str) -> ObjectId:
+    if not ObjectId.is_valid(text):
+        raise _not_found(kind)
+    return ObjectId(text)
+
+
+def _not_found(kind: str) -> NotFound:
+    return NotFound(f"{kind} not found. List your jobs with GET /jobs.")

@@ -1,0 +1,121 @@
+"""upload over HTTP: `POST` or `PUT /upload`."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from functions.shared import boundary, mongo
+from functions.shared.boundary import Status
+from functions.shared.job.document import Job
+from functions.shared.problems import Problem
+from functions.shared.tokens import InvalidToken, Verifier
+from functions.upload import names
+from functions.upload.body import Body, drain
+from functions.upload.errors import (
+    BodyIncomplete,
+    BrokerNotConnected,
+    EmptyVideo,
+    MalformedForm,
+    NameRefused,
+    QuotaExceeded,
+    TooLarge,
+    TooSlow,
+)
+from functions.upload.pace import RateMonitor, request_start
+from functions.upload.receiver import Receiver
+from functions.upload.sources import MAX_FORM_OVERHEAD_BYTES, Form, RawBody, Source
+from functions.upload.video import MAX_VIDEO_BYTES
+
+BROKER_RETRY_SECONDS = 5
+KEY = re.compile(r"[ -~]{1,255}")
+
+STATUSES = {
+    InvalidToken: boundary.INVALID_TOKEN,
+    BodyIncomplete: Status(400),
+    EmptyVideo: Status(400),
+    MalformedForm: Status(400),
+    TooSlow: Status(408),
+    TooLarge: Status(413),
+    NameRefused: Status(422),
+    QuotaExceeded: Status(429, lambda error: {"Retry-After": str(error.retry_after)}),
+    BrokerNotConnected: Status(503, lambda _error: {"Retry-After": str(BROKER_RETRY_SECONDS)}),
+}
+
+
+class Api:
+    ROUTES = Map([Rule("/upload", methods=["POST", "PUT"])], merge_slashes=False)
+
+    def __init__(self, receiver: Receiver, verifier: Verifier) -> None:
+        self._receiver = receiver
+        self._verifier = verifier
+
+    def answer(self, request: Request) -> Response:
+        """Answer the upload; after the answer, read what a refusal left unread of the body.
+
+        The request's `environ` holds gunicorn's socket, which the minimum data rate is measured on.
+        """
+        response = self._answer(request)
+
+        def answer_then_drain(parts: Iterator[bytes]) -> Iterator[bytes]:
+            yield from parts
+            drain(self._rest(request))
+
+        response.response = answer_then_drain(response.iter_encoded())
+        return response
+
+    @boundary.http("The video store", mongo.AWAY, STATUSES)
+    def _answer(self, request: Request) -> Response:
+        caller = self._verifier.caller(request.headers.get("Authorization"))
+        self.ROUTES.bind_to_environ(request.environ).match()
+        key = _key(request)
+        receipt = self._receiver.receive(caller, _source(request), key)
+        if not receipt.is_new:
+            drain(self._rest(request))  # a client that is not refused expects to send everything
+        response = _accepted(receipt.job)
+        if receipt.is_new:
+            response.call_on_close(partial(self._receiver.publish, receipt.job))
+        return response
+
+    def _rest(self, request: Request) -> Body:
+        return Body(request.stream, _monitor(request), None, MAX_VIDEO_BYTES + MAX_FORM_OVERHEAD_BYTES)
+
+
+def _source(request: Request) -> Source:
+    if request.mimetype == "multipart/form-data":
+        body = _body(request, MAX_VIDEO_BYTES + MAX_FORM_OVERHEAD_BYTES)
+        return Form(body, request.mimetype_params.get("boundary", ""))
+    name = _name(request)
+    return RawBody(_body(request, MAX_VIDEO_BYTES), name)
+
+
+def _body(request: Request, max_bytes: int) -> Body:
+    return Body(request.stream, _monitor(request), request.content_length, max_bytes)
+
+
+def _monitor(request: Request) -> RateMonitor:
+    return RateMonitor(request.environ["gunicorn.socket"], request_start(request.headers.get("X-Request-Start")))
+
+
+def _name(request: Request) -> str:
+    given = request.args.getlist("name")
+    if len(given) != 1:
+        raise Problem(
+            400, "A raw body needs exactly one name. Send `curl -T VIDEO URL?name=NAME` or `curl -F file=@VIDEO`."
+        )
+    return names.check(given[0])
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not KEY.fullmatch(key):
+        raise Problem(400, "An Idempotency-Key has 1 to 255 printable ASCII characters. Change or omit it.")
+    return key
+
+
+def _accepted(job: Job) -> Response:
+    headers = {"Location": f"/jobs/{job.id}", "Cache-Control": "no-store"}
+    return Response(json.dumps(job.as_stored().public()) + "\n", 202, headers, content_type="application/json")

@@ -1,0 +1,44 @@
+"""Why an upload is refused. Each error's text says what failed and what to do; `api` gives it its HTTP status."""
+
+
+class Refused(Exception):  # noqa: N818  # the subclasses' names say what is wrong
+    """An upload that is not accepted; nothing of it stays in the store."""
+
+
+class TooLarge(Refused):
+    """More bytes than a video or a form may have, by the announced length or as counted."""
+
+    def __init__(self, detail: str = "Videos are limited to 4 GiB. Send a smaller one.") -> None:
+        super().__init__(detail)
+
+
+class TooSlow(Refused):
+    """Fewer bytes than the minimum within a window; the connection is closed for reading."""
+
+
+class BodyIncomplete(Refused):
+    """The body ended before its announced length, or its chunked coding is malformed."""
+
+
+class MalformedForm(Refused):
+    """Not a multipart/form-data body with exactly one file."""
+
+
+class EmptyVideo(Refused):
+    """A video of no bytes."""
+
+
+class NameRefused(Refused):
+    """A video's name that is empty, too long, contains a folder or cannot be displayed."""
+
+
+class QuotaExceeded(Refused):
+    """A quota of the user is used up; a retry may succeed after `retry_after` seconds."""
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class BrokerNotConnected(Refused):
+    """The function does not know the broker's address yet, so it could not publish the upload."""

@@ -1,0 +1,69 @@
+"""Receives one video: stores it as it arrives, creates its job, publishes the job's event."""
+
+import logging
+from dataclasses import dataclass
+
+from functions.shared import events
+from functions.shared.events import Sink, SinkAway
+from functions.shared.job.document import Job
+from functions.shared.job.owned import Jobs
+from functions.shared.media import Bucket
+from functions.shared.tokens import Caller
+from functions.upload.errors import BrokerNotConnected, EmptyVideo
+from functions.upload.quotas import Quotas
+from functions.upload.sources import Source
+from functions.upload.video import MAX_VIDEO_BYTES, Video
+
+log = logging.getLogger("upload")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The upload's job; `is_new` is False if an earlier upload with the same `Idempotency-Key` created the job."""
+
+    job: Job
+    is_new: bool
+
+
+class Receiver:
+    def __init__(self, jobs: Jobs, videos: Bucket, quotas: Quotas, sink: Sink | None) -> None:
+        """Store in `jobs` and `videos`, publish to `sink`; without a sink refuse every upload."""
+        self._jobs = jobs
+        self._videos = videos
+        self._quotas = quotas
+        self._sink = sink
+
+    def receive(self, caller: Caller, source: Source, key: str | None) -> Receipt:
+        """Store the video of `source` and create its job; with a known `key` leave `source` unread.
+
+        Raises what `errors` lists, and one of `mongo.AWAY`. Then there is neither job nor video, with one exception: if
+        the store fails during the job's insert, the job may exist, and a retry with the same key finds it.
+        """
+        if self._sink is None:
+            raise BrokerNotConnected("The event broker is not connected yet. Retry in a few seconds.")
+        if key and (first := self._jobs.with_key(caller.user, key)):
+            return Receipt(first, is_new=False)
+        writer = self._videos.writer()
+        with self._quotas.reserve(caller.user, writer.id, source.length, MAX_VIDEO_BYTES) as allowance:
+            with writer:
+                name = source.save(Video(writer, allowance))
+                if not writer.size:
+                    raise EmptyVideo("The video is empty. Check the file and send it again.")
+                writer.commit()
+            job = self._jobs.create(
+                writer.id, owner=caller.user, email=caller.email, name=name, size=writer.size, key=key
+            )
+        if job.id != writer.id:  # a concurrent upload with the same key was faster
+            self._videos.delete(writer.id)
+            return Receipt(job, is_new=False)
+        log.info("accepted", extra={"job": str(job.id), "user": caller.user, "size": job.size})
+        return Receipt(job, is_new=True)
+
+    def publish(self, job: Job) -> None:
+        """Publish the new job's `video.uploaded`; if the broker does not accept it, the sweeper republishes it."""
+        assert self._sink  # without it `receive` creates no job
+        try:
+            self._sink.send(events.video_uploaded(str(job.id)))
+        except SinkAway as error:
+            extra = {"job": str(job.id), "error": str(error)}
+            log.warning("event not published; the sweeper will republish it", extra=extra)

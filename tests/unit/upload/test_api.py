@@ -1,0 +1,65 @@
+"""upload's HTTP side, built without environment and without servers."""
+
+import io
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from functions.shared import mongo
+from functions.shared.job.owned import Jobs
+from functions.shared.media import Bucket
+from functions.shared.tokens import Caller, Verifier
+from functions.upload.api import Api
+from functions.upload.quotas import Limits, Quotas
+from functions.upload.receiver import Receiver
+
+
+class TrustingVerifier(Verifier):
+    """Verifies every request as the same user's, but for one without `Authorization`."""
+
+    def __init__(self) -> None:
+        super().__init__('{"keys": []}')
+
+    def caller(self, authorization: str | None) -> Caller:
+        if authorization:
+            return Caller("u1", "owner@people.example", "s1", datetime.now(UTC))
+        return super().caller(authorization)
+
+
+@pytest.fixture
+def unconnected() -> Api:
+    """An upload without the broker's address, and with a store that does not exist."""
+    database = mongo.database("mongodb://nowhere.invalid/video2mp3")
+    receiver = Receiver(Jobs(database), Bucket(database, "videos"), Quotas(database, Limits(1, 1, 1)), None)
+    return Api(receiver, TrustingVerifier())
+
+
+@pytest.fixture
+def connection() -> Iterator[socket.socket]:
+    with socket.socket() as connection:
+        yield connection
+
+
+def request(connection: socket.socket, body: io.BytesIO, **headers: str) -> Request:
+    builder = EnvironBuilder(
+        "/upload", method="PUT", query_string={"name": "a.mp4"}, input_stream=body, headers=Headers(headers)
+    )
+    return Request(builder.get_environ() | {"gunicorn.socket": connection, "wsgi.input_terminated": True})
+
+
+def test_upload_without_broker_is_503_before_the_body(unconnected: Api, connection: socket.socket) -> None:
+    """The answer names the reason and when to retry, touches no store, and then the body is drained as usual."""
+    body = io.BytesIO(b"video")
+    response = unconnected.answer(request(connection, body, Authorization="any"))
+    assert (response.status_code, response.headers["Retry-After"], body.tell()) == (503, "5", 0)
+    assert b"The event broker is not connected yet. Retry in a few seconds." in response.get_data()
+    assert body.tell() == len(b"video")
+
+
+def test_upload_without_broker_still_requires_a_token(unconnected: Api, connection: socket.socket) -> None:
+    assert unconnected.answer(request(connection, io.BytesIO(b"video"))).status_code == 401
