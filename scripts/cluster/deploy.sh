@@ -27,7 +27,7 @@ mkdir -p .local/deploy
   done
   printf 'images:\n'
   for function in $functions; do
-    printf '  - {name: video2mp3/%s, newName: %s/video2mp3/%s, newTag: "%s"}\n' "$function" "$registry" "$function" "$tag"
+    printf '  - {name: dev.local/video2mp3/%s, newName: %s/video2mp3/%s, newTag: "%s"}\n' "$function" "$registry" "$function" "$tag"
   done
 } >.local/deploy/kustomization.yaml
 kubectl kustomize .local/deploy >.local/deploy/manifests.yaml
