@@ -12,7 +12,7 @@ import pytest
 from scripts.local.supervision import REPOSITORY
 
 if TYPE_CHECKING:
-    from tests.stacks import Server
+    from tests.support.stacks import Server
 
 
 def set_up(store: str, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
