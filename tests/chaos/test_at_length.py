@@ -1,4 +1,4 @@
-"""The long form (`make test-chaos-long`): processes killed again and again, servers stopped for a while, a full disk."""
+"""The long form (`make test-chaos-long`): processes killed again and again, servers stopped for a while, full disks."""
 
 import random
 import shutil
