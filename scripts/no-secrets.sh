@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Looks for secrets in what the working folder's git has or would take. Nobody is asked whether they work, and none is
-# printed. What is at example.com is nobody's; any other line that looks like one says `kingfisher:ignore`, and why.
+# Scans all files that git tracks or would add for secrets. The secrets found are neither tried out nor printed. Addresses at
+# example.com are ignored. Any other line that only looks like a secret has a comment `kingfisher:ignore` with the reason.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 git ls-files -z --cached --others --exclude-standard | xargs -0 "$here/.local/venv/bin/kingfisher" scan --quiet \

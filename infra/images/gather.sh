@@ -1,12 +1,12 @@
 #!/bin/bash
-# gather.sh TARGET PACKAGE...: copies these installed packages, and those that own the libraries which their programs
-# and modules link to, into TARGET, which may become an image of its own: without shell, package manager and all that
-# nothing links to. Documentation stays behind, licences and the entries that scanners read (status.d) come along.
-# What /root-fs has already is left out, so that a second layer adds to a first.
+# gather.sh TARGET PACKAGE...: copies these installed packages, and the packages of the libraries that their programs and
+# modules link to, into TARGET, which becomes the root of an image: without a shell, a package manager and anything that
+# nothing links to. Documentation is left out; licences and the entries that scanners read (status.d) are kept.
+# Packages that /root-fs already has are left out, so that a second layer adds to a first.
 set -euo pipefail
 target=$1; shift
 
-files() { # of these packages, without folders and what only people read
+files() { # of these packages, without folders and documentation
   dpkg-query -L "$@" | grep -vP '^/\w+$|^/usr/share/(doc/[^/]+/(?!copyright)|doc-base|info|lintian|locale|man)' |
     while read -r file; do [[ -d $file && ! -L $file || ! -e $file ]] || echo "$file"; done
 }
@@ -27,6 +27,6 @@ for package in $(owners </tmp/libraries) "$@"; do
     files "$package" | xargs -r cp -a --parents -t "$target"
   fi
 done
-while read -r file; do  # what no package holds: a choice between several (libblas) is a link made by their set-up
+while read -r file; do  # files of no package: a choice between several (libblas) is a link that their installation makes
   if [[ $(readlink "$file") == /etc/alternatives/* ]]; then cp -L --parents -t "$target" "$file"; fi
 done </tmp/libraries

@@ -18,6 +18,7 @@ from functions.shared.job import indexes
 from functions.shared.job.document import COLLECTION as JOBS
 from functions.shared.job.upgrade import upgrade
 
+START_MS = 600_000  # the longest that MongoDB may take to start
 # Reading and then removing the chunks of a file is how it is deleted. MongoDB knows no rights on a single field.
 RIGHTS = {
     "upload": {
@@ -78,7 +79,9 @@ def main() -> None:
     if missing:
         raise SystemExit(f"missing in the environment: {', '.join(missing)}")
     urls = {role: parse_uri(os.environ[variable]) for role, variable in variables.items()}
-    client: MongoClient[dict[str, Any]] = MongoClient(os.environ[variables.pop("admin")], timeoutMS=30_000)
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        os.environ[variables.pop("admin")], serverSelectionTimeoutMS=START_MS, socketTimeoutMS=30_000
+    )
     database = client.get_default_database("video2mp3")
     for role, variable in variables.items():
         if not (urls[role]["username"] and urls[role]["password"]) or urls[role]["database"] != database.name:

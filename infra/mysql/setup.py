@@ -7,7 +7,10 @@ code reads them, which has to be on the path: `functions.auth.database`.
 
 import os
 import re
+import socket
+import time
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +20,8 @@ from pymysql.constants import CLIENT
 
 from functions.auth.database import connect_arguments
 
+START = timedelta(minutes=10)  # the longest that MySQL may take to start
+PAUSE = timedelta(seconds=1)
 URL = "mysql://USER:PASSWORD@HOST"
 TLS = "for TLS with ?ssl-mode=VERIFY_IDENTITY[&ssl-ca=FILE], a file that exists"
 
@@ -32,6 +37,19 @@ def read(variable: str, form: str) -> dict[str, Any]:
     return arguments
 
 
+def connect(arguments: dict[str, Any]) -> "pymysql.Connection[Any]":
+    """Return a connection, as soon as the server accepts one; raise `OperationalError` after `START`."""
+    deadline = time.monotonic() + START.total_seconds()
+    while True:
+        try:
+            return pymysql.connect(**arguments, client_flag=CLIENT.MULTI_STATEMENTS)
+        except pymysql.OperationalError as error:
+            cause = getattr(error, "original_exception", None)
+            if not isinstance(cause, ConnectionError | socket.gaierror | TimeoutError) or time.monotonic() > deadline:
+                raise
+        time.sleep(PAUSE.total_seconds())
+
+
 def main() -> None:
     admin, auth = read("MYSQL_ADMIN_URL", URL), read("MYSQL_AUTH_URL", f"{URL}/DATABASE")
     database = urlsplit(os.environ["MYSQL_AUTH_URL"]).path.lstrip("/")
@@ -39,10 +57,7 @@ def main() -> None:
         raise SystemExit(f"MYSQL_AUTH_URL must be {URL}/DATABASE, with a database of small letters and digits")
     schema = Path(__file__).with_name("schema.sql").read_text()
     user = (auth["user"], auth["password"])
-    with (
-        closing(pymysql.connect(**admin, client_flag=CLIENT.MULTI_STATEMENTS)) as connection,
-        connection.cursor() as cursor,
-    ):
+    with closing(connect(admin)) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database}")
         connection.select_db(database)
         cursor.execute(schema)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check.sh OVERLAY: says all that the kubeconfig's cluster lacks for this overlay and what to do about it. Changes nothing.
+# check.sh OVERLAY: lists what the kubeconfig's cluster lacks for this overlay, and how to add it. Changes nothing.
 set -euo pipefail
 overlay=$1
 lacks=0
@@ -15,9 +15,9 @@ crd() { # CRD WHAT WHAT-TO-DO
 
 command -v kubectl >/dev/null || { echo "kubectl is missing: https://kubernetes.io/docs/tasks/tools/" >&2; exit 1; }
 [[ $(kubectl version --client 2>/dev/null) == *"Kustomize Version: v5"* ]] ||
-  { echo "kubectl is older than 1.27, which this needs: https://kubernetes.io/docs/tasks/tools/" >&2; exit 1; }
+  { echo "kubectl is too old, 1.27 is required: https://kubernetes.io/docs/tasks/tools/" >&2; exit 1; }
 answer=$(kubectl --request-timeout=10s get --raw /readyz 2>&1) ||
-  { echo "No cluster answers: $answer" >&2; echo "Start one (make minikube), or choose one: kubectl config use-context NAME" >&2; exit 1; }
+  { echo "The cluster does not answer: $answer" >&2; echo "Start one (make minikube), or choose one: kubectl config use-context NAME" >&2; exit 1; }
 
 install="scripts/cluster/install.sh installs it"
 crds=$(kubectl get crd -o name)
@@ -35,19 +35,19 @@ if [[ $overlay == minikube ]]; then
     lack "a default StorageClass, for the stores' volumes" \
       "kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true"
 else
-  missing= # those that only people can fill
+  missing= # those that deploy cannot create
   there=$'\n'$(kubectl -n video2mp3 get secrets -o name)$'\n'
   for secret in mongodb-{admin,upload,convert,notify,download,sweep,deadletter,replay} mysql-{admin,auth} rabbitmq smtp; do
     [[ $there == *$'\n'"secret/$secret"$'\n'* ]] || missing+=" $secret"
   done
   [[ -z $missing ]] || lack "in the namespace video2mp3 the Secrets$missing" \
-    "infra/overlays/$overlay/README.md says what is in them"
+    "infra/overlays/$overlay/README.md describes their content"
 fi
 
 timeout='{.data.max-revision-timeout-seconds}'
 timeout=$(kubectl -n knative-serving get configmap config-defaults --ignore-not-found -o jsonpath="$timeout")
 ((${timeout:-600} >= 3600)) ||
-  lack "uploads of an hour: Knative allows a request ${timeout:-600} s, they need 3600" \
+  lack "a request timeout of 3600 s, for uploads of an hour: Knative's limit is ${timeout:-600} s" \
     "kubectl -n knative-serving patch configmap config-defaults --type merge -p '{\"data\":{\"max-revision-timeout-seconds\":\"3600\"}}'"
 
-((!lacks)) || { echo "The cluster lacks the above; nothing was changed." >&2; exit 1; }
+((!lacks)) || { echo "The cluster lacks what is listed above. Nothing was changed." >&2; exit 1; }

@@ -10,10 +10,10 @@ say() { printf '%5d s  %s\n' "$SECONDS" "$1"; }
 
 apply() { # URL of a manifest
   local manifest said tries=1
-  # The activator lets requests through to their end, which is an hour's upload for us (config-defaults, below).
+  # The activator waits for its requests to end; an upload may take an hour (config-defaults, below).
   manifest=$(curl -fsSL --retry 3 "$1" | sed 's/terminationGracePeriodSeconds: 600$/terminationGracePeriodSeconds: 3600/') ||
-    { echo "$1 cannot be had." >&2; exit 1; }
-  # A webhook that has just been installed refuses everything until it has its certificate.
+    { echo "$1 cannot be downloaded." >&2; exit 1; }
+  # A webhook that has just been installed rejects everything until it has its certificate.
   until said=$(kubectl apply --server-side --force-conflicts -f - <<<"$manifest" 2>&1); do
     ((tries++ < 20)) || { grep -v 'serverside-applied$' <<<"$said" >&2; exit 1; }
     sleep 6
@@ -21,7 +21,7 @@ apply() { # URL of a manifest
   kubectl wait crd --all --for=condition=Established --timeout=2m >/dev/null
 }
 
-install() { # WHAT NAMESPACE RELEASE-FILE...: waits until its programs run
+install() { # WHAT NAMESPACE RELEASE-FILE...: waits until its Deployments are available
   local what=$1 namespace=$2 file
   shift 2
   for file; do apply "https://github.com/$file"; done

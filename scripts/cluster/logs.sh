@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# logs.sh FUNCTION: follows the function's log through all its pods, those to come too, until Ctrl-C.
+# logs.sh FUNCTION: follows the logs of all pods of the function, including pods that start later, until Ctrl-C.
 set -euo pipefail
 function=${1:-none}
 if [[ ! -f functions/$function/main.py ]]; then
@@ -7,9 +7,9 @@ if [[ ! -f functions/$function/main.py ]]; then
   exit 1
 fi
 pods=(-n video2mp3 -l "serving.knative.dev/service=$function")
-[[ $(kubectl get pods "${pods[@]}" -o name) ]] || echo "$function is at zero. Its next pod is followed; Ctrl-C ends this." >&2
+[[ $(kubectl get pods "${pods[@]}" -o name) ]] || echo "$function has no pod now. Waiting for the next one; Ctrl-C ends this." >&2
 
-# A line each time that anything about a pod changes; a container that runs has an id, and a restarted one another.
+# One line for each change of a pod. A running container has an id, and a restarted one has another id.
 # shellcheck disable=SC2016
 kubectl get pods "${pods[@]}" --watch \
   -o jsonpath='{.metadata.name} {.status.containerStatuses[?(@.name=="function")].containerID}{"\n"}' | {

@@ -5,7 +5,7 @@ route=$(kubectl -n video2mp3 get ksvc auth -o jsonpath='{.status.url}')
 [[ $1 == managed ]] || mails="kubectl -n video2mp3 port-forward service/mail 8025:80         # mails: http://127.0.0.1:8025"
 cat <<END
 
-Everything runs. In other terminals:
+Everything is ready. In other terminals:
 
   kubectl -n video2mp3 port-forward service/gateway 8080:80      # http://127.0.0.1:8080
 ${mails:+  $mails

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Replays the dead letters of the cluster: makes a Job of the CronJob replay, and shows what it says.
+# Replays the dead letters of the cluster: creates a Job from the CronJob replay, and prints its log.
 set -euo pipefail
 namespace=video2mp3
 job=$(kubectl -n $namespace create job "replay-$(date -u +%Y%m%d-%H%M%S)" --from=cronjob/replay -o name)

@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# secrets.sh OVERLAY: makes the Secrets that the namespace lacks and people need not know; those that exist are kept.
+# secrets.sh OVERLAY: creates the missing Secrets whose content can be generated. Existing Secrets are kept.
 set -euo pipefail
 umask 077
 overlay=$1
-folder=$(mktemp -d) # of mode 700; what is made passes through its files, as everybody may read a process's arguments
+folder=$(mktemp -d) # mode 700. Values pass through its files, as every user may read a process's arguments
 trap 'rm -rf "$folder"' EXIT
 
 there=$(kubectl -n video2mp3 get secrets -o name)
 exists() { [[ $'\n'$there$'\n' == *$'\n'"secret/$1"$'\n'* ]]; }
 
-password() { openssl rand -hex 24; } # nothing in it that a URL would read otherwise
+password() { openssl rand -hex 24; } # needs no escaping in a URL
 
-put() { # SECRET KEY: its value comes by stdin
+put() { # SECRET KEY: reads the value from stdin
   mkdir -p "$folder/$1"
   cat >"$folder/$1/$2"
 }
 
-keep() { # SECRET: from its folder, a file for each key, to the cluster
+keep() { # SECRET: creates it from its folder, which has one file per key
   kubectl -n video2mp3 create secret generic "$1" --from-file="$folder/$1" >/dev/null
-  echo "         made the Secret $1"
+  echo "         created the Secret $1"
 }
 
 if [[ $overlay == minikube ]]; then
@@ -46,12 +46,12 @@ if [[ $overlay == minikube ]]; then
   exists smtp || { printf %s smtp://mail.video2mp3.svc.cluster.local:25 | put smtp url && keep smtp; }
 fi
 
-if ! exists jwt-private || ! exists jwt-public; then # one is made of the other
+if ! exists jwt-private || ! exists jwt-public; then # the public key is derived from the private key
   if exists jwt-private; then
     kubectl -n video2mp3 get secret jwt-private -o jsonpath='{.data.key}' | openssl base64 -d -A | put jwt-private key
   fi
   scripts/signing-keys.sh "$folder"
   exists jwt-private || keep jwt-private
-  ! exists jwt-public || kubectl -n video2mp3 delete secret jwt-public >/dev/null # of a key that is gone
+  ! exists jwt-public || kubectl -n video2mp3 delete secret jwt-public >/dev/null # belongs to a deleted private key
   keep jwt-public
 fi

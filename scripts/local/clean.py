@@ -1,4 +1,4 @@
-"""`make clean`: forgets everything under .local, unless something of it runs."""
+"""`make clean`: deletes .local/, unless a system in it is running."""
 
 import shutil
 
@@ -11,7 +11,7 @@ from scripts.local.waiting import StackError
 def main() -> None:
     for daemon in LOCAL.rglob("supervisord.pid"):
         if Supervisor(daemon.parent).is_running():
-            raise StackError(f"Something runs in {daemon.parent}: stop it first, nothing was removed.")
+            raise StackError(f"A system is running in {daemon.parent}. Stop it first. Nothing was deleted.")
     shutil.rmtree(LOCAL)
 
 

@@ -1,4 +1,4 @@
-"""What the commands for people have in common: how they stop, how they fail."""
+"""What `make run`, `demo`, `ps` and `clean` share: how they print, stop and fail."""
 
 import signal
 import sys
@@ -15,12 +15,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StoppedError(Exception):
-    """Somebody asked the command to stop, by Ctrl-C, a closed terminal or kill."""
+    """The command was asked to stop, by Ctrl-C, a closed terminal or kill."""
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Raise `StoppedError` at the first signal; from then on nothing disturbs the stopping."""
+    """Raise `StoppedError` at the first signal, and ignore further signals, so that stopping is not interrupted."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for number in SIGNALS:
@@ -33,13 +33,13 @@ def stoppable() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print at once, or nothing where the terminal is gone."""
+    """Print and flush the text; do nothing if the terminal is closed."""
     with suppress(OSError):
         print(text, flush=True)
 
 
 def run(command: Callable[[], None]) -> None:
-    """Run the command; exit by 1 with the error's text if it fails."""
+    """Run the command; if it raises `StackError`, print its text and exit with status 1."""
     try:
         command()
     except StackError as error:

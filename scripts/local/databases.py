@@ -1,4 +1,4 @@
-"""Makes the databases ready once they run, by the programs of infra/ that do it in the cluster too."""
+"""Prepares the running databases with the same set-up programs of infra/ as in the cluster."""
 
 import os
 import subprocess
@@ -16,24 +16,24 @@ UNAUTHORIZED = 13
 
 
 def prepare_mongodb(address: str, secrets: Secrets) -> None:
-    """Make an administrator, the indexes and the functions' users."""
-    # A MongoDB without any user, also one with an older version's data, lets whoever comes by loopback make the first.
-    with MongoClient[dict[str, Any]](f"mongodb://{address}/", timeoutMS=30_000) as anybody:
+    """Create an administrator, the indexes and the functions' users."""
+    # A MongoDB without users lets a client on loopback create the first one.
+    with MongoClient[dict[str, Any]](f"mongodb://{address}/", timeoutMS=30_000) as client:
         try:
-            anybody.admin.command("createUser", "admin", pwd=secrets.password("mongodb-admin"), roles=["root"])
+            client.admin.command("createUser", "admin", pwd=secrets.password("mongodb-admin"), roles=["root"])
         except OperationFailure as error:
-            if error.code != UNAUTHORIZED:  # that says that there are users
+            if error.code != UNAUTHORIZED:  # raised if there are users already
                 raise
     _set_up("mongodb", secrets)
 
 
 def prepare_mysql(secrets: Secrets) -> None:
-    """Make auth's tables and user."""
+    """Create auth's tables and user."""
     _set_up("mysql", secrets)
 
 
 def _set_up(store: str, secrets: Secrets) -> None:
-    """Run `infra/STORE/setup.py`; the secret `STORE-USER/url` is its variable STORE_USER_URL."""
+    """Run `infra/STORE/setup.py` with each secret `STORE-USER/url` as the variable STORE_USER_URL."""
     names = [file.parent.name for file in secrets.folder.glob(f"{store}-*/url")]
     urls = {f"{name.replace('-', '_').upper()}_URL": secrets.read(name, "url") for name in names}
     program = f"infra/{store}/setup.py"

@@ -1,4 +1,4 @@
-"""`make demo`: one video's way to its MP3, on a system that lives for just that."""
+"""`make demo`: starts the system, converts one video to its MP3, and stops the system."""
 
 import base64
 import http.client
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Visitor:
-    """Somebody who comes to the gateway with an address and a password of their own."""
+    """A user with a random address and password, who uses the gateway."""
 
     def __init__(self, stack: Stack) -> None:
         self.email = f"demo-{secrets.token_hex(4)}@example.com"
@@ -53,7 +53,7 @@ class Visitor:
         return dict(json.loads(self._ask("GET", f"/jobs/{job}")))
 
     def mail(self) -> EmailMessage:
-        """Wait for the mail, for as long as a conversion may take."""
+        """Wait for the mail, up to 30 minutes, and return it."""
         found: list[EmailMessage] = []
 
         def look() -> bool:
@@ -61,7 +61,7 @@ class Visitor:
             found.extend(mail for mail in mails if mail["To"] == self.email)
             return bool(found)
 
-        wait_until(look, f"a mail to {self.email} comes", 1800)
+        wait_until(look, f"a mail to {self.email} arrives", 1800)
         return found[0]
 
     def download(self, mp3: str, target: Path) -> None:
@@ -77,12 +77,12 @@ class Visitor:
         content = answer.read()
         connection.close()
         if answer.status >= 300:
-            raise StackError(f"{method} {path} was answered {answer.status}: {content.decode(errors='replace')}")
+            raise StackError(f"{method} {path} returned {answer.status}: {content.decode(errors='replace')}")
         return content
 
 
 def timed(what: str, step: Callable[[], T]) -> T:
-    """Do the step and say how long it took."""
+    """Run the step, print how long it took, and return its result."""
     start = time.monotonic()
     result = step()
     say(f"{time.monotonic() - start:7.2f} s  {what}")
@@ -94,7 +94,7 @@ def convert(stack: Stack, video: Path) -> None:
     timed(f"registered {visitor.email}", visitor.register)
     timed("logged in", visitor.log_in)
     job = timed(f"uploaded {video} ({video.stat().st_size:,} bytes)", lambda: visitor.upload(video))
-    mail = timed("the mail came", visitor.mail)
+    mail = timed("received the mail", visitor.mail)
     say(f"           {mail['Subject']}")
     result = visitor.job(job)
     if result["state"] != "done":
@@ -110,21 +110,21 @@ def convert(stack: Stack, video: Path) -> None:
 def main() -> None:
     video = Path(os.environ.get("VIDEO") or LOCAL / "media/bigbuckbunny.mp4")
     if not video.is_file():
-        raise StackError(f"There is no file {video}.")
+        raise StackError(f"{video} is not a file.")
     stack = Stack(DEMO, DEMO / "mail", free_port())
     try:
         with stoppable():
-            timed("started everything", lambda: stack.start(lambda part: say(f"           starting {part}")))
+            timed("started the system", lambda: stack.start(lambda part: say(f"           starting {part}")))
             try:
                 convert(stack, video)
             finally:
-                timed("stopped everything", stack.stop)
+                timed("stopped the system", stack.stop)
     except StoppedError as error:
-        raise StackError("Stopped before the end.") from error
+        raise StackError("The demo was interrupted.") from error
     except AlreadyRunningError as error:
-        raise StackError("Another demo runs at the moment.") from error
+        raise StackError("Another demo is running.") from error
     except (StackError, OSError) as error:
-        raise StackError(f"The demo failed: {error}\nWhat each process said: {stack.supervisor.log}/") from error
+        raise StackError(f"The demo failed: {error}\nThe logs are in {stack.supervisor.log}/") from error
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import yaml
 from scripts.local.ports import HOST, free_port
 from scripts.local.program import Program
 from scripts.local.secrets import Secrets
+from scripts.local.services import Service, services
 from scripts.local.supervision import REPOSITORY
 
 MAX_SCALE = "autoscaling.knative.dev/max-scale"
@@ -46,13 +47,11 @@ class Functions:
 
     def programs(self) -> list[Program]:
         """Return all of them; fills `urls` by the functions' names."""
-        files = sorted((REPOSITORY / "infra/functions").glob("*.yaml"))
-        manifests = [manifest for file in files if (manifest := yaml.safe_load(file.read_text()))["kind"] == "Service"]
-        names = [manifest["metadata"]["name"] for manifest in manifests]
-        self.urls.update({name: f"http://{HOST}:{free_port()}" for name in names})
-        return [self._program(name, manifest) for name, manifest in zip(names, manifests, strict=True)]
+        manifests = services()
+        self.urls.update({name: f"http://{HOST}:{free_port()}" for name in manifests})
+        return [self._program(name, manifest) for name, manifest in manifests.items()]
 
-    def _program(self, name: str, service: Mapping[str, Any]) -> Program:
+    def _program(self, name: str, service: Service) -> Program:
         pod, scale = service["spec"]["template"]["spec"], service["spec"]["template"]["metadata"]["annotations"]
         container = pod["containers"][0]
         env = {variable["name"]: self._value(variable) for variable in container["env"]}

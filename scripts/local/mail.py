@@ -1,6 +1,6 @@
-"""A mail server that delivers every mail into a folder, and a page that shows them.
+"""A mail catcher: an SMTP server that stores every mail in a folder, and a web page that shows the mails.
 
-Called with the folder and the ports of SMTP and of the page.
+Arguments: the folder, the SMTP port and the page's port.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from scripts.local.ports import HOST
 
-# A mail is a stranger's text: nothing of it runs, and nothing is fetched.
+# A mail is untrusted text: no script runs, and nothing is loaded.
 HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"}
 
 
@@ -30,7 +30,7 @@ class Mailbox:
         folder.mkdir(parents=True, exist_ok=True)
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's
-        """Store the mail whole or not at all, under headers that say how it came."""
+        """Store the mail atomically, with headers for its sender and recipients."""
         trace = "".join(f"Delivered-To: {recipient}\r\n" for recipient in envelope.rcpt_tos)
         file = self._folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}"
         file.write_bytes(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# mysql.sh COMMAND...: runs the command with MYSQLD set to MySQL 9's server, from Debian unstable and started through
-# its own C library, which is newer than this machine's.
+# mysql.sh COMMAND...: runs the command with MYSQLD set to the server of MySQL 9. It comes from Debian unstable and is
+# started with its own C library, which is newer than this machine's.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD/.local/mysql9

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the laptop stack needs and the machine has not. No service of theirs is started, and
-# those that this enables for the next boot are disabled; packages that were there, and their services, are not touched.
+# Installs the missing Debian packages that the laptop stack needs. None of their services is started, and those that the
+# installation enables for the next boot are disabled. Packages that are already installed, and their services, stay as they are.
 set -euo pipefail
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# What is needed, and the package that has it.
+# Each program that is needed, and its package.
 declare -A package=(
   [mysqld]=mariadb-server-core
   [/usr/lib/rabbitmq/bin/rabbitmq-server]=rabbitmq-server
@@ -18,7 +18,7 @@ missing=()
 for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package[$program]}")
 done
-# A Python without ensurepip makes no environments.
+# Without ensurepip Python cannot create virtual environments.
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 libraries=$(ldconfig -p)
 [[ $libraries == *libseccomp.so.2* ]] || missing+=(libseccomp2)
@@ -29,7 +29,7 @@ mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 sudo=()
 if ((EUID)); then
   if ! command -v sudo >/dev/null; then
-    echo "These Debian packages are missing: ${missing[*]}. Install them as root, or install sudo, and try again." >&2
+    echo "These Debian packages are missing: ${missing[*]}. Install them as root, or install sudo, and run this again." >&2
     exit 1
   fi
   sudo=(sudo)
@@ -41,7 +41,7 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 if [[ ! -e $policy ]]; then
   made=yes
-  # While this is there, no package starts a service.
+  # While this file exists, no package starts a service.
   printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin "$policy"
 fi
 
@@ -54,12 +54,12 @@ apt() {
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -q -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
 apt -qq update
-# A line for every package that is unpacked shows how far it is.
+# One line for each unpacked package shows the progress.
 apt install -y --no-install-recommends "${missing[@]}" | awk '/newly installed/ || /^Unpacking / { print "    " $0; fflush() }'
 
 mapfile -t new < <(comm -13 <(echo "$before") <(units))
 for unit in "${new[@]}"; do
-  # It works for a package's script alone, which the variable says that this is.
+  # deb-systemd-helper runs in a package's script only; the variable makes it run here.
   "${sudo[@]}" env DPKG_MAINTSCRIPT_PACKAGE=none deb-systemd-helper disable "$unit" >/dev/null 2>&1 || true
   if [[ -d /run/systemd/system ]]; then "${sudo[@]}" systemctl disable --quiet "$unit" 2>/dev/null || true; fi
 done

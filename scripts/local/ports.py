@@ -5,8 +5,8 @@ import socket
 from urllib.parse import urlsplit
 
 HOST = "127.0.0.1"
-# Below the range that the kernel takes for outgoing connections: there, one of them could sit on a server's port
-# just when the server is started again.
+# Below the kernel's range for outgoing connections, one of which could occupy a server's port while the server
+# restarts.
 RANGE = (20000, 32000)
 
 
@@ -21,12 +21,12 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port nobody listens on, by chance another one each time."""
+    """Return a random port on which nothing listens."""
     return next(port for port in iter(lambda: random.randint(*RANGE), None) if is_free(port))  # noqa: S311  # no secret
 
 
 def answers(address: str) -> bool:
-    """Whether somebody accepts connections at `host:port` or at a URL of it."""
+    """Whether a server accepts connections at `address`, which is `host:port` or a URL."""
     parts = urlsplit(address if "://" in address else f"//{address}")
     try:
         socket.create_connection((parts.hostname or HOST, parts.port or 80), timeout=5).close()

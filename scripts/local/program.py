@@ -1,4 +1,4 @@
-"""What the process manager is told of a program."""
+"""The description of a process, for the process manager."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Program:
     """One long-running process of the laptop stack.
 
-    `env` is its whole environment but for PATH, HOME and LANG; `address` is where it listens, for people to read.
+    `env` is its complete environment except PATH, HOME and LANG; `address` is where it listens.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""`make ps`: what runs, as a table, or as JSON if JSON=1."""
+"""`make ps`: lists the running processes, as a table, or as JSON with JSON=1."""
 
 import json
 import os
@@ -14,7 +14,7 @@ def main() -> None:
     try:
         processes = Supervisor(RUN).processes()
     except NotRunningError as error:
-        raise StackError("Nothing runs. `make run` starts everything.") from error
+        raise StackError("Nothing is running. `make run` starts the system.") from error
     if os.environ.get("JSON"):
         say(json.dumps([asdict(process) for process in processes], indent=2))
         return

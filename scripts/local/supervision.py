@@ -1,8 +1,8 @@
-"""Starts, watches and stops programs through supervisord, which is told of each while it runs.
+"""Starts, watches and stops programs through supervisord; programs are added to the running supervisord.
 
-A program is a generated shell script that sets its environment and becomes the program: no secret stands on a command
-line, nothing of the person's environment leaks in, and the script is there to be run by hand. A program that dies is
-started again, however often: `startsecs=0` lets no exit count as a failed start, which supervisord would give up on.
+Each program is started by a generated shell script that sets its environment and then executes it. So no secret is on
+a command line, the user's environment is not inherited, and the script can be run by hand. A program that exits is
+always restarted: with `startsecs=0` no exit counts as a failed start, after which supervisord would stop trying.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import Fault, ServerProxy  # nosec B411  # who answers is our own supervisord
+from xmlrpc.client import Fault, ServerProxy  # nosec B411  # the server is our own supervisord
 
 from supervisor.xmlrpc import SupervisorTransport
 
@@ -25,11 +25,11 @@ from scripts.local.program import Program
 from scripts.local.waiting import StackError, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-BYTECODE = str(REPOSITORY / ".local/bytecode")  # not beside the sources: what is ours lies under .local/
-# A normal user's path on Debian lacks the folders of the servers.
+BYTECODE = str(REPOSITORY / ".local/bytecode")  # not next to the sources: all generated files are under .local/
+# The PATH of an unprivileged user on Debian does not contain the folders of the servers.
 PATH = f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
 
-# The socket goes by way of /proc, as the kernel takes no more than 107 characters of its path.
+# The socket's path uses /proc, because the kernel limits it to 107 characters.
 SUPERVISORD = """\
 [supervisord]
 nodaemon = true
@@ -65,20 +65,20 @@ stdout_logfile_maxbytes = 10MB
 stdout_logfile_backups = 2
 """
 
-# The kernel ends the program when supervisord is gone, be it by kill -9.
+# The kernel kills the program when supervisord dies, even by kill -9.
 SCRIPT = """\
 #!/bin/sh
 {exports}
 exec setpriv --pdeathsig KILL {command}
 """
 
-# An exit is followed by a start, so these many starts mean that the program cannot run.
-HOPELESS = 4
+# Every exit is followed by a restart, so this many starts mean that the program cannot run.
+MAX_STARTS = 4
 
 
 @dataclass(frozen=True)
 class Process:
-    """A program as it runs: `uptime` in seconds, `pid` 0 while it is down."""
+    """The state of a program: `uptime` in seconds, `pid` 0 while it is down."""
 
     name: str
     pid: int
@@ -88,7 +88,7 @@ class Process:
 
 
 class Supervisor:
-    """A supervisord and its programs in the folder `state`; `log/NAME.log` keeps what a program says."""
+    """A supervisord and its programs in the folder `state`; `log/NAME.log` has a program's output."""
 
     def __init__(self, state: Path) -> None:
         self.state = state
@@ -97,7 +97,7 @@ class Supervisor:
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def open(self) -> None:
-        """Start supervisord without a program; raise `StackError` if one runs already in this folder."""
+        """Start supervisord without programs; raise `StackError` if one is already running in this folder."""
         for folder in (self.log, self._programs, self.state / "home"):
             folder.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
@@ -109,7 +109,8 @@ class Supervisor:
             for file in self._programs.iterdir():
                 file.unlink()
             (self.state / "supervisord.conf").write_text(SUPERVISORD)
-            # A session of its own, as Ctrl-C would reach it before us; and the kernel stops it when we are gone.
+            # In its own session, so that Ctrl-C does not reach it before this process; the kernel stops it when this
+            # process dies.
             command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "supervisor.supervisord"]
             self._daemon = subprocess.Popen(
                 [*command, "-c", "supervisord.conf"],
@@ -117,7 +118,7 @@ class Supervisor:
                 env={"PATH": PATH, "HOME": str(self.state / "home"), "LANG": "C.UTF-8"},
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                pass_fds=[lock.fileno()],  # the folder is taken for as long as supervisord lives
+                pass_fds=[lock.fileno()],  # the folder stays locked while supervisord lives
             )
         wait_until(self.is_running, "supervisord answers", 20)
 
@@ -128,7 +129,7 @@ class Supervisor:
             return False
 
     def start(self, *programs: Program) -> None:
-        """Start the programs side by side and wait until each answers at its address."""
+        """Start the programs in parallel and wait until each answers at its address."""
         for program in programs:
             self._add(program)
         for program in programs:
@@ -136,7 +137,7 @@ class Supervisor:
 
     def _add(self, program: Program) -> None:
         script, log = self._programs / f"{program.name}.sh", self.log / f"{program.name}.log"
-        home = self.state / "home" / program.name  # gunicorn puts a socket there, each process needs its own
+        home = self.state / "home" / program.name  # gunicorn creates a socket there, so each process needs its own
         home.mkdir(exist_ok=True)
         env = {"PATH": PATH, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONPYCACHEPREFIX": BYTECODE, **program.env}
         exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in env.items())
@@ -157,8 +158,8 @@ class Supervisor:
         def is_ready() -> bool:
             process = self._call("getProcessInfo", name)
             starts.add(process["start"])
-            if len(starts) >= HOPELESS:
-                raise StackError(f"{name} stops as soon as it is started")
+            if len(starts) >= MAX_STARTS:
+                raise StackError(f"{name} exits as soon as it is started")
             return bool(process["statename"] == "RUNNING" and (not address or answers(address)))
 
         try:
@@ -169,7 +170,7 @@ class Supervisor:
             raise StackError(f"{error}\nThe end of {log}:\n{tail}") from error
 
     def processes(self) -> list[Process]:
-        """Return every program, in the order of their names; raise `NotRunningError` if there is no supervisord."""
+        """Return every program, sorted by name; raise `NotRunningError` if supervisord is not running."""
         return [
             Process(
                 name=info["name"],
@@ -182,29 +183,29 @@ class Supervisor:
         ]
 
     def stop(self, names: Iterable[str]) -> None:
-        """Stop these programs side by side, and return when they are gone."""
+        """Stop these programs in parallel, and return when they have exited."""
         names = set(names)
         for name in names:
             with contextlib.suppress(Fault):  # it is not running
-                self._call("stopProcess", name, False)  # noqa: FBT003  # XML-RPC knows no names
+                self._call("stopProcess", name, False)  # noqa: FBT003  # XML-RPC has no keyword arguments
         wait_until(
             lambda: all(process.pid == 0 for process in self.processes() if process.name in names),
             f"{', '.join(sorted(names))} stop",
         )
 
     def restart(self, name: str) -> None:
-        """Stop the program, start it again (also one that is stopped) and wait until it answers."""
+        """Stop the program if it is running, start it and wait until it answers."""
         self.stop([name])
         self._call("startProcess", name, False)  # noqa: FBT003
         self.wait_for(name)
 
     def wait(self) -> None:
-        """Return when supervisord has ended, which only somebody else makes it do."""
+        """Return when supervisord has been ended by another process."""
         if self._daemon:
             self._daemon.wait()
 
     def close(self, last: Iterable[str] = ()) -> None:
-        """Stop all programs, those named `last` after the others, and supervisord, if it was opened here."""
+        """Stop all programs, those in `last` after the others, then supervisord, if this object started it."""
         if self._daemon is None:
             return
         with contextlib.suppress(NotRunningError):
@@ -228,9 +229,9 @@ class Supervisor:
 
 class NotRunningError(StackError):
     def __init__(self, state: Path) -> None:
-        super().__init__(f"Nothing runs in {state}.")
+        super().__init__(f"No system is running in {state}.")
 
 
 class AlreadyRunningError(StackError):
     def __init__(self, state: Path) -> None:
-        super().__init__(f"It runs already in {state}.")
+        super().__init__(f"The system is already running in {state}.")

@@ -1,17 +1,17 @@
-"""Waiting for a condition, and what is said when it does not come."""
+"""Waiting for a condition, with an error that names the condition."""
 
 import time
 from collections.abc import Callable
 
 
 class StackError(Exception):
-    """Something that a person has to know or do; its text says what."""
+    """An error that the user has to know about or fix; its text says what to do."""
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
-    """Return as soon as `condition` holds; raise `StackError` naming `what` after `seconds`."""
+    """Return as soon as `condition` holds; raise `StackError`, which says `what`, after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise StackError(f"{what}: still not so after {seconds:.0f} seconds")
+            raise StackError(f"Timed out after {seconds:.0f} seconds, waiting until {what}.")
         time.sleep(0.02)

@@ -19,6 +19,7 @@ HARDENED = {
     "referrer-policy",
     "x-content-type-options",
     "x-frame-options",
+    "x-request-id",
 }
 GENERAL = HARDENED | {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
 

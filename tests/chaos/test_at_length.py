@@ -1,4 +1,4 @@
-"""The long form (`make test-chaos-long`): each process dies again and again, each server is away for a while, a disk is full."""
+"""The long form (`make test-chaos-long`): processes killed again and again, servers stopped for a while, full disks."""
 
 import random
 import shutil

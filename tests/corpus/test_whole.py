@@ -1,4 +1,4 @@
-"""The long form (`make test-corpus-long`): all files that we make, or those of the folder that the variable CORPUS names."""
+"""The long form (`make test-corpus-long`): all files that we make, or those of the folder of CORPUS."""
 
 import os
 from pathlib import Path

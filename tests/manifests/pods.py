@@ -12,7 +12,7 @@ KNATIVE = "serving.knative.dev/v1"
 
 @dataclass(frozen=True)
 class Pod:
-    """`kind` and `name` are those of the object that makes it; `labels` those that it has in the cluster."""
+    """`kind` is that of the object that creates it, `name` its `app.kubernetes.io/name`; `labels` as in the cluster."""
 
     kind: str
     name: str
@@ -39,8 +39,8 @@ def pods_of(manifests: list[Manifest]) -> list[Pod]:
 
 
 def _pod(manifest: Manifest) -> Pod:
-    name, spec = manifest["metadata"]["name"], manifest["spec"]
+    spec = manifest["spec"]
     template = spec["jobTemplate"]["spec"]["template"] if manifest["kind"] == "CronJob" else spec["template"]
-    labels = {"serving.knative.dev/service": name} if is_function(manifest) else {}
-    meta = template["metadata"]
+    labels = {"serving.knative.dev/service": manifest["metadata"]["name"]} if is_function(manifest) else {}
+    meta, name = template["metadata"], template["metadata"]["labels"]["app.kubernetes.io/name"]
     return Pod(manifest["kind"], name, labels | meta["labels"], meta.get("annotations", {}), template["spec"])

@@ -20,13 +20,17 @@ Manifest = dict[str, Any]
 
 @cache
 def rendered(overlay: str) -> list[Manifest]:
-    """Return every object of the overlay; raise with kustomize's words if it does not build."""
+    """Return every object of the overlay; raise RuntimeError with kustomize's message if it does not build."""
+    return build(REPOSITORY / "infra/overlays" / overlay)
+
+
+def build(folder: Path) -> list[Manifest]:
+    """Return every object of the kustomization in the folder; raise RuntimeError if it does not build."""
     built = REPOSITORY / ".local/bin/kustomize"  # where the set-up found no kubectl that is new enough
     command = [str(built), "build"] if built.exists() else ["kubectl", "kustomize"]
-    folder = str(REPOSITORY / "infra/overlays" / overlay)
-    done = subprocess.run([*command, folder], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
     if done.returncode or done.stderr:
-        raise RuntimeError(f"{overlay} does not build: {done.stderr}")
+        raise RuntimeError(f"{folder} does not build: {done.stderr}")
     return [manifest for manifest in yaml.load_all(done.stdout, yaml.CSafeLoader) if manifest]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.manifests.pods import is_function
-from tests.manifests.rendering import REPOSITORY, Manifest
+from tests.manifests.rendering import REPOSITORY, VERSIONS, Manifest
 
 AUTOSCALING = "autoscaling.knative.dev"
 LOCAL = {"convert", "deadletter", "notify", "sweep"}
@@ -42,12 +42,17 @@ def test_every_function_has_a_service(services: dict[str, Manifest]) -> None:
 
 
 def test_a_service_runs_its_function(services: dict[str, Manifest]) -> None:
-    """Its image, its source, its target and its pods' label are the function's."""
+    """Its image, which contains the function's name, and its pods' label are the function's."""
     for name, service in services.items():
-        env = plain(service)
-        assert (env["FUNCTION_SOURCE"], env["FUNCTION_TARGET"]) == (f"functions/{name}/main.py", name)
-        assert container(service)["image"] == f"video2mp3/{name}"
+        assert container(service)["image"] == f"dev.local/video2mp3/{name}:{VERSIONS['VIDEO2MP3']}"
         assert service["spec"]["template"]["metadata"]["labels"] == {"app.kubernetes.io/name": name}
+
+
+@pytest.mark.parametrize("target", ["function", "ffmpeg"])
+def test_an_image_starts_the_function_that_it_is_built_for(target: str) -> None:
+    """The manifests name no source and no target: both targets of the Dockerfile take them from the build argument."""
+    stage = (REPOSITORY / "infra/images/Dockerfile").read_text().split(f" AS {target}\n")[1].split("\nFROM ")[0]
+    assert "ENV FUNCTION_SOURCE=functions/$FUNCTION/main.py FUNCTION_TARGET=$FUNCTION" in stage.splitlines()
 
 
 def test_a_pod_has_a_thread_for_each_request_that_it_takes(services: dict[str, Manifest]) -> None:

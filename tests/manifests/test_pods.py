@@ -74,7 +74,7 @@ BREAKS: list[tuple[Rule, dict[str, Any]]] = [
     (rules.sized_scratch, {"volumes": [{"name": "tmp", "emptyDir": {}}]}),
     (rules.image_of_a_version, in_container({"image": "mongo"})),
     (rules.image_of_a_version, in_container({"image": "mongo:latest"})),
-    (rules.image_of_a_version, in_container({"image": "video2mp3/stranger"})),
+    (rules.image_of_a_version, in_container({"image": "dev.local/video2mp3/sweep"})),
 ]
 
 

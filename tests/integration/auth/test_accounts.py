@@ -13,23 +13,23 @@ from tests.support.auth import PASSWORD, Client
 from tests.support.problems import assert_problem
 
 
-def test_a_new_account_is_answered_with_its_id_and_address(auth: Client) -> None:
-    """Registering answers 201 with the id and the address in the spelling that names the account."""
+def test_registering_returns_id_and_address(auth: Client) -> None:
+    """201, with the address in its canonical spelling."""
     answer = auth.register(" New.One@Example.COM ", PASSWORD)
     assert answer.status_code == 201
     assert answer.json()["email"] == "new.one@example.com"
     assert len(answer.json()["id"]) == 36
 
 
-def test_an_address_has_one_account(auth: Client) -> None:
-    """Registering an address again, in any spelling, answers 409 and leaves the account as it is."""
+def test_address_has_one_account(auth: Client) -> None:
+    """Registering an address again, in any spelling, is 409 and does not change the account."""
     person = auth.newcomer()
     assert_problem(auth.register(person.email.upper(), "another good passphrase"), 409)
     assert auth.login(person.email, person.password).status_code == 200
 
 
-def test_many_at_once_register_one_account(auth: Client) -> None:
-    """Of twelve who register the same address at once, one gets it and the others get 409."""
+def test_concurrent_registrations_create_one_account(auth: Client) -> None:
+    """Of twelve concurrent registrations of an address, one is 201 and the others are 409."""
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda _: auth.register("race@example.com", PASSWORD).status_code, range(12)))
     assert sorted(answers) == [201] + [409] * 11
@@ -56,8 +56,8 @@ def test_many_at_once_register_one_account(auth: Client) -> None:
         "<a@example.com>",
     ],
 )
-def test_what_is_no_address_is_refused(auth: Client, email: str) -> None:
-    """Registering something that mail cannot be sent to, or not safely, answers 422."""
+def test_invalid_address_is_refused(auth: Client, email: str) -> None:
+    """An address that mail cannot be sent to safely is 422."""
     assert_problem(auth.register(email, PASSWORD), 422)
 
 
@@ -65,22 +65,22 @@ def test_what_is_no_address_is_refused(auth: Client, email: str) -> None:
     "password",
     ["", "elevenchars", "x" * 129, "qwerty123456", "QwErTy123456", "1q2w3e4r5t6y", "passwordpassword", "\ud800" * 12],
 )
-def test_a_password_that_is_easily_guessed_is_refused(auth: Client, password: str) -> None:
-    """Registering with a password that is too short, too long, common or no Unicode answers 422."""
+def test_unsuitable_password_is_refused(auth: Client, password: str) -> None:
+    """A password that is too short, too long, common or not Unicode is 422."""
     assert_problem(auth.register("weak@example.com", password), 422)
 
 
 @pytest.mark.parametrize(
     "password", ["twelve chars", "x7" * 64, "жж пароль из слов", "pass:word: with colons", "nul \0 is a char"]
 )
-def test_any_other_password_logs_in(auth: Client, password: str) -> None:
-    """A password of 12 to 128 characters, whatever they are, registers and logs in."""
+def test_any_other_password_is_accepted(auth: Client, password: str) -> None:
+    """12 to 128 characters of any kind."""
     person = auth.newcomer(password)
     assert auth.login(person.email, person.password).status_code == 200
 
 
-def test_a_password_is_the_same_on_every_keyboard(auth: Client) -> None:
-    """An é typed as one character and as two are the same password."""
+def test_password_is_compared_in_normal_form(auth: Client) -> None:
+    """An é typed as one character and as two is the same password."""
     person = auth.newcomer("caf\u00e9 au lait, s'il vous pla\u00eet")
     assert auth.login(person.email, "cafe\u0301 au lait, s'il vous plai\u0302t").status_code == 200
 
@@ -101,19 +101,21 @@ def test_a_password_is_the_same_on_every_keyboard(auth: Client) -> None:
         b'{"email": "a@example.com", "password": null}',
     ],
 )
-def test_a_body_of_another_shape_is_refused(auth: Client, body: bytes) -> None:
-    """Registering with anything but an object of two texts answers 400."""
+def test_unexpected_json_is_refused(auth: Client, body: bytes) -> None:
+    """Anything but an object with two strings is 400."""
     assert_problem(requests.post(f"{auth.url}/auth/register", body, timeout=20), 400)
 
 
 @pytest.mark.parametrize("path", ["register", "login", "password", "nothing"])
-def test_a_large_body_is_refused(auth: Client, path: str) -> None:
-    """A body of more than 16 KiB answers 413, whatever it is meant for."""
-    assert_problem(requests.post(f"{auth.url}/auth/{path}", bytes(17_000), timeout=20), 413)
+def test_large_body_is_refused(auth: Client, path: str) -> None:
+    """A body of more than 16 KiB is 413 on every path, and the text names the limit."""
+    answer = requests.post(f"{auth.url}/auth/{path}", bytes(17_000), timeout=20)
+    assert_problem(answer, 413)
+    assert "16 KiB" in answer.json()["detail"]
 
 
-def test_a_token_says_who_and_until_when(auth: Client) -> None:
-    """A login's token carries the user, the address, its session and one hour, signed by a key of /auth/keys."""
+def test_token_has_the_documented_claims(auth: Client) -> None:
+    """User, address, session and one hour of lifetime, signed with a key of /auth/keys."""
     answer = auth.register("token@example.com", PASSWORD).json()
     login = auth.login("Token@Example.com", PASSWORD)
     assert login.json()["expires_in"] == 3600
@@ -126,15 +128,15 @@ def test_a_token_says_who_and_until_when(auth: Client) -> None:
     assert jwt.get_unverified_header(token)["alg"] == "EdDSA"
 
 
-def test_the_keys_are_public_and_hold_no_secret(auth: Client) -> None:
-    """GET /auth/keys needs no token, may be cached, and gives no private part."""
+def test_keys_are_public_and_contain_no_secret(auth: Client) -> None:
+    """GET /auth/keys needs no token, can be cached, and has no private part."""
     answer = requests.get(f"{auth.url}/auth/keys", timeout=20)
     assert answer.headers["Cache-Control"].startswith("public")
     assert all("d" not in key and key["kid"] for key in answer.json()["keys"])
 
 
-def test_an_unknown_user_and_a_wrong_password_are_told_alike(auth: Client) -> None:
-    """The answers differ in nothing but the date."""
+def test_unknown_user_and_wrong_password_get_the_same_answer(auth: Client) -> None:
+    """The answers differ only in the date."""
     person = auth.newcomer()
     wrong, unknown = auth.login(person.email, "not the password"), auth.login("nobody@example.com", "not the password")
     assert_problem(wrong, 401)
@@ -144,11 +146,11 @@ def test_an_unknown_user_and_a_wrong_password_are_told_alike(auth: Client) -> No
 
 
 @pytest.mark.timeout(600)
-def test_an_unknown_user_and_a_wrong_password_take_the_same_time(auth: Client) -> None:
-    """The means of the faster halves of some hundred logins each, in pairs of either order, come within 5 %.
+def test_unknown_user_and_wrong_password_take_the_same_time(auth: Client) -> None:
+    """The means of the faster halves of 100 logins each, in pairs of random order, differ by less than 5 %.
 
-    What the machine does besides makes some logins slower, none faster. Where 100 pairs are too few to see through it,
-    500 more may follow, which hide no difference: they bring the means nearer to what they are.
+    Other load on the machine makes some logins slower, none faster. If 100 pairs are too noisy, up to 500 more follow.
+    They hide no difference: more pairs bring the means nearer to the true ones.
     """
     names, pairs = (auth.newcomer().email, "nobody.at.all@example.com"), 0
     seconds: dict[str, list[float]] = {name: [] for name in names}
@@ -179,8 +181,8 @@ def test_an_unknown_user_and_a_wrong_password_take_the_same_time(auth: Client) -
         "Basic " + "A" * 4000,
     ],
 )
-def test_a_login_without_name_and_password_is_refused(auth: Client, authorization: str | None) -> None:
-    """Anything but HTTP Basic with a name and a password answers 401 and says how to send them."""
+def test_login_without_credentials_is_refused(auth: Client, authorization: str | None) -> None:
+    """Anything but HTTP Basic with a name and a password is 401 with a Basic challenge."""
     answer = requests.post(f"{auth.url}/auth/login", headers={"Authorization": authorization}, timeout=20)
     assert_problem(answer, 401)
     assert answer.headers["WWW-Authenticate"].startswith("Basic ")
@@ -201,8 +203,8 @@ def test_a_login_without_name_and_password_is_refused(auth: Client, authorizatio
         "",
     ],
 )
-def test_a_hostile_name_is_an_unknown_user(auth: Client, name: str) -> None:
-    """SQL, NUL, a line break or anything odd around an address is no account, to the byte, whatever the password."""
+def test_hostile_name_is_an_unknown_user(auth: Client, name: str) -> None:
+    """SQL, NUL, line breaks and other injections around an address get the same answer as an unknown user."""
     person = auth.newcomer()
     answer = auth.login(name.format(person.email), person.password)
     assert_problem(answer, 401)
@@ -210,8 +212,8 @@ def test_a_hostile_name_is_an_unknown_user(auth: Client, name: str) -> None:
     assert "X-Injected" not in answer.headers
 
 
-def test_a_password_of_a_megabyte_is_refused(auth: Client) -> None:
-    """A credential that long never reaches the hash: the header or the body alone is too large."""
+def test_password_of_a_megabyte_is_refused(auth: Client) -> None:
+    """The password is never hashed: already the header or the body is too large."""
     person, long = auth.newcomer(), "x" * 1024**2
     assert auth.login(person.email, long).status_code == 431
     assert_problem(auth.register("a.megabyte@example.com", long), 413)
@@ -219,8 +221,8 @@ def test_a_password_of_a_megabyte_is_refused(auth: Client) -> None:
     assert_problem(auth.call("POST", "password", auth.token(person), body), 413)
 
 
-def test_logging_out_ends_that_session_at_once(auth: Client) -> None:
-    """After a logout its token is refused, and another session of the same user lives on."""
+def test_logout_ends_its_session_at_once(auth: Client) -> None:
+    """Its token is refused afterwards; other sessions of the user remain valid."""
     person = auth.newcomer()
     left, kept = auth.token(person), auth.token(person)
     assert auth.call("POST", "logout", left).status_code == 204
@@ -228,8 +230,8 @@ def test_logging_out_ends_that_session_at_once(auth: Client) -> None:
     assert_problem(auth.call("POST", "logout", left), 401)
 
 
-def test_a_changed_password_ends_all_sessions_at_once(auth: Client) -> None:
-    """After a change all tokens and the old password are refused, and the new one logs in."""
+def test_changed_password_ends_all_sessions_at_once(auth: Client) -> None:
+    """All tokens and the old password are refused afterwards, and the new password is accepted."""
     person = auth.newcomer()
     tokens = [auth.token(person), auth.token(person)]
     body = {"current": person.password, "new": "another good passphrase"}
@@ -243,8 +245,8 @@ def test_a_changed_password_ends_all_sessions_at_once(auth: Client) -> None:
     ("current", "new", "status"),
     [("not the password", "another good passphrase", 403), (PASSWORD, "short", 422), (PASSWORD, 12, 400)],
 )
-def test_a_refused_change_changes_nothing(auth: Client, current: str, new: object, status: int) -> None:
-    """A wrong current password answers 403, an unfit new one 422 or 400; sessions and password stay."""
+def test_refused_password_change_changes_nothing(auth: Client, current: str, new: object, status: int) -> None:
+    """A wrong current password is 403, an unsuitable new one 422 or 400; sessions and password remain valid."""
     person = auth.newcomer()
     token = auth.token(person)
     assert_problem(auth.call("POST", "password", token, {"current": current, "new": new}), status)
@@ -264,14 +266,14 @@ def test_a_refused_change_changes_nothing(auth: Client, current: str, new: objec
         ("POST", "keys", {"GET", "HEAD"}),
     ],
 )
-def test_another_method_is_told_which_ones_there_are(auth: Client, method: str, path: str, allowed: set[str]) -> None:
-    """A method that the route has not answers 405 with Allow."""
+def test_unsupported_method_is_405(auth: Client, method: str, path: str, allowed: set[str]) -> None:
+    """`Allow` lists the methods of the route."""
     answer = requests.request(method, f"{auth.url}/auth/{path}", timeout=20)
     assert_problem(answer, 405)
     assert {name.strip() for name in answer.headers["Allow"].split(",")} == allowed
 
 
 @pytest.mark.parametrize("path", ["/", "/auth", "/auth/", "/auth/nothing", "/auth/login/", "/auth//login"])
-def test_an_unknown_path_is_not_found(auth: Client, path: str) -> None:
-    """Every other path answers 404, none a redirect."""
+def test_unknown_path_is_404(auth: Client, path: str) -> None:
+    """Every other path is 404, never a redirect."""
     assert_problem(requests.post(f"{auth.url}{path}", timeout=20, allow_redirects=False), 404)

@@ -1,4 +1,4 @@
-"""Deleting an account: its files first."""
+"""Deleting an account: its jobs first."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from tests.support.downloads import Downloads
 from tests.support.problems import assert_problem
 
 
-def test_an_account_goes_after_its_jobs(auth: Client, downloads: Downloads) -> None:
-    """DELETE /jobs is asked of download with the caller's own token while the account is whole, then all is gone."""
+def test_account_is_deleted_after_its_jobs(auth: Client, downloads: Downloads) -> None:
+    """auth calls DELETE /jobs with the user's token while the account exists, then deletes the account."""
     person = auth.newcomer()
     token, other = auth.token(person), auth.token(person)
     seen = []
@@ -20,8 +20,8 @@ def test_an_account_goes_after_its_jobs(auth: Client, downloads: Downloads) -> N
     assert_problem(auth.login(person.email, person.password), 401)
 
 
-def test_a_deleted_address_can_register_again(auth: Client, downloads: Downloads) -> None:
-    """The address of a deleted account is free, and its old tokens stay dead."""
+def test_address_of_a_deleted_account_can_register_again(auth: Client, downloads: Downloads) -> None:
+    """The old tokens stay invalid."""
     person = auth.newcomer()
     token = auth.token(person)
     auth.call("DELETE", "account", token)
@@ -30,10 +30,10 @@ def test_a_deleted_address_can_register_again(auth: Client, downloads: Downloads
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 404, 500, 503])
-def test_an_account_stays_whole_when_its_jobs_cannot_go(auth: Client, downloads: Downloads, status: int) -> None:
-    """Any answer of download's but a success means 503 with Retry-After, and session and account live.
+def test_account_is_kept_if_its_jobs_cannot_be_deleted(auth: Client, downloads: Downloads, status: int) -> None:
+    """Any answer of download but a success means 503 with Retry-After; session and account remain valid.
 
-    A redirection is not followed: the token is download's alone to see.
+    A redirect is not followed: only download may see the token.
     """
     person = auth.newcomer()
     token = auth.token(person)
@@ -46,8 +46,8 @@ def test_an_account_stays_whole_when_its_jobs_cannot_go(auth: Client, downloads:
     assert auth.login(person.email, person.password).status_code == 200
 
 
-def test_an_account_stays_whole_when_download_is_away(auth: Client, downloads: Downloads) -> None:
-    """Nobody listening at download's address means 503, and a later try succeeds."""
+def test_account_is_kept_if_download_does_not_answer(auth: Client, downloads: Downloads) -> None:
+    """503, and a later request succeeds."""
     person = auth.newcomer()
     token = auth.token(person)
     with downloads.away():
@@ -56,8 +56,8 @@ def test_an_account_stays_whole_when_download_is_away(auth: Client, downloads: D
     assert auth.call("DELETE", "account", token).status_code == 204
 
 
-def test_an_ended_session_deletes_nothing(auth: Client, downloads: Downloads) -> None:
-    """A token that is logged out answers 401, and download is not asked."""
+def test_ended_session_deletes_nothing(auth: Client, downloads: Downloads) -> None:
+    """The token of an ended session is 401, and download is not called."""
     token = auth.token(auth.newcomer())
     auth.call("POST", "logout", token)
     assert_problem(auth.call("DELETE", "account", token), 401)

@@ -1,4 +1,4 @@
-"""How many hashes auth makes at once, as its memory tells: each takes 19 MiB."""
+"""Concurrent password hashes, measured by memory: each takes 19 MiB."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -11,28 +11,28 @@ from tests.support.auth import Client
 from tests.support.processes import memory, peak_memory, worker
 from tests.support.stacks import StartFunction
 
-HASH = 19 * 1024**2
+HASH_BYTES = 19 * 1024**2
 AT_ONCE = 16 * len(os.sched_getaffinity(0))
 
 
 def of_the_manifest() -> dict[str, str]:
-    """Return the plain settings of auth's manifest: without one of them freed memory would be kept."""
+    """Return the plain settings of auth's manifest, one of which makes glibc return freed memory."""
     service = yaml.safe_load((REPOSITORY / "infra/functions/auth.yaml").read_text())
     variables = service["spec"]["template"]["spec"]["containers"][0]["env"]
     own = ("FUNCTION_SOURCE", "FUNCTION_TARGET", "DOWNLOAD_URL")
     return {one["name"]: one["value"] for one in variables if "value" in one and one["name"] not in own}
 
 
-def test_few_hashes_are_made_at_once_however_many_log_in(
+def test_concurrent_hashes_are_limited(
     settings: dict[str, str], start_function: StartFunction, supervisor: Supervisor
 ) -> None:
-    """Sixteen a core log in side by side, and auth never has the memory of half as many hashes."""
+    """With 16 concurrent logins per core, auth never uses the memory of half as many hashes."""
     auth = Client(start_function("auth", settings | of_the_manifest() | {"THREADS": str(AT_ONCE)}))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda _: auth.verify("no.to.ken"), range(AT_ONCE)))  # every thread has started
+        list(pool.map(lambda _: auth.verify("no.to.ken"), range(AT_ONCE)))  # starts every thread
         process = worker(supervisor, auth.url)
         idle = memory(process)
         Path(f"/proc/{process.pid}/clear_refs").write_text("5")
         answers = pool.map(lambda _: auth.login("nobody@example.com", "not the password"), range(4 * AT_ONCE))
         assert {answer.status_code for answer in answers} == {401}
-    assert peak_memory(process) - idle < AT_ONCE // 2 * HASH
+    assert peak_memory(process) - idle < AT_ONCE // 2 * HASH_BYTES

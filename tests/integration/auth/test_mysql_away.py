@@ -1,4 +1,4 @@
-"""MySQL stops, hangs and comes back."""
+"""MySQL stops, hangs and recovers."""
 
 import time
 
@@ -21,8 +21,8 @@ def _calls(auth: Client, email: str, token: str) -> list[requests.Response]:
     ]
 
 
-def test_every_route_says_that_mysql_is_away_until_it_is_back(auth: Client, database: Server) -> None:
-    """With MySQL stopped each route that needs it answers 503 with Retry-After, and all is well once it is back."""
+def test_every_route_is_503_while_mysql_is_away(auth: Client, database: Server) -> None:
+    """Each route that needs MySQL, with Retry-After; requests succeed again once MySQL is back."""
     person = auth.newcomer()
     token = auth.token(person)
     database.stop()
@@ -38,8 +38,8 @@ def test_every_route_says_that_mysql_is_away_until_it_is_back(auth: Client, data
     assert auth.login(person.email, person.password).status_code == 200
 
 
-def test_a_mysql_that_hangs_is_away_within_ten_seconds(auth: Client, database: Server) -> None:
-    """A MySQL that takes connections and says nothing means 503 in less than 10 s."""
+def test_hanging_mysql_is_503_within_ten_seconds(auth: Client, database: Server) -> None:
+    """A MySQL that accepts connections and does not answer."""
     token = auth.token(auth.newcomer())
     with database.paused():
         start = time.monotonic()

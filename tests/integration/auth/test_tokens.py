@@ -1,4 +1,4 @@
-"""What is no token of ours answers 401, never 500."""
+"""Invalid tokens are 401, never 500."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -32,7 +32,7 @@ def person(auth: Client) -> Person:
 
 @pytest.fixture(scope="module")
 def forger(auth: Client, keys: Keys, person: Person, bait: Bait) -> Forger:
-    """Has the claims of a token whose session lives."""
+    """Has the claims of a token whose session is open."""
     claims: dict[str, Any] = jwt.decode(auth.token(person), options={"verify_signature": False})
     forger = Forger(keys.private, keys.id, claims, bait.url)
     assert auth.verify(forger.good()) == 204
@@ -40,8 +40,8 @@ def forger(auth: Client, keys: Keys, person: Person, bait: Bait) -> Forger:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_token_is_refused(auth: Client, forger: Forger, bait: Bait, name: str) -> None:
-    """Each is 401 with a challenge though its session lives, and no address in it is followed."""
+def test_hostile_token_is_refused(auth: Client, forger: Forger, bait: Bait, name: str) -> None:
+    """Each is 401 with a challenge although its session is open, and no URL in it is requested."""
     answer = auth.call("GET", "verify", HOSTILE[name](forger))
     assert_problem(answer, 401)
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="video2mp3"'
@@ -49,8 +49,8 @@ def test_a_hostile_token_is_refused(auth: Client, forger: Forger, bait: Bait, na
 
 
 @pytest.mark.parametrize(("name", "status"), [("a megabyte", 431), ("NUL", 400)])
-def test_what_is_no_header_is_refused_by_the_server(auth: Client, forger: Forger, name: str, status: int) -> None:
-    """A header that is too long is 431 and one with a NUL 400, before anybody looks for a token."""
+def test_malformed_header_is_refused_by_the_server(auth: Client, forger: Forger, name: str, status: int) -> None:
+    """A header that is too long is 431, one with a NUL is 400."""
     assert auth.verify(UNSPEAKABLE[name](forger)) == status
 
 
@@ -59,8 +59,8 @@ def test_what_is_no_header_is_refused_by_the_server(auth: Client, forger: Forger
     [("sub", str(uuid4())), ("sub", "' OR 1=1 --"), ("jti", str(uuid4())), ("jti", "' OR 1=1 --"), ("jti", "%")],
     ids=["a deleted user", "SQL for a user", "a session that ended", "SQL for a session", "any session"],
 )
-def test_a_token_of_no_living_session_is_refused(auth: Client, forger: Forger, claim: str, value: str) -> None:
-    """A well-signed token is good only as long as the store has this session of this user."""
+def test_token_without_an_open_session_is_refused(auth: Client, forger: Forger, claim: str, value: str) -> None:
+    """A correctly signed token is valid only while the store has this session of this user."""
     assert auth.verify(forger.good(**{claim: value})) == 401
 
 
@@ -68,17 +68,17 @@ def test_a_token_of_no_living_session_is_refused(auth: Client, forger: Forger, c
     "authorization", [None, "", "Bearer", "Bearer ", "bearer x", "Basic YTpi", "Token x", "Bearer a b"]
 )
 @pytest.mark.parametrize(("method", "path"), GUARDED)
-def test_without_a_token_there_is_only_a_challenge(
+def test_request_without_a_token_gets_a_challenge(
     auth: Client, method: str, path: str, authorization: str | None
 ) -> None:
-    """Every route that needs a token answers 401 with a Bearer challenge when there is none."""
+    """Every route that requires a token is 401 with a Bearer challenge."""
     answer = requests.request(method, f"{auth.url}/auth/{path}", headers={"Authorization": authorization}, timeout=20)
     assert_problem(answer, 401)
     assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
 
 
-def test_of_two_authorization_headers_none_counts(auth: Client, forger: Forger) -> None:
-    """Two headers are no token, though both have a good one."""
+def test_two_authorization_headers_are_refused(auth: Client, forger: Forger) -> None:
+    """Even if both have a valid token."""
     connection = HTTPConnection(urlsplit(auth.url).netloc, timeout=20)
     connection.putrequest("GET", "/auth/verify")
     for _ in range(2):
@@ -88,7 +88,7 @@ def test_of_two_authorization_headers_none_counts(auth: Client, forger: Forger) 
     connection.close()
 
 
-def test_a_token_in_the_query_is_none(auth: Client, forger: Forger) -> None:
-    """A good token in the address is not looked at."""
+def test_token_in_the_query_is_ignored(auth: Client, forger: Forger) -> None:
+    """A valid token in the URL does not authenticate."""
     query = {"token": forger.good(), "access_token": forger.good()}
     assert requests.get(f"{auth.url}/auth/verify", query, timeout=20).status_code == 401

@@ -16,8 +16,8 @@ from tests.support.shelf import Shelf
 from tests.support.stacks import Server
 
 
-def test_a_job_is_shown_as_it_is(caller: Caller, shelf: Shelf) -> None:
-    """From the upload to the MP3, with all that its owner may know and nothing else."""
+def test_job_is_shown_in_each_state(caller: Caller, shelf: Shelf) -> None:
+    """From the upload to the MP3, with all public fields and no other."""
     job = shelf.uploaded(caller.user)
     answer = caller.call("GET", f"/jobs/{job.id}")
     assert answer.headers["Cache-Control"] == "no-store"
@@ -32,8 +32,8 @@ def test_a_job_is_shown_as_it_is(caller: Caller, shelf: Shelf) -> None:
     assert caller.call("GET", f"/jobs/{job.id}").json() == job.public() | done
 
 
-def test_jobs_come_newest_first_and_in_pages(caller: Caller, stranger: Caller, shelf: Shelf) -> None:
-    """Following `next` shows every job of one's own once, the newest first."""
+def test_jobs_are_listed_newest_first_in_pages(caller: Caller, stranger: Caller, shelf: Shelf) -> None:
+    """Following `next` lists each of the caller's jobs once."""
     ids = [str(shelf.uploaded(caller.user).id) for _ in range(7)]
     shelf.uploaded(stranger.user)
     pages, path = [], "/jobs?limit=3"
@@ -44,8 +44,8 @@ def test_jobs_come_newest_first_and_in_pages(caller: Caller, stranger: Caller, s
     assert pages == [ids[:3:-1], ids[3:0:-1], ids[:1]]
 
 
-def test_a_full_last_page_is_the_last(caller: Caller, shelf: Shelf) -> None:
-    """There is no next page where there is no further job; a page has 20 if nobody says otherwise."""
+def test_full_last_page_has_no_next(caller: Caller, shelf: Shelf) -> None:
+    """There is no next page without a further job; the default page has 20 jobs."""
     for _ in range(21):
         shelf.uploaded(caller.user)
     assert caller.call("GET", "/jobs?limit=21").json()["next"] is None
@@ -54,21 +54,20 @@ def test_a_full_last_page_is_the_last(caller: Caller, shelf: Shelf) -> None:
     assert page["next"] == f"/jobs?before={page['jobs'][-1]['id']}&limit=20"
 
 
-def test_without_a_job_the_list_is_empty(caller: Caller) -> None:
-    """A newcomer has no jobs."""
+def test_new_user_has_an_empty_list(caller: Caller) -> None:
     assert caller.call("GET", "/jobs").json() == {"jobs": [], "next": None}
 
 
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=101", "limit=-1", "limit=ten", "limit=", "limit=²", "limit=1e1", "before=x", "before="]
 )
-def test_an_odd_page_is_refused(caller: Caller, query: str) -> None:
-    """A limit is 1 to 100, `before` is an id."""
+def test_invalid_page_is_refused(caller: Caller, query: str) -> None:
+    """`limit` is from 1 to 100, `before` is an id."""
     assert_problem(caller.call("GET", f"/jobs?{query}"), 400)
 
 
-def test_a_deleted_job_takes_its_files_along(caller: Caller, shelf: Shelf) -> None:
-    """Neither job nor video nor MP3 is there afterwards, and a second time there is no such job."""
+def test_deleting_a_job_deletes_its_files(caller: Caller, shelf: Shelf) -> None:
+    """Job, video and MP3 are gone, and a second request is 404."""
     for job in (shelf.uploaded(caller.user), shelf.done(caller.user)):
         ids = [job.id, *([job.mp3.id] if job.mp3 else [])]
         assert shelf.files(*ids) == 2
@@ -79,8 +78,8 @@ def test_a_deleted_job_takes_its_files_along(caller: Caller, shelf: Shelf) -> No
         assert_problem(caller.call("DELETE", f"/jobs/{job.id}"), 404)
 
 
-def test_a_job_may_go_while_it_converts(caller: Caller, shelf: Shelf) -> None:
-    """The conversion finds that it has lost its job, and cannot bring it back."""
+def test_job_can_be_deleted_during_its_conversion(caller: Caller, shelf: Shelf) -> None:
+    """The conversion loses its lease and cannot recreate the job."""
     job = shelf.uploaded(caller.user)
     attempt = Conversions(shelf.database).claim(job.id)
     assert attempt
@@ -90,8 +89,8 @@ def test_a_job_may_go_while_it_converts(caller: Caller, shelf: Shelf) -> None:
     assert_problem(caller.call("GET", f"/jobs/{job.id}"), 404)
 
 
-def test_all_of_ones_jobs_may_go_at_once(caller: Caller, stranger: Caller, shelf: Shelf) -> None:
-    """The caller's jobs and files go, nobody else's, and once more is no error."""
+def test_all_jobs_can_be_deleted_at_once(caller: Caller, stranger: Caller, shelf: Shelf) -> None:
+    """The caller's jobs and files are deleted, no other user's, and a repetition is no error."""
     kept = shelf.done(stranger.user)
     assert kept.mp3
     gone = [shelf.uploaded(caller.user) for _ in range(3)]
@@ -104,8 +103,8 @@ def test_all_of_ones_jobs_may_go_at_once(caller: Caller, stranger: Caller, shelf
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_only_its_owner_has_a_job(caller: Caller, stranger: Caller, shelf: Shelf, method: str) -> None:
-    """Somebody else's job, a missing one and no id at all are one and the same 404."""
+def test_job_of_another_user_is_not_found(caller: Caller, stranger: Caller, shelf: Shelf, method: str) -> None:
+    """Another user's job, a missing job and a malformed id get the same 404."""
     job = shelf.uploaded(caller.user)
     answers = [stranger.call(method, f"/jobs/{name}") for name in (job.id, ObjectId(), "nonsense", "%00", "ä")]
     for answer in answers:
@@ -125,8 +124,8 @@ def test_only_its_owner_has_a_job(caller: Caller, stranger: Caller, shelf: Shelf
         ("GET", "/nothing"),
     ],
 )
-def test_a_stranger_learns_nothing(download: str, secrets: Secrets, method: str, path: str) -> None:
-    """Without a valid token everything is 401."""
+def test_every_path_requires_a_token(download: str, secrets: Secrets, method: str, path: str) -> None:
+    """Without a valid token every answer is 401, also for unknown paths."""
     assert_problem(requests.request(method, download + path, timeout=30), 401)
     assert_problem(newcomer(download, secrets, expires=-10).call(method, path), 401)
 
@@ -140,16 +139,16 @@ def test_a_stranger_learns_nothing(download: str, secrets: Secrets, method: str,
         ("OPTIONS", "/jobs", {"GET", "HEAD", "DELETE"}),
     ],
 )
-def test_another_method_is_refused(caller: Caller, method: str, path: str, allowed: set[str]) -> None:
-    """405 says which methods there are."""
+def test_unsupported_method_is_405(caller: Caller, method: str, path: str, allowed: set[str]) -> None:
+    """`Allow` lists the methods of the path."""
     answer = caller.call(method, path)
     assert_problem(answer, 405)
     assert {name.strip() for name in answer.headers["Allow"].split(",")} == allowed
 
 
 @pytest.mark.parametrize("path", ["/", "/jobs/", "/download", "/download/", "/download/a/b", "/other"])
-def test_another_path_is_refused(caller: Caller, path: str) -> None:
-    """404, as a problem."""
+def test_unknown_path_is_404(caller: Caller, path: str) -> None:
+    """As a problem."""
     assert_problem(caller.call("GET", path), 404)
 
 
@@ -162,8 +161,8 @@ def away(mongodb: Server) -> Iterator[None]:
         mongodb.start()
 
 
-def test_a_store_that_is_away_is_503(caller: Caller, shelf: Shelf, mongodb: Server) -> None:
-    """Whoever asks while the store is away is told within 10 s when to come again, and is served once it is back."""
+def test_absent_store_is_503(caller: Caller, shelf: Shelf, mongodb: Server) -> None:
+    """Within 10 s, with `Retry-After`; requests succeed again once the store is back."""
     job = shelf.done(caller.user)
     assert job.mp3
     asked = [("GET", f"/download/{job.mp3.id}"), ("GET", "/jobs"), ("DELETE", "/jobs")]

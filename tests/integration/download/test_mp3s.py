@@ -53,8 +53,8 @@ NAMES = {
 }
 
 
-def test_an_mp3_comes_whole(caller: Caller, shelf: Shelf) -> None:
-    """The MP3's bytes, with all that a client needs to keep them, and for nobody but its owner's cache."""
+def test_mp3_is_downloaded(caller: Caller, shelf: Shelf) -> None:
+    """The MP3's bytes, with a name, a validator and caching in private caches only."""
     job = shelf.done(caller.user, MP3)
     assert job.mp3
     answer = caller.call("GET", f"/download/{job.mp3.id}")
@@ -72,8 +72,8 @@ def test_an_mp3_comes_whole(caller: Caller, shelf: Shelf) -> None:
     assert expected.items() <= dict(answer.headers).items()
 
 
-def test_head_says_what_get_would(caller: Caller, shelf: Shelf) -> None:
-    """HEAD has the headers of the whole, and no body."""
+def test_head_has_the_headers_of_get(caller: Caller, shelf: Shelf) -> None:
+    """Those of the whole file, and no body."""
     path = _path(shelf, caller)
     head, get = caller.call("HEAD", path, headers={"Range": "bytes=0-1"}), caller.call("GET", path)
     assert head.status_code == 200
@@ -84,8 +84,8 @@ def test_head_says_what_get_would(caller: Caller, shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize(("asked", "part"), SATISFIABLE.items())
-def test_a_range_comes_alone(caller: Caller, shelf: Shelf, asked: str, part: tuple[int, int]) -> None:
-    """One satisfiable range: 206, just its bytes, and which they are."""
+def test_satisfiable_range_is_206(caller: Caller, shelf: Shelf, asked: str, part: tuple[int, int]) -> None:
+    """Only the range's bytes, with their `Content-Range`."""
     start, end = part
     answer = caller.call("GET", _path(shelf, caller), headers={"Range": asked})
     assert answer.status_code == 206
@@ -95,23 +95,23 @@ def test_a_range_comes_alone(caller: Caller, shelf: Shelf, asked: str, part: tup
 
 
 @pytest.mark.parametrize("asked", IGNORED)
-def test_a_range_that_is_none_is_ignored(caller: Caller, shelf: Shelf, asked: str) -> None:
-    """Several ranges, another unit or nonsense: the whole."""
+def test_unsupported_range_is_ignored(caller: Caller, shelf: Shelf, asked: str) -> None:
+    """Several ranges, another unit or a malformed range: the whole file."""
     answer = caller.call("GET", _path(shelf, caller), headers={"Range": asked})
     assert answer.status_code == 200
     assert answer.content == MP3
 
 
 @pytest.mark.parametrize("asked", UNSATISFIABLE)
-def test_a_range_behind_the_end_is_refused(caller: Caller, shelf: Shelf, asked: str) -> None:
-    """416 says how long the MP3 is."""
+def test_range_beyond_the_end_is_416(caller: Caller, shelf: Shelf, asked: str) -> None:
+    """With the size of the MP3."""
     answer = caller.call("GET", _path(shelf, caller), headers={"Range": asked})
     assert_problem(answer, 416)
     assert answer.headers["Content-Range"] == f"bytes */{SIZE}"
 
 
-def test_if_range_holds_for_this_very_mp3(caller: Caller, shelf: Shelf) -> None:
-    """With another tag, a weak one or a date, the range is ignored, as what the client has may be something else."""
+def test_if_range_must_match_the_etag(caller: Caller, shelf: Shelf) -> None:
+    """With another tag, a weak tag or a date the range is ignored: the client's part may be of another file."""
     path = _path(shelf, caller)
     tag = caller.call("HEAD", path).headers["ETag"]
     for if_range, status in ((tag, 206), ('"other"', 200), (f"W/{tag}", 200), ("Sat, 29 Oct 2044 19:43:31 GMT", 200)):
@@ -121,8 +121,8 @@ def test_if_range_holds_for_this_very_mp3(caller: Caller, shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_what_the_client_has_does_not_come_again(caller: Caller, shelf: Shelf, method: str) -> None:
-    """304 for the tag, a weak one, one of several, or any; the range does not matter then."""
+def test_if_none_match_is_304(caller: Caller, shelf: Shelf, method: str) -> None:
+    """For the tag, its weak form, a list with it, or `*`; a range does not matter then."""
     path = _path(shelf, caller)
     tag = caller.call("HEAD", path).headers["ETag"]
     for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
@@ -134,8 +134,8 @@ def test_what_the_client_has_does_not_come_again(caller: Caller, shelf: Shelf, m
 
 
 @pytest.mark.parametrize(("video", "mp3"), NAMES.items())
-def test_an_mp3_is_called_as_its_video(caller: Caller, shelf: Shelf, video: str, mp3: str) -> None:
-    """The name to save it by is the video's own, whatever characters that has."""
+def test_mp3_is_named_after_its_video(caller: Caller, shelf: Shelf, video: str, mp3: str) -> None:
+    """Whatever characters the video's name has."""
     job = shelf.done(caller.user, name=video)
     assert job.mp3
     header = caller.call("HEAD", f"/download/{job.mp3.id}").headers["Content-Disposition"]
@@ -144,8 +144,8 @@ def test_an_mp3_is_called_as_its_video(caller: Caller, shelf: Shelf, video: str,
     assert header.isascii()
 
 
-def test_only_its_owner_gets_an_mp3(caller: Caller, stranger: Caller, shelf: Shelf) -> None:
-    """Somebody else's MP3, a missing one, a job's id and no id at all are one and the same 404."""
+def test_mp3_of_another_user_is_not_found(caller: Caller, stranger: Caller, shelf: Shelf) -> None:
+    """Another user's MP3, a missing MP3, a job's id and a malformed id get the same 404."""
     job = shelf.done(caller.user, MP3)
     assert job.mp3
     paths = [f"/download/{name}" for name in (job.mp3.id, ObjectId(), job.id, "nonsense", "a" * 25, "%00", "ä")]
@@ -156,16 +156,16 @@ def test_only_its_owner_gets_an_mp3(caller: Caller, stranger: Caller, shelf: She
     assert stranger.call("HEAD", paths[0]).status_code == 404
 
 
-def test_an_mp3_without_its_bytes_is_missing(caller: Caller, shelf: Shelf) -> None:
-    """What is deleted while it is asked for is a 404, not a failure."""
+def test_mp3_without_chunks_is_404(caller: Caller, shelf: Shelf) -> None:
+    """An MP3 that is deleted during the request is not a server error."""
     job = shelf.done(caller.user, MP3)
     assert job.mp3
     shelf.database["mp3s.chunks"].delete_many({"files_id": job.mp3.id})
     assert_problem(caller.call("GET", f"/download/{job.mp3.id}"), 404)
 
 
-def test_a_download_cut_off_by_the_store_is_short(caller: Caller, shelf: Shelf) -> None:
-    """A chunk that is missing ends the body before its length: no client takes it for whole."""
+def test_download_with_a_missing_chunk_ends_early(caller: Caller, shelf: Shelf) -> None:
+    """The body ends before its `Content-Length`, so no client mistakes it for complete."""
     job = shelf.done(caller.user, MP3)
     assert job.mp3
     shelf.database["mp3s.chunks"].delete_one({"files_id": job.mp3.id, "n": 2})
@@ -173,10 +173,10 @@ def test_a_download_cut_off_by_the_store_is_short(caller: Caller, shelf: Shelf) 
         caller.call("GET", f"/download/{job.mp3.id}")
 
 
-def test_memory_is_flat_whatever_the_size(
+def test_memory_does_not_grow_with_the_mp3(
     caller: Caller, shelf: Shelf, supervisor: Supervisor, mongodb: Server
 ) -> None:
-    """A client that reads slowly, or not at all any more, costs less than 64 MiB, and no cursor of the store."""
+    """A slow client and a client that is gone cost less than 64 MiB, and leave no cursor open in the store."""
     job = shelf.done(caller.user, bytes(200 * MIB))
     assert job.mp3
     process = worker(supervisor, caller.url)
@@ -190,7 +190,7 @@ def test_memory_is_flat_whatever_the_size(
         head = f"GET /download/{job.mp3.id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {caller.token}\r\n\r\n"
         gone.sendall(head.encode())
         eventually(lambda: _open_cursors(shelf) > cursors, 5, "the cursor of the download")
-    eventually(lambda: _open_cursors(shelf) == cursors, 5, "its end")
+    eventually(lambda: _open_cursors(shelf) == cursors, 5, "the cursor to be closed")
     assert peak_memory(process) - idle < 64 * MIB
 
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from infra.mongodb.setup import RIGHTS
+from scripts.local.services import services
 from scripts.local.supervision import REPOSITORY
 
 SECRETS = {
@@ -17,12 +18,7 @@ SECRETS = {
     "sweep": {"mongodb-sweep/url"},
     "deadletter": {"mongodb-deadletter/url"},
 }
-FILES = (REPOSITORY / "infra/functions").glob("*.yaml")
-SERVICES = {
-    manifest["metadata"]["name"]: manifest
-    for file in FILES
-    if (manifest := yaml.safe_load(file.read_text()))["kind"] == "Service"
-}
+SERVICES = services()
 
 
 def secrets_in(part: Any) -> set[str]:

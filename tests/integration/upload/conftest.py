@@ -29,7 +29,7 @@ def settings(mongodb: Server, secrets: Secrets, broker: Broker) -> dict[str, str
         "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),
         "K_SINK": broker.url,
         "THREADS": "16",
-        "QUOTA_STORED_MIB": "65536",  # for several bodies without a length at once
+        "QUOTA_STORED_MIB": "65536",  # for several concurrent bodies without a length
     }
 
 

@@ -1,4 +1,4 @@
-"""What the store has of an upload."""
+"""What an upload leaves in the store."""
 
 import time
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ class Store:
         return GridFSBucket(self.database, "videos").open_download_stream(ObjectId(job)).read()
 
     def counts(self) -> tuple[int, int, int]:
-        """Return how many jobs, videos and chunks there are."""
+        """Return the numbers of jobs, videos and chunks."""
         jobs, files, chunks = (self.database[name] for name in ("jobs", "videos.files", "videos.chunks"))
         return jobs.count_documents({}), files.count_documents({}), chunks.count_documents({})
 
     def assert_as_before(self, counts: tuple[int, int, int]) -> None:
-        """Check that nothing was left behind, once who broke off is noticed."""
+        """Check that nothing is left, once the function has noticed that the client is gone."""
         eventually(lambda: self._stays(counts), 15, f"{counts}, as before, instead of {self.counts()}")
 
     def _stays(self, counts: tuple[int, int, int]) -> bool:
-        # For a second: what the function still writes of a body that broke off comes after its client has gone.
+        # For a second: the function may still write chunks of an aborted body after its client is gone.
         for _ in range(10):
             if self.counts() != counts:
                 return False

@@ -15,8 +15,8 @@ from tests.support.waiting import eventually
 NAMES = ["clip.mp4", "Gespräch ½ 3.mov", 'say "cheese".mp4', "映画.mkv", "50 % off; really.avi", "-rf.mp4", "🎬.webm"]
 
 
-def test_a_form_becomes_a_job(caller: Caller, store: Store) -> None:
-    """A form's one file is stored byte by byte, and the answer is its job, with the address to see it at."""
+def test_form_becomes_a_job(caller: Caller, store: Store) -> None:
+    """The form's file is stored unchanged, and the answer is its job, with its URL in `Location`."""
     video = os.urandom(3 * CHUNK + 1)
     answer = caller.call("POST", "/upload", files={"file": ("clip.mp4", video)}, data={"title": "ignored"})
     assert answer.status_code == 202
@@ -33,8 +33,8 @@ def test_a_form_becomes_a_job(caller: Caller, store: Store) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("content_type", ["video/mp4", "application/x-www-form-urlencoded", "nonsense"])
-def test_a_raw_body_becomes_a_job(caller: Caller, store: Store, method: str, content_type: str) -> None:
-    """A raw body, of whatever type, is the video whose name stands in the query."""
+def test_raw_body_becomes_a_job(caller: Caller, store: Store, method: str, content_type: str) -> None:
+    """With any content type; the name is in the query."""
     video = os.urandom(CHUNK)
     answer = caller.call(
         method, "/upload", params={"name": "a&b=c.mp4"}, data=video, headers={"Content-Type": content_type}
@@ -44,8 +44,8 @@ def test_a_raw_body_becomes_a_job(caller: Caller, store: Store, method: str, con
     assert store.video(answer.json()["id"]) == video
 
 
-def test_a_body_may_come_in_chunks(caller: Caller, store: Store) -> None:
-    """A body without a length is taken to its end."""
+def test_chunked_body_becomes_a_job(caller: Caller, store: Store) -> None:
+    """A body without a length is read to its end."""
     pieces = [os.urandom(size) for size in (1, 70_000, CHUNK, 2_000_000)]
 
     def body() -> Iterator[bytes]:
@@ -57,16 +57,16 @@ def test_a_body_may_come_in_chunks(caller: Caller, store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_kept_as_it_is(caller: Caller, name: str) -> None:
-    """Whatever can be shown is a name, in a form as in a query."""
+def test_name_is_stored_unchanged(caller: Caller, name: str) -> None:
+    """Any displayable name, in a form and in a query."""
     raw = caller.call("POST", "/upload", params={"name": name}, data=b"video")
     form = caller.call("POST", "/upload", files={"file": (name, b"video")})
     assert (raw.status_code, form.status_code) == (202, 202)
     assert raw.json()["name"] == form.json()["name"] == name
 
 
-def test_the_broker_is_told_once_the_job_is_stored(caller: Caller, store: Store, broker: Broker) -> None:
-    """The event is in the contract's form, and comes when its job can be found."""
+def test_event_is_published_after_the_job_is_stored(caller: Caller, store: Store, broker: Broker) -> None:
+    """The event has the documented attributes, and its job exists when it arrives."""
     found: dict[str, int] = {}
 
     def look(event: dict[str, str]) -> None:
@@ -82,8 +82,8 @@ def test_the_broker_is_told_once_the_job_is_stored(caller: Caller, store: Store,
     assert json.loads(broker.bodies[broker.told.index(event)]) == {"job": job}
 
 
-def test_the_answer_does_not_wait_for_the_broker(caller: Caller, broker: Broker) -> None:
-    """A broker that does not answer delays no 202."""
+def test_answer_does_not_wait_for_the_broker(caller: Caller, broker: Broker) -> None:
+    """A broker that does not answer does not delay the 202."""
     with broker.silent():
         began = time.monotonic()
         answer = caller.call("POST", "/upload?name=clip.mp4", data=b"video")
@@ -91,15 +91,14 @@ def test_the_answer_does_not_wait_for_the_broker(caller: Caller, broker: Broker)
         assert time.monotonic() - began < 2
 
 
-def test_a_refusing_broker_is_not_the_callers_business(caller: Caller, broker: Broker) -> None:
-    """A broker that refuses changes no answer, and costs the function nothing but a warning."""
+def test_refusing_broker_changes_no_answer(caller: Caller, broker: Broker) -> None:
+    """The function logs a warning and continues."""
     with broker.behaving(status=500, on_event=lambda _event: None):
         assert caller.call("POST", "/upload?name=clip.mp4", data=b"video").status_code == 202
         assert caller.call("POST", "/upload?name=clip.mp4", data=b"video").status_code == 202
 
 
-def test_owners_are_kept_apart(caller: Caller, store: Store, upload: str, secrets: Secrets) -> None:
-    """A job belongs to the token's user."""
+def test_job_belongs_to_the_tokens_user(caller: Caller, store: Store, upload: str, secrets: Secrets) -> None:
     other = newcomer(upload, secrets)
     caller.call("POST", "/upload?name=mine.mp4", data=b"mine")
     other.call("POST", "/upload?name=yours.mp4", data=b"yours")

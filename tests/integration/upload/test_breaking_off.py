@@ -19,17 +19,15 @@ BODIES = {"raw": (VIDEO, {}), "form": (form(('name="file"; filename="a.mp4"', VI
 
 @pytest.fixture
 def own(start_function: StartFunction, settings: dict[str, str], secrets: Secrets) -> Caller:
-    """Somebody who calls an upload function of their own, that they may stop."""
+    """A caller of a separate upload function, which the test may stop."""
     return newcomer(start_function("upload", settings), secrets)
 
 
 @pytest.mark.parametrize("percent", [1, 50, 99])
 @pytest.mark.parametrize("kind", BODIES)
 @pytest.mark.parametrize("length", ["known", "unknown"])
-def test_a_client_that_goes_away_leaves_nothing(
-    caller: Caller, store: Store, kind: str, percent: int, length: str
-) -> None:
-    """Wherever it breaks off, there is no job, no video and no chunk."""
+def test_disconnected_client_leaves_nothing(caller: Caller, store: Store, kind: str, percent: int, length: str) -> None:
+    """Wherever the body breaks off, there is no job, no video and no chunk."""
     before = store.counts()
     body, headers = BODIES[kind]
     part = body[: len(body) * percent // 100]
@@ -41,8 +39,8 @@ def test_a_client_that_goes_away_leaves_nothing(
 
 
 @pytest.mark.parametrize("length", ["known", "unknown"])
-def test_a_short_body_is_no_video(caller: Caller, store: Store, length: str) -> None:
-    """A client that ends before its body does is told so, and nothing is left behind."""
+def test_incomplete_body_is_400(caller: Caller, store: Store, length: str) -> None:
+    """The answer says so, and nothing is left in the store."""
     before = store.counts()
     with Sending(caller, "/upload?name=a.mp4", len(VIDEO) if length == "known" else None) as sending:
         (sending.send if length == "known" else sending.send_chunk)(VIDEO[:-1])
@@ -53,8 +51,8 @@ def test_a_short_body_is_no_video(caller: Caller, store: Store, length: str) -> 
     store.assert_as_before(before)
 
 
-def test_a_malformed_chunk_is_no_video(caller: Caller, store: Store) -> None:
-    """What is not HTTP's chunked coding is refused, and nothing is left behind."""
+def test_malformed_chunk_is_400(caller: Caller, store: Store) -> None:
+    """Malformed chunked coding leaves nothing in the store."""
     before = store.counts()
     with Sending(caller, "/upload?name=a.mp4", None) as sending:
         sending.send_chunk(VIDEO)
@@ -64,15 +62,15 @@ def test_a_malformed_chunk_is_no_video(caller: Caller, store: Store) -> None:
 
 
 def _begun(own: Caller, store: Store, before: tuple[int, int, int]) -> Sending:
-    """Return an upload of which the store has a part."""
+    """Return an upload in progress: some of its chunks are stored."""
     sending = Sending(own, "/upload?name=a.mp4", len(VIDEO))
     sending.send(VIDEO[: len(VIDEO) // 2])
     eventually(lambda: store.counts()[2] > before[2], 10, "a chunk")
     return sending
 
 
-def test_an_upload_survives_sigterm(own: Caller, store: Store, supervisor: Supervisor) -> None:
-    """What is under way when the function is asked to stop may end, and is a job then."""
+def test_upload_survives_sigterm(own: Caller, store: Store, supervisor: Supervisor) -> None:
+    """Graceful shutdown: an upload in progress completes and becomes a job."""
     with _begun(own, store, store.counts()) as sending:
         _terminate(main_process(supervisor, own.url))
         sending.send(VIDEO[len(VIDEO) // 2 :])
@@ -80,8 +78,8 @@ def test_an_upload_survives_sigterm(own: Caller, store: Store, supervisor: Super
     assert len(store.jobs(own.user)) == 1
 
 
-def test_sigterm_makes_no_job_of_a_part(own: Caller, store: Store, supervisor: Supervisor) -> None:
-    """A client that goes away while the function stops leaves nothing behind."""
+def test_upload_aborted_during_shutdown_leaves_nothing(own: Caller, store: Store, supervisor: Supervisor) -> None:
+    """A client that disconnects during a graceful shutdown leaves no job and no chunk."""
     before = store.counts()
     with _begun(own, store, before) as sending:
         process = main_process(supervisor, own.url)
@@ -91,8 +89,8 @@ def test_sigterm_makes_no_job_of_a_part(own: Caller, store: Store, supervisor: S
     store.assert_as_before(before)
 
 
-def test_a_killed_function_makes_no_job(own: Caller, store: Store, supervisor: Supervisor) -> None:
-    """A function that is killed in mid-upload leaves chunks to the sweeper, and neither video nor job."""
+def test_killed_function_creates_no_job(own: Caller, store: Store, supervisor: Supervisor) -> None:
+    """A function killed during an upload leaves orphaned chunks, and neither video nor job."""
     jobs, videos, _chunks = before = store.counts()
     with _begun(own, store, before):
         worker(supervisor, own.url).kill()

@@ -17,8 +17,8 @@ def send(caller: Caller, key: str, video: bytes = VIDEO) -> requests.Response:
     return caller.call("POST", "/upload?name=clip.mp4", data=video, headers={"Idempotency-Key": key})
 
 
-def test_a_known_key_gets_the_first_answer_again(caller: Caller, store: Store) -> None:
-    """The second request with a key stores nothing and gets the same 202, whatever has become of the job."""
+def test_repeated_key_gets_the_first_answer(caller: Caller, store: Store) -> None:
+    """The second request stores nothing and gets the same 202, whatever the job's state is."""
     key = str(uuid4())
     first = send(caller, key)
     counts = store.counts()
@@ -31,8 +31,8 @@ def test_a_known_key_gets_the_first_answer_again(caller: Caller, store: Store) -
     assert store.counts() == counts
 
 
-def test_fifty_equal_keys_at_once_make_one_job(caller: Caller, store: Store) -> None:
-    """Of requests side by side with one key one wins; all get its answer, and the others' videos are gone."""
+def test_fifty_concurrent_equal_keys_create_one_job(caller: Caller, store: Store) -> None:
+    """One request wins, all get its answer, and the other videos are deleted."""
     key, (jobs, videos, chunks) = str(uuid4()), store.counts()
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda _: send(caller, key), range(50)))
@@ -42,15 +42,15 @@ def test_fifty_equal_keys_at_once_make_one_job(caller: Caller, store: Store) -> 
     assert store.video(answers[0].json()["id"]) == VIDEO
 
 
-def test_a_key_is_its_owners(caller: Caller, upload: str, secrets: Secrets) -> None:
-    """Two people may choose the same key."""
+def test_key_belongs_to_its_user(caller: Caller, upload: str, secrets: Secrets) -> None:
+    """Two users can use the same key."""
     key = str(uuid4())
     mine, yours = send(caller, key), send(newcomer(upload, secrets), key)
     assert mine.json()["id"] != yours.json()["id"]
 
 
-def test_without_a_key_every_upload_is_a_job(caller: Caller, store: Store) -> None:
-    """The same video twice is two jobs."""
+def test_without_a_key_every_upload_creates_a_job(caller: Caller, store: Store) -> None:
+    """The same video uploaded twice is two jobs."""
     for _ in range(2):
         caller.call("POST", "/upload?name=clip.mp4", data=VIDEO)
     assert len(store.jobs(caller.user)) == 2

@@ -11,8 +11,8 @@ MIB = 1024**2
 AT_ONCE = 4
 
 
-def test_memory_is_flat_whatever_the_size(caller: Caller, supervisor: Supervisor) -> None:
-    """Four uploads of 128 MiB at once take less than 64 MiB each."""
+def test_memory_does_not_grow_with_the_video(caller: Caller, supervisor: Supervisor) -> None:
+    """Four concurrent uploads of 128 MiB take less than 64 MiB each."""
     process, block = worker(supervisor, caller.url), bytes(MIB)
     idle = memory(process)
 

@@ -1,4 +1,4 @@
-"""What one user may take up, at limits that are soon reached."""
+"""Quotas of a user, with low limits."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ AT_ONCE = 50
 
 @pytest.fixture(scope="session")
 def strict(start_function: StartFunction, settings: dict[str, str]) -> str:
-    """An upload function whose users have 2 MiB, 3 open jobs and 5 uploads an hour."""
+    """An upload function with quotas of 2 MiB, 3 open jobs and 5 uploads per hour."""
     quotas = {"QUOTA_STORED_MIB": "2", "QUOTA_OPEN_JOBS": str(OPEN_JOBS), "QUOTA_UPLOADS_PER_HOUR": str(UPLOADS)}
     return start_function("upload", settings | quotas | {"THREADS": str(AT_ONCE)})
 
@@ -48,7 +48,7 @@ def send_without_length(caller: Caller, video: bytes) -> requests.Response:
 
 
 def end_all(store: Store, caller: Caller, **fields: object) -> None:
-    """End the caller's jobs, as convert does but for their files."""
+    """End the caller's jobs as convert does, but keep their files."""
     store.database["jobs"].update_many({"owner": caller.user, "state": "uploaded"}, {"$set": fields})
 
 
@@ -57,20 +57,20 @@ def end_as_done(store: Store, caller: Caller, mp3: int = 0) -> None:
 
 
 def uploads(store: Store, caller: Caller) -> list[Document]:
-    """Return what is remembered of the caller's uploads."""
+    """Return the stored uploads of the caller's last hour."""
     found = store.database["quotas"].find_one({"_id": caller.user})
     return list(found["uploads"]) if found else []
 
 
-def assert_refused(answer: requests.Response, word: str) -> int:
-    """Check that the quota that the word belongs to is the reason, and return the seconds until another try."""
+def assert_refused(answer: requests.Response, text: str) -> int:
+    """Check that the answer is a 429 with this text, and return its `Retry-After`."""
     assert_problem(answer, 429)
-    assert word in answer.json()["detail"]
+    assert text in answer.json()["detail"]
     return int(answer.headers["Retry-After"])
 
 
-def test_one_open_job_too_many_is_refused(anna: Caller, store: Store) -> None:
-    """The fourth is 429 and leaves nothing behind; when one has ended, another is taken."""
+def test_open_jobs_beyond_the_quota_are_refused(anna: Caller, store: Store) -> None:
+    """The fourth is 429 and leaves nothing in the store; after one has ended, another is accepted."""
     for _ in range(OPEN_JOBS):
         assert send(anna).status_code == 202
     before = store.counts()
@@ -81,8 +81,8 @@ def test_one_open_job_too_many_is_refused(anna: Caller, store: Store) -> None:
 
 
 @pytest.mark.parametrize("kind", ["raw", "form", "without a length"])
-def test_more_than_may_be_stored_is_refused(anna: Caller, store: Store, kind: str) -> None:
-    """A video that passes the 2 MiB is 429 and leaves nothing behind; one that just fits is taken."""
+def test_bytes_beyond_the_quota_are_refused(anna: Caller, store: Store, kind: str) -> None:
+    """A video beyond the 2 MiB is 429 and leaves nothing in the store; one that just fits is accepted."""
     assert send(anna, bytes(MIB + MIB // 2)).status_code == 202
     before = store.counts()
     if kind == "raw":
@@ -97,16 +97,16 @@ def test_more_than_may_be_stored_is_refused(anna: Caller, store: Store, kind: st
     assert fits.status_code == 202
 
 
-def test_the_announced_length_is_refused_before_a_byte_of_it_comes(anna: Caller) -> None:
-    """Whoever announces too much hears of it at once."""
+def test_announced_length_beyond_the_quota_is_refused_at_once(anna: Caller) -> None:
+    """Before a byte of the body is sent."""
     with Sending(anna, "/upload?name=a.mp4", STORED + 1) as sending:
         status, answer = sending.answer()
     assert status == 429
     assert b"Delete jobs" in answer
 
 
-def test_stored_are_videos_of_open_jobs_and_mp3s(anna: Caller, store: Store) -> None:
-    """A converted video counts as its MP3, one that failed not at all, and one that may be replayed still."""
+def test_stored_bytes_are_videos_of_open_jobs_and_mp3s(anna: Caller, store: Store) -> None:
+    """A converted video counts as its MP3, a failed one not at all, and one that can be replayed in full."""
     assert send(anna, bytes(STORED)).status_code == 202
     assert_refused(send(anna), "2 MiB")
     end_as_done(store, anna, mp3=STORED - 5)
@@ -120,8 +120,8 @@ def test_stored_are_videos_of_open_jobs_and_mp3s(anna: Caller, store: Store) -> 
     assert send(anna, bytes(STORED)).status_code == 202
 
 
-def test_one_upload_an_hour_too_many_is_refused(anna: Caller, store: Store) -> None:
-    """The sixth is 429 until the first is an hour old, whether the others became jobs or broke off."""
+def test_uploads_per_hour_beyond_the_quota_are_refused(anna: Caller, store: Store) -> None:
+    """The sixth is 429 until the first is an hour old, whether the others became jobs or failed."""
     for _ in range(UPLOADS - 1):
         assert send(anna).status_code == 202
         end_as_done(store, anna)
@@ -137,16 +137,16 @@ def test_one_upload_an_hour_too_many_is_refused(anna: Caller, store: Store) -> N
     assert_refused(send(anna), "per hour")
 
 
-def test_others_are_unaffected(anna: Caller, strict: str, secrets: Secrets) -> None:
-    """Who has used up all of theirs takes nothing from anybody else."""
+def test_quotas_are_per_user(anna: Caller, strict: str, secrets: Secrets) -> None:
+    """A user at the limit does not affect others."""
     for _ in range(OPEN_JOBS):
         send(anna)
     assert send(anna).status_code == 429
     assert send(newcomer(strict, secrets)).status_code == 202
 
 
-def test_of_many_at_once_no_more_than_allowed_are_taken(anna: Caller, store: Store) -> None:
-    """Fifty side by side, of somebody whom nobody has seen yet: three jobs, the others 429."""
+def test_concurrent_uploads_exceed_no_quota_together(anna: Caller, store: Store) -> None:
+    """Fifty concurrent uploads of a new user: three jobs, the others 429."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         statuses = sorted(answer.status_code for answer in pool.map(lambda _: send(anna), range(AT_ONCE)))
     assert statuses == [202] * OPEN_JOBS + [429] * (AT_ONCE - OPEN_JOBS)
@@ -155,8 +155,8 @@ def test_of_many_at_once_no_more_than_allowed_are_taken(anna: Caller, store: Sto
 
 
 @pytest.mark.parametrize("length", ["known", "unknown"])
-def test_an_upload_under_way_counts(anna: Caller, store: Store, length: str) -> None:
-    """What is announced, or all that there is room for, is taken up until the upload has ended, however it does."""
+def test_upload_in_progress_counts(anna: Caller, store: Store, length: str) -> None:
+    """Its announced length, or the whole quota if unknown, is reserved until the upload ends in any way."""
     with Sending(anna, "/upload?name=a.mp4", STORED if length == "known" else None) as sending:
         (sending.send if length == "known" else sending.send_chunk)(b"some")
         eventually(lambda: uploads(store, anna), 5, "the upload")
@@ -166,15 +166,15 @@ def test_an_upload_under_way_counts(anna: Caller, store: Store, length: str) -> 
     assert send(anna, bytes(STORED)).status_code == 202
 
 
-def test_an_upload_that_has_just_become_a_job_counts_once(anna: Caller, store: Store) -> None:
-    """Between the two it is among the uploads under way and among the jobs."""
+def test_upload_that_has_just_become_a_job_counts_once(anna: Caller, store: Store) -> None:
+    """For a moment it is both among the uploads in progress and among the jobs."""
     assert send(anna, bytes(MIB)).status_code == 202
     store.database["quotas"].update_one({"_id": anna.user}, {"$set": {"uploads.0.size": MIB}})
     assert send(anna, bytes(MIB)).status_code == 202
 
 
-def test_a_known_key_is_no_new_upload(anna: Caller) -> None:
-    """Whoever sends again what was taken gets its answer, however many there were."""
+def test_repeated_key_is_no_new_upload(anna: Caller) -> None:
+    """A repeated request gets its first answer, also at the limit."""
     key = str(uuid4())
     first = send(anna, key=key)
     for _ in range(OPEN_JOBS - 1):
@@ -184,8 +184,8 @@ def test_a_known_key_is_no_new_upload(anna: Caller) -> None:
         assert send(anna, key=key).json() == first.json()
 
 
-def test_what_a_crash_left_counts_for_an_hour(anna: Caller, store: Store) -> None:
-    """An upload whose function was killed takes up its bytes until it could have ended."""
+def test_upload_of_a_crashed_function_counts_for_an_hour(anna: Caller, store: Store) -> None:
+    """Its bytes stay reserved as long as the upload could have taken."""
     crashed = ObjectId.from_datetime(datetime.now(UTC) - timedelta(minutes=59))
     left = {"_id": anna.user, "uploads": [{"_id": crashed, "size": STORED}], "last": datetime.now(UTC)}
     store.database["quotas"].insert_one(left)
@@ -197,28 +197,28 @@ def test_what_a_crash_left_counts_for_an_hour(anna: Caller, store: Store) -> Non
     assert kept["_id"] != crashed
 
 
-def test_who_uploads_no_more_is_forgotten(store: Store) -> None:
-    """MongoDB removes what is remembered of a user's uploads an hour after the last."""
+def test_uploads_of_an_idle_user_expire(store: Store) -> None:
+    """MongoDB deletes a user's document an hour after the last upload."""
     assert store.database["quotas"].index_information()["last_1"]["expireAfterSeconds"] == 3600
 
 
-def test_jobs_are_not_read_one_by_one(anna: Caller, store: Store) -> None:
-    """What the quotas ask of an owner's jobs an index answers, of that owner's alone."""
+def test_quotas_are_answered_by_an_index(anna: Caller, store: Store) -> None:
+    """The sums over an owner's jobs read no document, and only that owner's keys."""
     assert send(anna).status_code == 202
     database, profile = store.database, store.database["system.profile"]
     database.command("profile", 2)
     try:
         assert send(anna).status_code == 202
         asked = {"op": "command", "command.aggregate": "jobs", "command.pipeline.0.$match.owner": anna.user}
-        found = eventually(lambda: profile.find_one(asked), 5, "what the store did")
+        found = eventually(lambda: profile.find_one(asked), 5, "the profile of the query")
     finally:
         database.command("profile", 0)
         profile.drop()
     assert (found["docsExamined"], found["keysExamined"] <= 2) == (0, True)
 
 
-def test_a_refused_upload_may_be_sent_to_its_end(anna: Caller) -> None:
-    """The client that reads its answer only when all is sent gets it, and the next on its connection too."""
+def test_refused_upload_can_be_sent_to_its_end(anna: Caller) -> None:
+    """A client that reads only after sending everything gets the answer, and can reuse the connection."""
     session = requests.Session()
     for _ in range(2):
         answer = session.post(f"{anna.url}/upload?name=a.mp4", bytes(20 * MIB), headers=anna.headers, timeout=30)

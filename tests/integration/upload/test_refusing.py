@@ -37,16 +37,16 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("name", UNUSABLE_NAMES)
-def test_an_unusable_name_is_refused(caller: Caller, store: Store, name: str) -> None:
-    """A name that is empty, over-long, has a folder or what cannot be shown: 422, and nothing is left behind."""
+def test_unsafe_name_is_refused(caller: Caller, store: Store, name: str) -> None:
+    """Empty, too long, with a folder or undisplayable characters: 422, and nothing is left in the store."""
     before = store.counts()
     assert_problem(caller.call("POST", "/upload", params={"name": name}, data=b"video"), 422)
     store.assert_as_before(before)
 
 
 @pytest.mark.parametrize("name", ["", "a\0b.mp4", "../a.mp4", "a" * 256])
-def test_an_unusable_name_in_a_form_is_refused(caller: Caller, store: Store, name: str) -> None:
-    """A form's file name is held to the same."""
+def test_unsafe_name_in_a_form_is_refused(caller: Caller, store: Store, name: str) -> None:
+    """The same rules apply to a form's file name."""
     before = store.counts()
     body = form((f'name="file"; filename="{name}"', b"video"))
     assert_problem(caller.call("POST", "/upload", data=body, headers=FORM), 422)
@@ -54,16 +54,16 @@ def test_an_unusable_name_in_a_form_is_refused(caller: Caller, store: Store, nam
 
 
 @pytest.mark.parametrize("query", ["", "?nme=a.mp4", "?name=a.mp4&name=b.mp4"])
-def test_a_raw_body_needs_one_name(caller: Caller, query: str) -> None:
-    """Without a name, or with two: 400, which says how to send one."""
+def test_raw_body_needs_one_name(caller: Caller, query: str) -> None:
+    """Without a name, or with two: 400, and the text says how to send one."""
     answer = caller.call("POST", f"/upload{query}", data=b"video")
     assert_problem(answer, 400)
     assert "name" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=list(MALFORMED))
-def test_a_form_that_is_not_one_video_is_refused(caller: Caller, store: Store, body: bytes) -> None:
-    """Whatever is wrong with a form is a 4xx, and leaves nothing behind."""
+def test_form_without_exactly_one_video_is_refused(caller: Caller, store: Store, body: bytes) -> None:
+    """Whatever is wrong with a form is a 4xx, and leaves nothing in the store."""
     before = store.counts()
     answer = caller.call("POST", "/upload", data=body, headers=FORM)
     assert answer.status_code in {400, 413}
@@ -72,22 +72,22 @@ def test_a_form_that_is_not_one_video_is_refused(caller: Caller, store: Store, b
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=ä"])
-def test_a_form_without_a_usable_boundary_is_refused(caller: Caller, content_type: str) -> None:
-    """A boundary that is missing, or is not ASCII: 400."""
+def test_form_without_a_usable_boundary_is_refused(caller: Caller, content_type: str) -> None:
+    """A missing boundary, or one that is not ASCII: 400."""
     headers = {"Content-Type": content_type.encode().decode("latin-1")}
     assert_problem(caller.call("POST", "/upload", data=form((FILE, b"video")), headers=headers), 400)
 
 
-def test_an_empty_body_is_refused(caller: Caller, store: Store) -> None:
-    """No bytes are no video, with a length or in chunks."""
+def test_empty_body_is_refused(caller: Caller, store: Store) -> None:
+    """With an announced length and in chunked coding."""
     before = store.counts()
     assert_problem(caller.call("POST", "/upload?name=a.mp4", data=b""), 400)
     assert_problem(caller.call("POST", "/upload?name=a.mp4", data=iter([])), 400)
     store.assert_as_before(before)
 
 
-def test_no_byte_is_asked_of_a_stranger(upload: str, secrets: Secrets) -> None:
-    """Without a valid token the answer is 401, before any byte of the body."""
+def test_invalid_token_is_refused_before_the_body(upload: str, secrets: Secrets) -> None:
+    """The answer is 401 before a byte of the body is sent."""
     expired = newcomer(upload, secrets, expires=-10)
     nobody = Caller(upload, "nobody", "no.to.ken")
     for stranger in (expired, nobody):
@@ -96,8 +96,8 @@ def test_no_byte_is_asked_of_a_stranger(upload: str, secrets: Secrets) -> None:
     assert_problem(requests.post(f"{upload}/upload?name=a.mp4", data=b"video", timeout=30), 401)
 
 
-def test_a_larger_video_than_4_gib_is_refused_before_it_is_sent(caller: Caller) -> None:
-    """A length that is too large is 413 at once; in a form, where it certainly is."""
+def test_video_of_more_than_4_gib_is_refused_before_it_is_sent(caller: Caller) -> None:
+    """An announced length beyond the limit is 413 at once; for a form, beyond the limit and the form's overhead."""
     for length, headers in ((MAX_VIDEO_BYTES + 1, {}), (MAX_VIDEO_BYTES + MAX_FORM_OVERHEAD_BYTES + 1, FORM)):
         with Sending(caller, "/upload?name=a.mp4", length, headers) as sending:
             status, body = sending.answer()
@@ -106,10 +106,10 @@ def test_a_larger_video_than_4_gib_is_refused_before_it_is_sent(caller: Caller) 
 
 
 @pytest.mark.parametrize("length", ["known", "unknown"])
-def test_a_refusal_in_mid_body_gathers_nothing(
+def test_refusal_during_the_body_buffers_nothing(
     caller: Caller, store: Store, supervisor: Supervisor, length: str
 ) -> None:
-    """The client that sends on gets its answer all the same, and the function keeps nothing of what comes."""
+    """A client that continues to send gets its answer, and the function discards the rest."""
     before, process = store.counts(), worker(supervisor, caller.url)
     memory_before = memory(process)
     head, end = form((FILE, b"one"), (FILE, b"two")).split(b"two")
@@ -135,8 +135,8 @@ def test_a_refusal_in_mid_body_gathers_nothing(
 
 
 @pytest.mark.parametrize("key", ["", "ä".encode().decode("latin-1"), "k" * 256, "a\tb"])
-def test_an_odd_idempotency_key_is_refused(caller: Caller, store: Store, key: str) -> None:
-    """A key is 1 to 255 printable ASCII characters."""
+def test_invalid_idempotency_key_is_refused(caller: Caller, store: Store, key: str) -> None:
+    """A key has 1 to 255 printable ASCII characters."""
     before = store.counts()
     answer = caller.call("POST", "/upload?name=a.mp4", data=b"video", headers={"Idempotency-Key": key})
     assert_problem(answer, 400)
@@ -144,14 +144,14 @@ def test_an_odd_idempotency_key_is_refused(caller: Caller, store: Store, key: st
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH", "OPTIONS"])
-def test_another_method_is_refused(caller: Caller, method: str) -> None:
-    """405 says which methods there are."""
+def test_unsupported_method_is_405(caller: Caller, method: str) -> None:
+    """`Allow` lists the methods."""
     answer = caller.call(method, "/upload")
     assert_problem(answer, 405)
     assert {name.strip() for name in answer.headers["Allow"].split(",")} == {"POST", "PUT"}
 
 
 @pytest.mark.parametrize("path", ["/", "/upload/", "/upload/clip.mp4", "/uploads"])
-def test_another_path_is_refused(caller: Caller, path: str) -> None:
-    """404, as a problem."""
+def test_unknown_path_is_404(caller: Caller, path: str) -> None:
+    """As a problem."""
     assert_problem(caller.call("POST", path, data=b"video"), 404)

@@ -1,4 +1,4 @@
-"""Clients that are slow, at the rate that is allowed and below it; half a minute for all of them."""
+"""Slow clients, at the minimum rate and below it; half a minute for all of them."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +12,8 @@ from tests.support.sending import FORM, Sending, form
 
 LENGTH = 10 * 1024**2
 HEAD, _, _ = form(('name="f"; filename="a.mp4"', b"video")).partition(b"video")
-CUT = 60  # seconds, at the most
-ELEVEN_MINUTES = 1599  # bytes a second of the upload of tests/cluster/long
+MAX_SECONDS = 60  # until a slow body is aborted
+SLOWEST_RATE = 1599  # bytes a second of the upload of tests/cluster/long
 
 
 def a_byte(sending: Sending) -> None:
@@ -26,76 +26,78 @@ def a_chunk_of_a_byte(sending: Sending) -> None:
 
 def a_raw_body(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload?name=a.mp4", LENGTH) as sending:
-        return sending.answer_to(a_byte, 2 * CUT)
+        return sending.answer_to(a_byte, 2 * MAX_SECONDS)
 
 
 def chunks(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload?name=a.mp4", None) as sending:
-        return sending.answer_to(a_chunk_of_a_byte, 2 * CUT)
+        return sending.answer_to(a_chunk_of_a_byte, 2 * MAX_SECONDS)
 
 
 def a_form(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload", LENGTH, FORM) as sending:
         sending.send(HEAD)
-        return sending.answer_to(a_byte, 2 * CUT)
+        return sending.answer_to(a_byte, 2 * MAX_SECONDS)
 
 
-def a_fast_beginning(caller: Caller) -> tuple[int, bytes, float]:
+def a_fast_start(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload?name=a.mp4", LENGTH) as sending:
         sending.send(bytes(LENGTH // 2))
-        return sending.answer_to(a_byte, 2 * CUT)
+        return sending.answer_to(a_byte, 2 * MAX_SECONDS)
 
 
 def nothing(caller: Caller) -> tuple[int, bytes, float]:
     with Sending(caller, "/upload?name=a.mp4", LENGTH) as sending:
-        return sending.answer_to(lambda _: None, 2 * CUT)
+        return sending.answer_to(lambda _: None, 2 * MAX_SECONDS)
 
 
-def who_had_to_wait(caller: Caller) -> tuple[int, bytes, float]:
-    began = {"X-Request-Start": f"t={time.time() - CUT:.3f}"}
+def a_queued_body(caller: Caller) -> tuple[int, bytes, float]:
+    began = {"X-Request-Start": f"t={time.time() - MAX_SECONDS:.3f}"}
     with Sending(caller, "/upload?name=a.mp4", LENGTH, began) as sending:
-        return sending.answer_to(a_byte, 2 * CUT)
+        return sending.answer_to(a_byte, 2 * MAX_SECONDS)
 
 
 def a_refused_body(caller: Caller) -> tuple[int, bytes, float]:
-    """A refusal comes at once; what is cut off then is the rest."""
+    """The refusal is sent at once; then the slow rest is aborted."""
     with Sending(caller, "/upload?name=", LENGTH) as sending:
         assert sending.answered(10)
         began = time.monotonic()
         while not sending.ended(1):
-            assert time.monotonic() - began < 2 * CUT
+            assert time.monotonic() - began < 2 * MAX_SECONDS
             a_byte(sending)
         return 408, b"30 KiB", time.monotonic() - began
 
 
-def the_slowest_that_may_be(caller: Caller) -> tuple[int, bytes, float]:
+def the_slowest_allowed(caller: Caller) -> tuple[int, bytes, float]:
     pieces = 40
-    with Sending(caller, "/upload?name=a.mp4", pieces * ELEVEN_MINUTES) as sending:
-        return sending.answer_to(lambda sending: sending.send(bytes(ELEVEN_MINUTES)), 2 * CUT)
+    with Sending(caller, "/upload?name=a.mp4", pieces * SLOWEST_RATE) as sending:
+        return sending.answer_to(lambda sending: sending.send(bytes(SLOWEST_RATE)), 2 * MAX_SECONDS)
 
 
-SLOW = [a_raw_body, chunks, a_form, a_fast_beginning, nothing, a_refused_body]
+SLOW = [a_raw_body, chunks, a_form, a_fast_start, nothing, a_refused_body]
 
 
-@pytest.mark.timeout(3 * CUT)
-def test_slow_bodies_are_cut_off_and_the_slowest_that_may_be_is_taken(
+@pytest.mark.timeout(3 * MAX_SECONDS)
+def test_slow_bodies_are_aborted_and_the_slowest_allowed_is_accepted(
     upload: str, store: Store, secrets: Secrets
 ) -> None:
-    """A byte a second is answered 408 within a minute, however it comes, and leaves nothing; 1.6 KB a second pass.
+    """A byte a second is 408 within a minute, in every kind of body, and leaves nothing; 1.6 KB a second pass.
 
-    Who was as slow while they waited for a thread has no other half minute when they have one.
+    A client that was as slow while its request was queued gets no second half minute.
     """
     before = store.counts()
     with ThreadPoolExecutor(len(SLOW) + 2) as pool:
-        waited = pool.submit(who_had_to_wait, newcomer(upload, secrets))
-        taken = pool.submit(the_slowest_that_may_be, allowed := newcomer(upload, secrets))
+        waited = pool.submit(a_queued_body, newcomer(upload, secrets))
+        taken = pool.submit(the_slowest_allowed, allowed := newcomer(upload, secrets))
         answers = list(pool.map(lambda kind: kind(newcomer(upload, secrets)), SLOW))
-    assert [(status, b"30 KiB" in body, seconds < CUT) for status, body, seconds in answers] == [(408, True, True)] * 6
+    assert [(status, b"30 KiB" in body, seconds < MAX_SECONDS) for status, body, seconds in answers] == [
+        (408, True, True)
+    ] * 6
     status, _, seconds = waited.result()
-    assert (status, seconds < CUT / 4) == (408, True)
+    assert (status, seconds < MAX_SECONDS / 4) == (408, True)
     status, _, seconds = taken.result()
     assert (status, seconds > 35) == (202, True)
     (job,) = store.jobs(allowed.user)
-    assert job["size"] == 40 * ELEVEN_MINUTES
+    assert job["size"] == 40 * SLOWEST_RATE
     jobs, videos, chunks_ = before
     store.assert_as_before((jobs + 1, videos + 1, chunks_ + 1))

@@ -27,8 +27,8 @@ def stopped(mongodb: Server) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("kind", ["stopped", "silent"])
-def test_a_store_that_is_away_is_503_in_mid_upload(caller: Caller, store: Store, mongodb: Server, kind: str) -> None:
-    """The client that sends on has its answer within 10 s, and there is no job."""
+def test_store_failing_during_an_upload_is_503(caller: Caller, store: Store, mongodb: Server, kind: str) -> None:
+    """A client that continues to send has its answer within 10 s, and there is no job."""
     jobs, _videos, chunks = store.counts()
     length = 500 * MIB
     with Sending(caller, "/upload?name=a.mp4", length) as sending:
@@ -46,8 +46,8 @@ def test_a_store_that_is_away_is_503_in_mid_upload(caller: Caller, store: Store,
     store.database["videos.chunks"].delete_many(orphans)
 
 
-def test_a_store_that_is_away_is_503(caller: Caller, mongodb: Server) -> None:
-    """Whoever asks while the store is away is told within 10 s when to come again, and is served once it is back."""
+def test_absent_store_is_503(caller: Caller, mongodb: Server) -> None:
+    """Within 10 s, with `Retry-After`; uploads succeed again once the store is back."""
     with stopped(mongodb):
         began = time.monotonic()
         answer = caller.call("POST", "/upload?name=a.mp4", data=b"video")
@@ -57,8 +57,8 @@ def test_a_store_that_is_away_is_503(caller: Caller, mongodb: Server) -> None:
     assert caller.call("POST", "/upload?name=a.mp4", data=b"video").status_code == 202
 
 
-def test_what_was_accepted_outlives_a_crash_of_the_store(caller: Caller, store: Store, mongodb: Server) -> None:
-    """A MongoDB that is killed right after each of five 202 has every job and video when it is back."""
+def test_accepted_upload_survives_a_crash_of_the_store(caller: Caller, store: Store, mongodb: Server) -> None:
+    """A MongoDB that is killed right after each of five 202 answers has every job and video once it is back."""
     videos = {}
     for _ in range(5):
         video = os.urandom(3 * CHUNK)
@@ -71,10 +71,10 @@ def test_what_was_accepted_outlives_a_crash_of_the_store(caller: Caller, store: 
 
 
 @pytest.mark.parametrize("collection", ["videos.chunks", "videos.files", "jobs"])
-def test_a_store_that_cannot_write_is_503_and_no_video_comes_into_the_log(
+def test_store_that_cannot_write_is_503_and_the_log_has_no_video(
     caller: Caller, store: Store, supervisor: Supervisor, collection: str
 ) -> None:
-    """One that refuses a write, as with a full disk, is away; what it refused is told to nobody."""
+    """A refused write, as with a full disk, is 503; the refused bytes are in no log."""
     jobs = store.counts()[0]
     store.database.command("collMod", collection, validator={"$expr": False})
     try:

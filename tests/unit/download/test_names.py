@@ -14,13 +14,13 @@ from functions.download.names import disposition, of_mp3
         ("a; b=c.mp3", 'attachment; filename="a; b=c.mp3"'),
     ],
 )
-def test_a_name_stands_as_rfc_6266_says(name: str, header: str) -> None:
-    """What is not plain ASCII, or is read differently by different clients, comes encoded too."""
+def test_disposition_follows_rfc_6266(name: str, header: str) -> None:
+    """A name that is not plain ASCII, or that clients parse differently, is also sent encoded."""
     assert disposition(name) == header
 
 
-def test_an_mp3s_name_is_not_longer_than_a_video_may_have() -> None:
-    """No file system has to refuse it, and no character is cut through."""
+def test_mp3_name_has_at_most_255_bytes() -> None:
+    """As most file systems require; no character is cut in half."""
     name = of_mp3("ä" * 127)
     assert len(name.encode()) <= 255
     assert name == "ä" * 125 + ".mp3"

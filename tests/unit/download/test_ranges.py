@@ -5,7 +5,7 @@ from functions.download.ranges import part
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"),
+    ("header", "found"),
     [
         (None, None),
         ("bytes=0-9", (0, 10)),
@@ -19,13 +19,12 @@ from functions.download.ranges import part
         ("lines=0-9", None),
     ],
 )
-def test_a_part_of_a_hundred_bytes(asked: str | None, found: tuple[int, int] | None) -> None:
-    """One range of bytes is a part, anything else the whole."""
-    assert part(asked, 100) == found
+def test_range_in_a_hundred_bytes(header: str | None, found: tuple[int, int] | None) -> None:
+    """One range of bytes is a part, anything else means the whole file."""
+    assert part(header, 100) == found
 
 
 @pytest.mark.parametrize("asked", ["bytes=100-", "bytes=100-200"])
-def test_a_part_behind_the_end(asked: str) -> None:
-    """A range that begins behind the last byte cannot be satisfied."""
+def test_range_beyond_the_end_is_unsatisfiable(asked: str) -> None:
     with pytest.raises(Unsatisfiable):
         part(asked, 100)

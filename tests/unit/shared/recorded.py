@@ -1,4 +1,4 @@
-"""The functions' logs, read as they are written."""
+"""Records of the functions' logs."""
 
 import io
 import json
@@ -12,10 +12,10 @@ from functions.shared import logs
 
 @contextmanager
 def recorded() -> Iterator[list[dict[str, Any]]]:
-    """Configure the logs as a function does, and give the records of the block at its end."""
+    """Configure the logs as a function does; the yielded list has the block's records once the block has ended."""
     root, lines = logging.getLogger(), list[dict[str, Any]]()
     handlers, level = root.handlers[:], root.level
-    root.handlers.clear()  # or they would be closed
+    root.handlers.clear()  # otherwise they would be closed
     with redirect_stderr(io.StringIO()) as written:
         logs.configure()
         try:

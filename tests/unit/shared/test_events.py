@@ -1,4 +1,4 @@
-"""The events and their published shapes."""
+"""The events and their published schemas."""
 
 import json
 import socket
@@ -31,8 +31,8 @@ def schema(kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: str(event["type"]))
-def test_an_event_has_the_shape_that_is_published(event: CloudEvent) -> None:
-    """Data validates against the type's schema, and the attributes are those of its EventType."""
+def test_event_matches_its_schema_and_event_type(event: CloudEvent) -> None:
+    """The data validates, and the attributes are those of the EventType."""
     jsonschema.validate(event.data, schema(event["type"]))
     (published,) = [kind for kind in manifests("eventtype") if kind["metadata"]["name"] == event["type"]]
     for attribute in published["spec"]["attributes"]:
@@ -40,8 +40,8 @@ def test_an_event_has_the_shape_that_is_published(event: CloudEvent) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(TYPES))
-def test_a_schema_is_sound_and_has_an_example(kind: str) -> None:
-    """Each schema is one, its examples validate, and data with an address in it does not."""
+def test_schema_is_valid_and_has_examples(kind: str) -> None:
+    """The examples validate; data with an e-mail address does not."""
     shape = schema(kind)
     jsonschema.Draft202012Validator.check_schema(shape)
     assert shape["examples"]
@@ -51,22 +51,22 @@ def test_a_schema_is_sound_and_has_an_example(kind: str) -> None:
             jsonschema.validate(example | {"email": "owner@people.example"}, shape)
 
 
-def test_every_trigger_waits_for_an_event_that_there_is() -> None:
-    """Triggers, schemas and EventTypes name the very types that functions send."""
+def test_every_trigger_filters_an_existing_type() -> None:
+    """Triggers, schemas and EventTypes have exactly the types that functions send."""
     assert {trigger["spec"]["filter"]["attributes"]["type"] for trigger in manifests("trigger")} == TYPES
     assert {kind["metadata"]["name"] for kind in manifests("eventtype")} == TYPES
     assert {f"video2mp3.{file.stem}" for file in EVENTING.glob("schemas/*.json")} == TYPES
 
 
-def test_an_event_told_again_is_the_same_event() -> None:
-    """Id, source, type and subject follow from the job."""
+def test_republished_event_is_the_same_event() -> None:
+    """Id, source, type and subject are derived from the job."""
     names = ("id", "source", "type", "subject")
     first, second = video_uploaded(JOB), video_uploaded(JOB)
     assert [first[name] for name in names] == [second[name] for name in names]
 
 
-def test_a_sink_is_sent_the_event_in_binary_mode() -> None:
-    """What arrives is what was sent."""
+def test_sink_receives_the_event_in_binary_mode() -> None:
+    """The received event equals the sent one."""
     with listening() as ear:
         for event in EVENTS:
             Sink(ear.url).send(event)
@@ -74,8 +74,8 @@ def test_a_sink_is_sent_the_event_in_binary_mode() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
-def test_a_sink_that_refuses_is_away(status: int) -> None:
-    """Anything but acceptance means that the event was not taken."""
+def test_refusing_sink_raises_sink_away(status: int) -> None:
+    """Any status but a success means that the event was not accepted."""
     with listening() as ear:
         ear.status = status
         with pytest.raises(SinkAway):
@@ -83,8 +83,8 @@ def test_a_sink_that_refuses_is_away(status: int) -> None:
 
 
 @pytest.mark.parametrize("says", [b"", b"nonsense\r\n\r\n"])
-def test_a_sink_that_hangs_up_or_speaks_no_http_is_away(says: bytes) -> None:
-    """A broken answer is no acceptance, and no other error."""
+def test_broken_answer_of_the_sink_raises_sink_away(says: bytes) -> None:
+    """A closed connection and an answer that is not HTTP."""
 
     def answer(server: socket.socket) -> None:
         peer, _address = server.accept()

@@ -7,8 +7,8 @@ from functions.shared import logs
 from tests.unit.shared.recorded import recorded
 
 
-def test_a_record_is_one_line_of_json() -> None:
-    """Message, level, logger, time and extras stand in one object on one line, whatever the text."""
+def test_record_is_one_line_of_json() -> None:
+    """One object with message, level, logger, time and extras, whatever the text."""
     with recorded() as lines:
         logging.getLogger("x").warning("two\nlines", extra={"count": 3})
     (line,) = lines
@@ -16,8 +16,7 @@ def test_a_record_is_one_line_of_json() -> None:
     assert "timestamp" in line
 
 
-def test_an_exception_stays_on_its_line() -> None:
-    """A traceback is a field of its record."""
+def test_traceback_is_a_field_of_its_record() -> None:
     with recorded() as lines:
         try:
             dict[str, str]()["gone"]
@@ -27,8 +26,8 @@ def test_an_exception_stays_on_its_line() -> None:
     assert "KeyError: 'gone'" in line["exc_info"]
 
 
-def test_records_say_what_they_are_about() -> None:
-    """Inside the block every record carries the fields, nested ones too, and none after it."""
+def test_records_have_the_fields_of_their_block() -> None:
+    """Blocks nest, and after a block its fields are gone."""
     log = logging.getLogger("x")
     with recorded() as lines:
         with logs.about(event="e1", job="j1"):
@@ -40,8 +39,8 @@ def test_records_say_what_they_are_about() -> None:
     assert seen == [("inner", "e1", "j2"), ("outer", "e1", "j1"), ("after", None, None)]
 
 
-def test_threads_do_not_mix_what_they_are_about() -> None:
-    """Each thread's records carry its own fields."""
+def test_threads_do_not_mix_their_fields() -> None:
+    """Each thread's records have its own fields."""
 
     def work(number: int) -> None:
         with logs.about(job=str(number)):

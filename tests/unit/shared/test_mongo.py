@@ -1,4 +1,4 @@
-"""What a function takes for a MongoDB that is away."""
+"""Which errors of pymongo mean that the store does not answer."""
 
 import pytest
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure, PyMongoError, WriteError
@@ -16,6 +16,6 @@ from functions.shared.mongo import AWAY
         BulkWriteError({}),
     ],
 )
-def test_a_store_that_fails_at_what_it_was_asked_is_away(error: PyMongoError) -> None:
-    """One that does not answer, one that has just started, and one whose disk is full, whatever the command was."""
+def test_failing_store_counts_as_away(error: PyMongoError) -> None:
+    """A store that does not answer, has just started, or has a full disk, with any command."""
     assert isinstance(error, AWAY)

@@ -18,13 +18,13 @@ class Settings:
 
 
 def test_settings_are_read_by_their_names_in_capitals() -> None:
-    """Every field has the value and the type that its variable gives it, or its default."""
+    """Every field has the value and type from its variable, or its default."""
     settings = load(Settings, {"STORE_URL": "mongodb://a:1,b:2/x", "SECRET": "s", "STRICT": "True", "OTHER": "y"})
     assert settings == Settings(Url("mongodb://a:1,b:2/x"), "s", 7, strict=True)
 
 
-def test_everything_that_is_wrong_is_named_at_once() -> None:
-    """Missing, empty and malformed variables are all in the message, each with what it must be."""
+def test_all_missing_and_malformed_variables_are_listed() -> None:
+    """Missing, empty and malformed variables are all in one message, each with the expected format."""
     with pytest.raises(SystemExit) as stop:
         load(Settings, {"STORE_URL": "nowhere", "SECRET": "", "DAYS": "soon", "STRICT": "maybe"})
     assert str(stop.value).splitlines()[1:] == [
@@ -35,7 +35,7 @@ def test_everything_that_is_wrong_is_named_at_once() -> None:
     ]
 
 
-def test_no_value_is_repeated() -> None:
+def test_error_repeats_no_value() -> None:
     """A malformed value may be a secret, so the message does not show it."""
     with pytest.raises(SystemExit) as stop:
         load(Settings, {"STORE_URL": "hunter2", "SECRET": "s3cret", "DAYS": "hunter3"})
@@ -43,8 +43,8 @@ def test_no_value_is_repeated() -> None:
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "1.5"])
-def test_a_number_below_one_is_malformed(days: str) -> None:
-    """Zero days of retention would delete what was just made."""
+def test_number_below_one_is_malformed(days: str) -> None:
+    """Zero days of retention would delete new jobs."""
     with pytest.raises(SystemExit, match="DAYS"):
         load(Settings, {"STORE_URL": "http://a", "SECRET": "s", "DAYS": days})
 
@@ -53,26 +53,26 @@ def test_a_number_below_one_is_malformed(days: str) -> None:
 @pytest.mark.parametrize(
     "login", ["admin:admin", "convert:Convert", "us%40er:us%40er", "root:", "x:%70assword", "x:CHANGEME"]
 )
-def test_nothing_starts_with_a_default_password(kind: type[Url], login: str) -> None:
-    """A password that servers come with or examples have, the user's own name and an empty one are malformed."""
+def test_default_password_is_malformed(kind: type[Url], login: str) -> None:
+    """Passwords of fresh servers and of examples, the user's own name, and an empty one."""
     assert kind("smtp://convert:none-of-these@host")
-    with pytest.raises(ValueError):  # noqa: PT011  # the loader gives it its words
+    with pytest.raises(ValueError):  # noqa: PT011  # the loader writes the message
         kind(f"smtp://{login}@host")
 
 
 @pytest.mark.parametrize(
     "url", ["http://host", "smtp://", "smtp://host:0", "smtp://host:99999", "smtp://host:x", "host:25"]
 )
-def test_a_mail_server_is_named_by_smtp_or_smtps(url: str) -> None:
-    """Anything but smtp:// or smtps:// with a host and a port that can be is malformed."""
-    with pytest.raises(ValueError):  # noqa: PT011  # the loader gives it its words
+def test_mail_server_needs_an_smtp_or_smtps_url(url: str) -> None:
+    """Anything else, and an impossible host or port, is malformed."""
+    with pytest.raises(ValueError):  # noqa: PT011  # the loader writes the message
         SmtpUrl(url)
 
 
 @pytest.mark.parametrize("sender", ["nobody", "a@", "@b", "A <a@b>\r\nBcc: c@d", "ü@example.org", "a b@example.org"])
-def test_a_sender_is_an_address(sender: str) -> None:
-    """What no mail can be from is malformed."""
-    with pytest.raises(ValueError):  # noqa: PT011  # the loader gives it its words
+def test_sender_must_be_an_address(sender: str) -> None:
+    """A sender that no mail can have is malformed."""
+    with pytest.raises(ValueError):  # noqa: PT011  # the loader writes the message
         Sender(sender)
 
 

@@ -49,10 +49,12 @@ def test_no_table_row_is_wider_than_200_characters(name: str) -> None:
     assert [row for row in rows if len(row) > LONGEST_ROW] == []
 
 
-def test_project_api_document_and_changelog_have_one_version() -> None:
-    """The newest entry of the changelog is the version of pyproject.toml and of the OpenAPI document."""
+def test_project_api_document_images_and_changelog_have_one_version() -> None:
+    """The newest entry of the changelog is the version of pyproject.toml, of the OpenAPI document and of the images."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     api = loads((ROOT / "infra/gateway/openapi.json").read_text())["info"]["version"]
+    images = re.search(r"^VIDEO2MP3=(.+)$", (ROOT / "infra/versions/versions.env").read_text(), re.MULTILINE)
     newest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert images
     assert newest
-    assert project == api == newest[1]
+    assert project == api == images[1] == newest[1]
