@@ -1,4 +1,4 @@
-"""The long form (`make test-chaos-long`): processes killed again and again, servers stopped for a while, full disks."""
+"""The long form (`make test-chaos-long`): processes die again and again, each server is away, a disk is full."""
 
 import random
 import shutil

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import requests
+from werkzeug import Request, Response
 
 from scripts.local.broker.programs import programs
-from scripts.local.ports import HOST
 from scripts.local.stack import EVENTING
 from tests.support.stacks import RunningStack
+from tests.support.web import Answer, WebServer
 
 # What becomes of twenty deliveries: a tenth doubled, at once or later, a tenth late, one of which nobody hears.
 SOME = ["at once", "again later", "late", "late", "unheard", *["as it should"] * 15]
@@ -35,38 +35,29 @@ class Unruly:
         self._next: list[str] = []
         self._lock = threading.Lock()
         self._later = ThreadPoolExecutor(8)
-        unruly = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status = unruly._deliver(dict(self.headers), body)
-                if status:
-                    self.send_response(status)
-                    self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer((HOST, 0), Handler)
-        self.url = f"http://{HOST}:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = WebServer(self._answer)
+        self.url = self._server.url
 
     def close(self) -> None:
         """Take no more deliveries, and return when the repeated ones are made."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
         self._later.shutdown()
 
-    def _deliver(self, headers: dict[str, str], body: bytes) -> int:
-        """Deliver somehow; return the function's status, 0 for no answer."""
+    def _answer(self, request: Request) -> Response:
+        """Deliver somehow, and hand the function's answer on, unless it goes unheard."""
+        headers, body = dict(request.headers), request.get_data()
         fate, seconds = self._draw()
         if fate == "at once":
             self._later.submit(self._post, headers, body, 0)
         if fate == "again later":
             self._later.submit(self._post, headers, body, seconds)
-        status = self._post(headers, body, seconds if fate == "late" else 0)
-        return 0 if fate == "unheard" else status
+        try:
+            status = self._post(headers, body, seconds if fate == "late" else 0)
+        except requests.RequestException as error:
+            raise ConnectionError from error  # the function died, which its caller has to see
+        if fate == "unheard":
+            raise ConnectionError
+        return Answer(status=status)
 
     def _draw(self) -> tuple[str, float]:
         with self._lock:

@@ -5,7 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from werkzeug import Request, Response
+
+from tests.support import web
+from tests.support.web import WebServer
 
 
 @dataclass(frozen=True)
@@ -35,34 +39,9 @@ class Subscriber:
     def __init__(self, answer: Callable[[Delivery], Answer], host: str = "127.0.0.1") -> None:
         self.received: list[Delivery] = []
         self._changed = threading.Condition()
-        subscriber = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                delivery = Delivery(time.monotonic(), "POST", self.headers, body)
-                subscriber._record(delivery)
-                said = answer(delivery)
-                try:
-                    self.send_response(said.status)
-                    for name, value in ({"Content-Length": str(len(said.body))} | said.headers).items():
-                        self.send_header(name, value)
-                    self.end_headers()
-                    self.wfile.write(said.body)
-                except ConnectionError:
-                    self.close_connection = True  # the dispatcher was stopped or had enough
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer((host, 0), Handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self.url = f"http://{host}:{self._server.server_port}/"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._answer = answer
+        self._server = WebServer(self._take, host)
+        self.url = f"{self._server.url}/"
 
     @property
     def ids(self) -> list[str]:
@@ -82,10 +61,15 @@ class Subscriber:
         return self.wait(lambda received: any(delivery.id == event_id for delivery in received))
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
-    def _record(self, delivery: Delivery) -> None:
+    def _take(self, request: Request) -> Response:
+        headers = Message()
+        for name, value in request.headers.items():
+            headers[name] = value
+        delivery = Delivery(time.monotonic(), request.method, headers, request.get_data())
         with self._changed:
             self.received.append(delivery)
             self._changed.notify_all()
+        said = self._answer(delivery)
+        return web.Answer(said.body, said.status, said.headers)

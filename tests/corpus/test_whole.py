@@ -1,4 +1,4 @@
-"""The long form (`make test-corpus-long`): all files that we make, or those of the folder of CORPUS."""
+"""The long form (`make test-corpus-long`): all files that we make, or those of the folder in the variable CORPUS."""
 
 import os
 from pathlib import Path

@@ -1,17 +1,18 @@
-"""A stand-in for the download function, which keeps what it was asked and answers as told."""
+"""A stand-in for the download function, which keeps the requests that it gets and answers as the test says."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+
+from werkzeug import Request, Response
+
+from tests.support.web import Answer, WebServer
 
 
 class Downloads:
     def __init__(self) -> None:
         self.reset()
-        self._start(0)
-        self.port = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._server = WebServer(self._answer)
+        self.url = self._server.url
 
     def reset(self) -> None:
         self.asked: list[tuple[str, str, str | None]] = []
@@ -19,35 +20,19 @@ class Downloads:
         self.on_delete: Callable[[], object] = lambda: None
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
     @contextmanager
     def away(self) -> Iterator[None]:
         """Listen to nothing until the block ends."""
-        self.stop()
+        self._server.stop()
         try:
             yield
         finally:
-            self._start(self.port)
+            self._server.start()
 
-    def _start(self, port: int) -> None:
-        downloads = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_DELETE(self) -> None:
-                downloads.asked.append((self.command, self.path, self.headers["Authorization"]))
-                downloads.on_delete()
-                self.send_response(downloads.status)
-                if 300 <= downloads.status < 400:
-                    self.send_header("Location", f"{downloads.url}/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_GET = do_DELETE  # noqa: N815  # http.server's name
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    def _answer(self, request: Request) -> Response:
+        self.asked.append((request.method, request.path, request.headers.get("Authorization")))
+        self.on_delete()
+        elsewhere = {"Location": f"{self.url}/elsewhere"} if 300 <= self.status < 400 else {}
+        return Answer(status=self.status, headers=elsewhere)

@@ -1,54 +1,101 @@
-"""A stand-in for the broker: events go to a function as by the dispatcher, and come to an ingress that keeps them."""
+"""A stand-in for the broker: what it delivers to a function, and an ingress that keeps what functions send it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event
 
 import requests
 from cloudevents.conversion import to_binary
 from cloudevents.http import CloudEvent, from_http
+from werkzeug import Request, Response
+
+from tests.support.web import Answer, WebServer
+
+ACCEPTED = 202
+SAME = ("id", "source", "type", "subject")
 
 
 def deliver(url: str, event: CloudEvent) -> requests.Response:
-    """Bring the event to a function, as the dispatcher does."""
+    """Deliver the event to a function, as the dispatcher does."""
     headers, body = to_binary(event)
     return requests.post(url, data=body, headers=headers, timeout=60)
 
 
-@dataclass
-class Ear:
-    """A broker's ingress that keeps what it hears; `status` is its answer."""
+def same(one: CloudEvent, other: CloudEvent) -> bool:
+    """Whether both are the same event; each publication has a time of its own."""
+    return [one[name] for name in SAME] == [other[name] for name in SAME] and one.data == other.data
 
-    url: str = ""
-    status: int = 202
-    heard: list[CloudEvent] = field(default_factory=list)
+
+class Ingress:
+    """The broker's ingress at `url`: `heard` are all events in their order, `accepted` those that it answered 202.
+
+    `status` is its answer.
+    """
+
+    def __init__(self) -> None:
+        self._server = WebServer(self._take)
+        self.url = self._server.url
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all events, and accept the next."""
+        self.heard: list[CloudEvent] = []
+        self.accepted: list[CloudEvent] = []
+        self.status = ACCEPTED
+        self._on_event: Callable[[CloudEvent], object] = lambda _event: None
+
+    def close(self) -> None:
+        self._server.close()
 
     def ids(self) -> list[str]:
         return sorted(event["id"] for event in self.heard)
 
+    def about(self, job: object) -> list[CloudEvent]:
+        """Return the accepted events of a job."""
+        return [event for event in self.accepted if event["subject"] == str(job)]
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Answer 500 until the block ends."""
+        self.status = 500
+        try:
+            yield
+        finally:
+            self.status = ACCEPTED
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Take events and answer none until the block ends."""
+        end = Event()
+        with self.calling(lambda _event: end.wait(30)):
+            try:
+                yield
+            finally:
+                end.set()
+
+    @contextmanager
+    def calling(self, on_event: Callable[[CloudEvent], object]) -> Iterator[None]:
+        """Call this for each event before it is answered, until the block ends."""
+        self._on_event = on_event
+        try:
+            yield
+        finally:
+            self._on_event = lambda _event: None
+
+    def _take(self, request: Request) -> Response:
+        assert "ce-id" in request.headers, "events come in binary mode, as eventing/README.md has it"
+        event, status = from_http(dict(request.headers), request.get_data()), self.status
+        self._on_event(event)
+        self.heard.append(event)
+        if status == ACCEPTED:
+            self.accepted.append(event)
+        return Answer(status=status)
+
 
 @contextmanager
-def listening() -> Iterator[Ear]:
-    ear = Ear()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            ear.heard.append(from_http(dict(self.headers.items()), body))
-            self.send_response(ear.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    ear.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield ear
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def listening() -> Iterator[Ingress]:
+    ingress = Ingress()
+    try:
+        yield ingress
+    finally:
+        ingress.close()

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from functions.shared import mongo
-from tests.integration.convert.broker import Broker
 from tests.integration.convert.converter import Converter
 from tests.support.clips import Clips
+from tests.support.ingress import Ingress, listening
 from tests.support.stacks import Server, StartFunction
 
 
@@ -17,13 +17,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[Broker]:
-    broker = Broker()
-    yield broker
-    broker.stop()
+def broker() -> Iterator[Ingress]:
+    with listening() as ingress:
+        yield ingress
 
 
-def _start(start_function: StartFunction, mongodb: Server, broker: Broker, scratch: Path) -> Converter:
+def _start(start_function: StartFunction, mongodb: Server, broker: Ingress, scratch: Path) -> Converter:
     env = {"MONGODB_URL": mongodb.url_of("convert"), "K_SINK": broker.url, "SCRATCH": str(scratch), "THREADS": "2"}
     env["LANDLOCK_REQUIRED"] = "true"
     return Converter(start_function("convert", env), scratch, mongo.database(mongodb.url))
@@ -31,7 +30,7 @@ def _start(start_function: StartFunction, mongodb: Server, broker: Broker, scrat
 
 @pytest.fixture(scope="session")
 def converter(
-    start_function: StartFunction, mongodb: Server, broker: Broker, tmp_path_factory: pytest.TempPathFactory
+    start_function: StartFunction, mongodb: Server, broker: Ingress, tmp_path_factory: pytest.TempPathFactory
 ) -> Converter:
     """Convert in a process of its own, with two threads as on the laptop."""
     return _start(start_function, mongodb, broker, tmp_path_factory.mktemp("scratch"))
@@ -39,7 +38,7 @@ def converter(
 
 @pytest.fixture(scope="session")
 def cramped(
-    start_function: StartFunction, mongodb: Server, broker: Broker, tmp_path_factory: pytest.TempPathFactory
+    start_function: StartFunction, mongodb: Server, broker: Ingress, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Converter]:
     """Convert whose scratch folder is a disk of 4 MiB."""
     scratch = tmp_path_factory.mktemp("cramped")

@@ -9,9 +9,9 @@ import pytest
 from bson import ObjectId
 
 from functions.shared.job.owned import Jobs
-from tests.integration.convert.broker import Broker
 from tests.integration.convert.converter import Converter, eventually
 from tests.support.clips import Clips
+from tests.support.ingress import Ingress, same
 from tests.support.stacks import Server
 
 
@@ -22,7 +22,7 @@ def begun(converter: Converter, job: ObjectId) -> psutil.Process:
     return ffmpeg
 
 
-def test_two_deliveries_at_once_make_one_mp3(converter: Converter, broker: Broker, clips: Clips) -> None:
+def test_two_deliveries_at_once_make_one_mp3(converter: Converter, broker: Ingress, clips: Clips) -> None:
     """One of them converts, the other is done with at once, and one event tells it."""
     job = converter.upload(clips.video())
     with ThreadPoolExecutor(2) as pool:
@@ -33,17 +33,17 @@ def test_two_deliveries_at_once_make_one_mp3(converter: Converter, broker: Broke
     assert len({event.data["mp3"] for event in broker.about(job)}) == 1
 
 
-def test_a_second_delivery_tells_again(converter: Converter, broker: Broker, clips: Clips) -> None:
+def test_a_second_delivery_tells_again(converter: Converter, broker: Ingress, clips: Clips) -> None:
     """A job that is done or failed stays as it is, and its very event is sent once more."""
     for clip in (clips.video(), clips.text()):
         job = converter.convert(clip)
         assert converter.deliver(job["_id"]) < 300
         assert converter.job(job["_id"]) == job
         first, second = broker.about(job["_id"])
-        assert first == second
+        assert same(first, second)
 
 
-def test_a_broker_that_is_away_costs_nothing_but_the_event(converter: Converter, broker: Broker, clips: Clips) -> None:
+def test_a_broker_that_is_away_costs_nothing_but_the_event(converter: Converter, broker: Ingress, clips: Clips) -> None:
     """The job is done and answered 2xx: the sweeper tells it later."""
     with broker.refusing():
         job = converter.convert(clips.video())
@@ -67,7 +67,7 @@ def test_progress_is_seen_while_it_converts(converter: Converter, clips: Clips) 
     assert converter.job(job)["progress"] == 1
 
 
-def test_a_job_deleted_while_it_converts_leaves_nothing(converter: Converter, broker: Broker, clips: Clips) -> None:
+def test_a_job_deleted_while_it_converts_leaves_nothing(converter: Converter, broker: Ingress, clips: Clips) -> None:
     """Its ffmpeg ends within seconds, no MP3 is kept, nobody is told, and the answer is 2xx."""
     job = converter.upload(clips.long())
     before = converter.chunks("mp3s")
@@ -82,7 +82,7 @@ def test_a_job_deleted_while_it_converts_leaves_nothing(converter: Converter, br
     assert not converter.rooms()
 
 
-def test_a_killed_attempt_is_made_again(converter: Converter, broker: Broker, clips: Clips) -> None:
+def test_a_killed_attempt_is_made_again(converter: Converter, broker: Ingress, clips: Clips) -> None:
     """A function killed in mid-work takes its ffmpeg along; after the lease another attempt ends the job."""
     job = converter.upload(clips.long())
     with ThreadPoolExecutor(1) as pool:
@@ -147,7 +147,7 @@ def test_a_full_disk_is_tried_again(cramped: Converter, clips: Clips, spare: int
     assert cramped.job(job)["state"] == "done"
 
 
-def test_the_third_failure_of_ours_is_the_last(cramped: Converter, broker: Broker, clips: Clips) -> None:
+def test_the_third_failure_of_ours_is_the_last(cramped: Converter, broker: Ingress, clips: Clips) -> None:
     """After three attempts the job has failed and says so; its video stays for a replay."""
     job = cramped.upload(clips.long())
     statuses = []
@@ -161,7 +161,7 @@ def test_the_third_failure_of_ours_is_the_last(cramped: Converter, broker: Broke
     assert cramped.has_video(job)
 
 
-def test_attempts_that_never_ended_count_too(converter: Converter, broker: Broker, clips: Clips) -> None:
+def test_attempts_that_never_ended_count_too(converter: Converter, broker: Ingress, clips: Clips) -> None:
     """A job whose third attempt died without a word is given up at the next delivery."""
     job = converter.upload(clips.video())
     converter.database["jobs"].update_one({"_id": job}, {"$set": {"state": "converting", "tries": 3}})

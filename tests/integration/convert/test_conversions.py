@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from bson import ObjectId
 
-from tests.integration.convert.broker import Broker
 from tests.integration.convert.converter import Converter, probed
 from tests.support.clips import Clips
+from tests.support.ingress import Ingress
 
 
-def test_a_video_becomes_an_mp3(converter: Converter, broker: Broker, clips: Clips, tmp_path: Path) -> None:
+def test_a_video_becomes_an_mp3(converter: Converter, broker: Ingress, clips: Clips, tmp_path: Path) -> None:
     """The MP3 decodes, is as long as the video, is committed to its job and told; the video and its copy go."""
     job = converter.convert(clips.video())
     assert job["state"] == "done"
@@ -22,9 +22,9 @@ def test_a_video_becomes_an_mp3(converter: Converter, broker: Broker, clips: Cli
     assert mp3["format_name"] == "mp3"
     assert mp3["decoded"] == pytest.approx(3, abs=0.1)
     [event] = broker.about(job["_id"])
-    assert event.kind == "video2mp3.audio.converted.v1"
-    assert event.id == f"{job['_id']}.converted"
-    assert event.source == "/functions/convert"
+    assert event["type"] == "video2mp3.audio.converted.v1"
+    assert event["id"] == f"{job['_id']}.converted"
+    assert event["source"] == "/functions/convert"
     assert event.data == {"job": str(job["_id"]), "mp3": str(job["mp3"]["id"])}
     assert not converter.has_video(job["_id"])
     assert not converter.rooms()
@@ -69,7 +69,7 @@ def test_three_tags_are_kept_and_nothing_else(converter: Converter, clips: Clips
     ],
 )
 def test_a_file_at_fault_ends_with_its_reason(
-    converter: Converter, broker: Broker, clips: Clips, kind: str, code: str
+    converter: Converter, broker: Ingress, clips: Clips, kind: str, code: str
 ) -> None:
     """The job fails at the first attempt, tells so by its code, and the video goes."""
     job = converter.convert(getattr(clips, kind)())
@@ -77,8 +77,8 @@ def test_a_file_at_fault_ends_with_its_reason(
     assert job["reason"]["code"] == code
     assert job["tries"] == 1
     [event] = broker.about(job["_id"])
-    assert event.kind == "video2mp3.conversion.failed.v1"
-    assert event.id == f"{job['_id']}.failed"
+    assert event["type"] == "video2mp3.conversion.failed.v1"
+    assert event["id"] == f"{job['_id']}.failed"
     assert event.data == {"job": str(job["_id"]), "code": code}
     assert not converter.has_video(job["_id"])
     assert not converter.rooms()
@@ -121,8 +121,8 @@ def test_a_video_that_lacks_a_part_fails(converter: Converter, clips: Clips) -> 
 
 
 @pytest.mark.parametrize("subject", ["", "no job", "../../etc/passwd", str(ObjectId())])
-def test_an_event_of_no_job_is_done(converter: Converter, broker: Broker, subject: str) -> None:
+def test_an_event_of_no_job_is_done(converter: Converter, broker: Ingress, subject: str) -> None:
     """A malformed or unknown job is answered 2xx, as no retry would help, and told to nobody."""
-    before = len(broker.told)
+    before = len(broker.heard)
     assert converter.deliver(subject) < 300
-    assert len(broker.told) == before
+    assert len(broker.heard) == before

@@ -1,15 +1,19 @@
 """A stand-in for upload and download, which shows what the gateway passes on and when."""
 
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from collections.abc import Iterable, Iterator
+from threading import Event
 from typing import NamedTuple
-from urllib.parse import urlsplit
+
+from werkzeug import Request, Response
+from werkzeug.datastructures import Headers
+
+from tests.support.web import Answer, WebServer
 
 
 class Asked(NamedTuple):
     method: str
     target: str
-    headers: dict[str, str]
+    headers: Headers
     protocol: str
 
 
@@ -21,56 +25,10 @@ class Upstream:
     """
 
     def __init__(self) -> None:
-        upstream = self
         self.reset()
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                upstream.asked.append(Asked(self.command, self.path, dict(self.headers), self.request_version))
-                path = urlsplit(self.path).path
-                if path == "/download/slowly":
-                    self.answer(200, b"", length=20)
-                    self.wfile.write(b"first half")
-                    upstream.go.wait(10)
-                    self.wfile.write(b"other half")
-                elif path.startswith("/jobs/"):
-                    self.answer(int(path.removeprefix("/jobs/")), b'{"title": "mine"}')
-                else:
-                    self.answer(200, b"passed")
-
-            do_HEAD = do_DELETE = do_GET  # noqa: N815  # http.server's names
-
-            def do_POST(self) -> None:
-                upstream.asked.append(Asked(self.command, self.path, dict(self.headers), self.request_version))
-                left = int(self.headers["Content-Length"])
-                while left:
-                    data = self.rfile.read1(min(left, 65536))
-                    if not data:
-                        upstream.cut.set()
-                        return
-                    upstream.received += len(data)
-                    left -= len(data)
-                self.answer(202, b"{}")
-
-            def answer(self, status: int, body: bytes, length: int | None = None) -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", "application/problem+json")
-                self.send_header("Content-Length", str(length or len(body)))
-                self.send_header("X-Content-Type-Options", "nosniff")
-                if status == 503:
-                    self.send_header("Retry-After", "77")
-                self.end_headers()
-                self.wfile.write(b"" if self.command == "HEAD" else body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server's name
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self.url = f"http://{self.host}"
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self._server = WebServer(self._answer)
+        self.url = self._server.url
+        self.host = self.url.removeprefix("http://")
 
     def reset(self) -> None:
         self.asked: list[Asked] = []
@@ -79,5 +37,40 @@ class Upstream:
         self.go = Event()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
+
+    def _answer(self, request: Request) -> Response:
+        target, protocol = request.environ["RAW_URI"], request.environ["SERVER_PROTOCOL"]
+        self.asked.append(Asked(request.method, target, Headers(request.headers), protocol))
+        if request.method == "POST":
+            self._receive(request)
+            return _answer(202, [b"{}"])
+        if request.path == "/download/slowly":
+            return _answer(200, self._halves(), length=20)
+        if request.path.startswith("/jobs/"):
+            return _answer(int(request.path.removeprefix("/jobs/")), [b'{"title": "mine"}'])
+        return _answer(200, [b"passed"])
+
+    def _receive(self, request: Request) -> None:
+        left = int(request.headers["Content-Length"])
+        while left:
+            data = request.environ["wsgi.input"].read1(min(left, 65536))
+            if not data:
+                self.cut.set()
+                raise ConnectionError
+            self.received += len(data)
+            left -= len(data)
+
+    def _halves(self) -> Iterator[bytes]:
+        yield b"first half"
+        self.go.wait(10)
+        yield b"other half"
+
+
+def _answer(status: int, body: Iterable[bytes], length: int | None = None) -> Response:
+    answer = Answer(body, status, content_type="application/problem+json")
+    answer.content_length = length if length is not None else sum(map(len, body))
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    if status == 503:
+        answer.headers["Retry-After"] = "77"
+    return answer

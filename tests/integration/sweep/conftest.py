@@ -11,7 +11,7 @@ from pymongo.database import Database
 from functions.shared import mongo
 from functions.shared.mongo import Document
 from scripts.local.supervision import Supervisor
-from tests.support.ingress import Ear, deliver, listening
+from tests.support.ingress import Ingress, deliver, listening
 from tests.support.stacks import Server, StartFunction
 
 Sweep = Callable[[], requests.Response]
@@ -31,20 +31,19 @@ def database(whole_database: Database[Document]) -> Database[Document]:
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[Ear]:
+def broker() -> Iterator[Ingress]:
     with listening() as ear:
         yield ear
 
 
 @pytest.fixture
-def ear(broker: Ear) -> Ear:
-    broker.heard.clear()
-    broker.status = 202
+def ear(broker: Ingress) -> Ingress:
+    broker.reset()
     return broker
 
 
 @pytest.fixture(scope="session")
-def sweep_url(mongodb: Server, broker: Ear, start_function: StartFunction) -> str:
+def sweep_url(mongodb: Server, broker: Ingress, start_function: StartFunction) -> str:
     env = {"MONGODB_URL": mongodb.url_of("sweep"), "K_SINK": broker.url, "RETENTION_DAYS": "7", "THREADS": "4"}
     return start_function("sweep", env)
 
@@ -56,7 +55,7 @@ def sweep_log(sweep_url: str, supervisor: Supervisor) -> Path:
 
 
 @pytest.fixture
-def sweep(sweep_url: str, ear: Ear) -> Sweep:
+def sweep(sweep_url: str, ear: Ingress) -> Sweep:
     """One tick."""
     ping = CloudEvent({"type": "dev.knative.sources.ping", "source": "/apis/v1/namespaces/video2mp3/pingsources/sweep"})
     return lambda: deliver(sweep_url, ping)

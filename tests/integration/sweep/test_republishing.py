@@ -16,7 +16,7 @@ from functions.shared.job.deliveries import Channel, Deliveries
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
 from tests.integration.sweep.conftest import Sweep
-from tests.support.ingress import Ear, deliver
+from tests.support.ingress import Ingress, deliver, same
 from tests.support.jobs import PAST, ended_job, open_job
 from tests.support.stacks import StartFunction
 
@@ -25,12 +25,7 @@ def job_of(database: Database[Document], job: ObjectId) -> Document:
     return database["jobs"].find_one({"_id": job}) or {}
 
 
-def same(told: CloudEvent, event: CloudEvent) -> bool:
-    names = ("id", "source", "type", "subject")
-    return [told[name] for name in names] == [event[name] for name in names] and told.data == event.data
-
-
-def test_an_overdue_upload_is_told_again(sweep: Sweep, ear: Ear, database: Database[Document]) -> None:
+def test_an_overdue_upload_is_told_again(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
     """Jobs whose event or converter is late are told as upload told them; one that is not late is left alone."""
     late = open_job(database, lease=PAST)
     stuck = open_job(database, lease=PAST, state="converting", tries=1, attempt="x")
@@ -41,7 +36,7 @@ def test_an_overdue_upload_is_told_again(sweep: Sweep, ear: Ear, database: Datab
 
 
 def test_telling_again_keeps_its_distance_and_leaves_the_job_claimable(
-    sweep: Sweep, ear: Ear, database: Database[Document]
+    sweep: Sweep, ear: Ingress, database: Database[Document]
 ) -> None:
     """What was told is not told at the next tick, can be converted, and is told again when the distance is over."""
     job = open_job(database, lease=PAST, tries=1)
@@ -57,7 +52,7 @@ def test_telling_again_keeps_its_distance_and_leaves_the_job_claimable(
 
 
 def test_a_new_attempt_that_is_late_is_told_without_distance(
-    sweep: Sweep, ear: Ear, database: Database[Document]
+    sweep: Sweep, ear: Ingress, database: Database[Document]
 ) -> None:
     """An attempt that died after the last telling is told at once, however far the distance had grown."""
     job = open_job(database, lease=PAST, tries=2)
@@ -67,7 +62,7 @@ def test_a_new_attempt_that_is_late_is_told_without_distance(
     assert ear.ids() == [f"{job}.uploaded"]
 
 
-def test_a_job_is_given_up_after_three_tries(sweep: Sweep, ear: Ear, database: Database[Document]) -> None:
+def test_a_job_is_given_up_after_three_tries(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
     """The third attempt that ends without a word fails the job, and that is told; one still under way is not failed."""
     job = open_job(database, lease=PAST, state="converting", tries=3, attempt="x")
     busy = open_job(database, state="converting", tries=3, attempt="x")
@@ -80,7 +75,7 @@ def test_a_job_is_given_up_after_three_tries(sweep: Sweep, ear: Ear, database: D
     assert same(ear.heard[0], conversion_failed(str(job), "gave_up"))
 
 
-def test_a_due_mail_is_told_again(sweep: Sweep, ear: Ear, database: Database[Document]) -> None:
+def test_a_due_mail_is_told_again(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
     """Ended jobs whose mail is late are told as convert told them; settled and waiting mails are not."""
     done = ended_job(database, **{"deliveries.mail.lease": PAST})
     failed = ended_job(database, "failed", **{"deliveries.mail.lease": PAST, "deliveries.mail.tries": 4})
@@ -96,7 +91,7 @@ def test_a_due_mail_is_told_again(sweep: Sweep, ear: Ear, database: Database[Doc
 
 
 def test_a_mail_that_nobody_took_within_a_day_is_abandoned(
-    sweep: Sweep, ear: Ear, database: Database[Document]
+    sweep: Sweep, ear: Ingress, database: Database[Document]
 ) -> None:
     """A mail pending since more than 24 h settles as abandoned, and is told no more."""
     day = datetime.now(UTC) - timedelta(hours=24, minutes=1)
@@ -109,7 +104,7 @@ def test_a_mail_that_nobody_took_within_a_day_is_abandoned(
 
 
 def test_a_broker_that_refuses_loses_nothing_and_stops_nothing_else(
-    sweep: Sweep, ear: Ear, database: Database[Document]
+    sweep: Sweep, ear: Ingress, database: Database[Document]
 ) -> None:
     """With the broker answering 500 the tick does its other work and asks once; the next tick tells all of it."""
     jobs = [open_job(database, lease=PAST) for _ in range(3)]
@@ -126,7 +121,7 @@ def test_a_broker_that_refuses_loses_nothing_and_stops_nothing_else(
     assert ear.ids() == sorted([*(f"{job}.uploaded" for job in jobs), f"{mail}.converted"])
 
 
-def test_sweepers_at_once_agree(sweep: Sweep, ear: Ear, database: Database[Document]) -> None:
+def test_sweepers_at_once_agree(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
     """Four ticks at the same time give a job up once, and leave the same store as one."""
     given_up = open_job(database, lease=PAST, state="converting", tries=3)
     late = open_job(database, lease=PAST)
@@ -156,7 +151,7 @@ def test_a_tick_logs_what_it_did(sweep: Sweep, database: Database[Document], swe
     assert line["type"] == "dev.knative.sources.ping"
 
 
-def test_a_store_that_is_away_is_503(ear: Ear, start_function: StartFunction) -> None:
+def test_a_store_that_is_away_is_503(ear: Ingress, start_function: StartFunction) -> None:
     """Without its store the tick fails within 10 s, for the caller to repeat."""
     env = {"MONGODB_URL": f"mongodb://{HOST}:{free_port()}/video2mp3", "K_SINK": ear.url, "THREADS": "1"}
     began = time.monotonic()

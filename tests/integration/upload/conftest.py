@@ -4,9 +4,9 @@ import pytest
 
 from functions.shared import mongo
 from scripts.local.secrets import Secrets
-from tests.integration.upload.broker import Broker
 from tests.integration.upload.store import Store
 from tests.support.callers import Caller, newcomer
+from tests.support.ingress import Ingress, listening
 from tests.support.stacks import Server, StartFunction
 
 
@@ -16,14 +16,13 @@ def store(mongodb: Server) -> Store:
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[Broker]:
-    broker = Broker()
-    yield broker
-    broker.stop()
+def broker() -> Iterator[Ingress]:
+    with listening() as ingress:
+        yield ingress
 
 
 @pytest.fixture(scope="session")
-def settings(mongodb: Server, secrets: Secrets, broker: Broker) -> dict[str, str]:
+def settings(mongodb: Server, secrets: Secrets, broker: Ingress) -> dict[str, str]:
     return {
         "MONGODB_URL": mongodb.url_of("upload"),
         "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),

@@ -1,15 +1,15 @@
-import json
 import os
 import time
 from collections.abc import Iterator
 
 import pytest
+from cloudevents.http import CloudEvent
 
 from functions.shared.media import CHUNK
 from scripts.local.secrets import Secrets
-from tests.integration.upload.broker import Broker
 from tests.integration.upload.store import Store
 from tests.support.callers import Caller, newcomer
+from tests.support.ingress import Ingress
 from tests.support.waiting import eventually
 
 NAMES = ["clip.mp4", "Gespräch ½ 3.mov", 'say "cheese".mp4', "映画.mkv", "50 % off; really.avi", "-rf.mp4", "🎬.webm"]
@@ -65,24 +65,24 @@ def test_name_is_stored_unchanged(caller: Caller, name: str) -> None:
     assert raw.json()["name"] == form.json()["name"] == name
 
 
-def test_event_is_published_after_the_job_is_stored(caller: Caller, store: Store, broker: Broker) -> None:
+def test_event_is_published_after_the_job_is_stored(caller: Caller, store: Store, broker: Ingress) -> None:
     """The event has the documented attributes, and its job exists when it arrives."""
     found: dict[str, int] = {}
 
-    def look(event: dict[str, str]) -> None:
-        found[event["ce-subject"]] = len(store.jobs(caller.user))
+    def look(event: CloudEvent) -> None:
+        found[event["subject"]] = len(store.jobs(caller.user))
 
-    with broker.behaving(on_event=look):
+    with broker.calling(look):
         job = caller.call("POST", "/upload?name=clip.mp4", data=b"video").json()["id"]
-        event = eventually(lambda: next((e for e in broker.told if e["ce-subject"] == job), None), 5, "the event")
+        (event,) = eventually(lambda: broker.about(job), 5, "the event")
     assert found[job] == 1
-    assert event["ce-id"] == f"{job}.uploaded"
-    assert event["ce-type"] == "video2mp3.video.uploaded.v1"
-    assert event["ce-source"] == "/functions/upload"
-    assert json.loads(broker.bodies[broker.told.index(event)]) == {"job": job}
+    assert event["id"] == f"{job}.uploaded"
+    assert event["type"] == "video2mp3.video.uploaded.v1"
+    assert event["source"] == "/functions/upload"
+    assert event.data == {"job": job}
 
 
-def test_answer_does_not_wait_for_the_broker(caller: Caller, broker: Broker) -> None:
+def test_answer_does_not_wait_for_the_broker(caller: Caller, broker: Ingress) -> None:
     """A broker that does not answer does not delay the 202."""
     with broker.silent():
         began = time.monotonic()
@@ -91,9 +91,9 @@ def test_answer_does_not_wait_for_the_broker(caller: Caller, broker: Broker) -> 
         assert time.monotonic() - began < 2
 
 
-def test_refusing_broker_changes_no_answer(caller: Caller, broker: Broker) -> None:
+def test_refusing_broker_changes_no_answer(caller: Caller, broker: Ingress) -> None:
     """The function logs a warning and continues."""
-    with broker.behaving(status=500, on_event=lambda _event: None):
+    with broker.refusing():
         assert caller.call("POST", "/upload?name=clip.mp4", data=b"video").status_code == 202
         assert caller.call("POST", "/upload?name=clip.mp4", data=b"video").status_code == 202
 
