@@ -1,4 +1,4 @@
-"""The servers of the laptop, as programs: real ones, on loopback, each with all that is its own in one folder."""
+"""The laptop's servers as programs: real servers on loopback, each with its files in one folder."""
 
 import json
 import os
@@ -19,11 +19,11 @@ from scripts.local.supervision import PATH, REPOSITORY
 from scripts.local.waiting import StackError
 
 LOCAL = REPOSITORY / ".local"
-RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # Debian's own command demands root and changes the user
+RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # Debian's own command requires root and changes the user
 
 
 def find(name: str) -> str:
-    """Return where the program is; raise `StackError` if it is nowhere."""
+    """Return the program's path; raise `StackError` if it is not installed."""
     path = shutil.which(name, path=PATH)
     if path is None:
         raise StackError(f"{name} is not installed: `make setup` does it")
@@ -31,7 +31,7 @@ def find(name: str) -> str:
 
 
 def mongodb(folder: Path, secrets: Secrets) -> Program:
-    """Standalone with its journal; each user's URL is the secret `mongodb-USER/url`, the admin's and a function's."""
+    """Standalone with a journal; the URL of each user, `admin` or a function, is the secret `mongodb-USER/url`."""
     folder.mkdir(parents=True, exist_ok=True)
     address, env = f"{HOST}:{free_port()}", {}
     binary = shutil.which("mongod", path=PATH)
@@ -48,7 +48,7 @@ def mongodb(folder: Path, secrets: Secrets) -> Program:
 
 @dataclass(frozen=True)
 class Mysqld:
-    """A mysqld, MySQL's or MariaDB's: how it is called, how it makes an empty data folder, and by which SQL."""
+    """MySQL's or MariaDB's mysqld: its command, and the command and SQL that make an empty data folder."""
 
     command: list[str]
     initialize: list[str]
@@ -60,7 +60,7 @@ class Mysqld:
         version = subprocess.run([mysqld, "--version"], capture_output=True, text=True, check=True).stdout
         if "MariaDB" not in version:
             return cls.of_mysql([mysqld])
-        # What mariadb-install-db does, by programs that Debian's mariadb-server-core does not depend on.
+        # As mariadb-install-db does, which uses programs that Debian's mariadb-server-core does not depend on.
         share = Path(mysqld).resolve().parents[1] / "share/mysql"
         tables = (share / f"mysql_{part}.sql" for part in ("system_tables", "performance_tables", "system_tables_data"))
         sql = [
@@ -76,7 +76,7 @@ class Mysqld:
         return cls(command, [*command, "--no-defaults", "--initialize-insecure", *_as_root()])
 
     def make_data(self, folder: Path) -> None:
-        """Make an empty database, whole or not at all."""
+        """Make an empty database atomically."""
         half = folder.with_suffix(".half")
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir()
@@ -93,7 +93,7 @@ def _as_root() -> list[str]:
     return ["--user=root"] if os.geteuid() == 0 else []
 
 
-# Names are hosts' addresses, as the server resolves none.
+# Host names are addresses, as the server resolves none.
 ADMIN = """\
 CREATE USER IF NOT EXISTS 'admin'@'{host}';
 ALTER USER 'admin'@'{host}' IDENTIFIED BY '{password}';
@@ -102,7 +102,7 @@ GRANT ALL ON *.* TO 'admin'@'{host}' WITH GRANT OPTION;
 
 
 def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Program:
-    """Make the data at the first time; the URLs are the secrets `mysql-admin/url` and `mysql-auth/url`."""
+    """Make the data folder if there is none; the URLs are the secrets `mysql-admin/url` and `mysql-auth/url`."""
     mysqld = mysqld or Mysqld.of_the_path()
     data, admin, address = folder / "data", folder / "admin.sql", f"{HOST}:{free_port()}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -118,16 +118,16 @@ def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Progr
     # The socket and the pid are relative to the data: a socket's path has a short limit.
     command += [f"--bind-address={host}", f"--port={port}", "--socket=mysql.sock", "--pid-file=mysql.pid"]
     command += ["--skip-name-resolve", "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--max-connections=100"]
-    # MySQL has a second port, and a folder for files outside of the data, which is not there.
+    # MySQL has a second port, and by default a folder for files that does not exist here.
     command += ["--loose-mysqlx=OFF", f"--secure-file-priv={folder}"]
     return Program("mysql", [*command, "--performance-schema=OFF"], {}, address)
 
 
 RABBITMQ_CONF = """\
 listeners.tcp.local = {address}
-# At every start: a default user would be made at the very first alone, and never if that was cut off.
+# Loaded at every start. RabbitMQ creates its default user only at the first start, and never if that is interrupted.
 load_definitions = {definitions}
-# The broker may hold a delivery for as long as a Trigger's retries last: 30 days.
+# 30 days: the broker acknowledges a message only after the Trigger's last retry.
 consumer_timeout = 2592000000
 # 512 MB by default, for servers.
 raft.wal_max_size_bytes = 67108864
@@ -150,14 +150,14 @@ def rabbitmq(folder: Path, secrets: Secrets) -> list[Program]:
     permission = {"user": user["name"], "vhost": "/", **everything}
     definitions.write_text(json.dumps({"vhosts": [{"name": "/"}], "users": [user], "permissions": [permission]}))
     (folder / "enabled_plugins").write_text("[].\n")
-    # A machine without /etc/hosts knows no localhost.
+    # Without /etc/hosts a machine does not resolve localhost.
     (folder / "inetrc").write_text('{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
     erlang = {
         "ERL_EPMD_PORT": epmd,
         "ERL_EPMD_ADDRESS": HOST,
         "ERL_INETRC": str(folder / "inetrc"),
         "ERL_CRASH_DUMP_BYTES": "0",
-        # Every Erlang listens on loopback alone, starts no epmd of its own, and idles instead of spinning.
+        # Every Erlang VM listens on loopback only, starts no epmd of its own, and does not busy-wait.
         "ERL_FLAGS": "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false -noinput +sbwt none",
     }
     env = {
@@ -171,7 +171,7 @@ def rabbitmq(folder: Path, secrets: Secrets) -> list[Program]:
         "RABBITMQ_LOG_BASE": str(folder),
         "RABBITMQ_LOGS": "-",
         "RABBITMQ_PID_FILE": str(folder / "rabbitmq.pid"),
-        "RABBITMQ_ALLOW_INPUT": "1",  # by this the script becomes the server instead of waiting for it
+        "RABBITMQ_ALLOW_INPUT": "1",  # the script then replaces itself by the server instead of waiting for it
         **erlang,
     }
     return [
@@ -189,7 +189,7 @@ def mail(folder: Path, secrets: Secrets) -> Program:
 
 
 def gateway(folder: Path, listen: str, functions: Mapping[str, str]) -> Program:
-    """NGINX from the template that the cluster uses too; `functions` are the functions' URLs by name."""
+    """NGINX with the template that the cluster uses; `functions` are the functions' URLs by name."""
     folder.mkdir(parents=True, exist_ok=True)
     source = REPOSITORY / "infra/gateway"
     shutil.copy(source / "openapi.json", folder)
@@ -197,7 +197,7 @@ def gateway(folder: Path, listen: str, functions: Mapping[str, str]) -> Program:
     urls = {f"{name.upper()}_URL": url for name, url in functions.items()}
     conf = folder / "nginx.conf"
     conf.write_text(template.safe_substitute(urls, LISTEN=listen, RESOLVER=HOST, STATE=str(folder)))
-    # One process: workers would outlive a killed master, and keep its port. It sets no limit of files for itself.
+    # One process: workers would outlive a killed master and keep its port. NGINX does not raise its own limit of files.
     command = ["prlimit", "--nofile=4096:", find("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(conf)]
     command += ["-g", "master_process off;"]
     return Program("gateway", command, {}, f"http://{listen}")

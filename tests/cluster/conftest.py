@@ -1,4 +1,4 @@
-"""A deployed system, whatever cluster it is on, and people who use it.
+"""A deployed system on any cluster, and its users.
 
 People last for the session, as the gateway takes ten logins a minute from one address: tests tell their own jobs apart.
 """
@@ -17,7 +17,7 @@ FIGURES = pytest.StashKey[dict[str, str]]()
 
 @pytest.fixture(scope="session", autouse=True)
 def cluster() -> None:
-    """End the session with a sentence where there is nothing to test."""
+    """End the session with a message if there is nothing to test."""
     try:
         services = items("services.serving.knative.dev")
     except FileNotFoundError:
@@ -30,7 +30,7 @@ def cluster() -> None:
 
 @pytest.fixture(scope="session")
 def figures(pytestconfig: pytest.Config) -> dict[str, str]:
-    """What the tests measure, shown at the end."""
+    """The tests' measurements, printed at the end."""
     return pytestconfig.stash.setdefault(FIGURES, {})
 
 
@@ -50,7 +50,7 @@ def gateway(cluster: None) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def ingress(cluster: None) -> Iterator[str]:
-    """Where Kourier takes what comes from outside of the cluster."""
+    """Kourier's entry for requests from outside of the cluster."""
     with forwarded("service/kourier", "kourier-system") as url:
         yield url
 
@@ -78,7 +78,7 @@ def direct(ingress: str, mailpit: str) -> Direct:
 
 @pytest.fixture(scope="session")
 def strange_namespace(cluster: None) -> Iterator[str]:
-    """A namespace that has nothing to do with the product, with Pod Security `restricted` enforced."""
+    """Another namespace than the product's, with Pod Security `restricted` enforced."""
     name = f"{NAMESPACE}-strangers"
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
@@ -89,13 +89,13 @@ def strange_namespace(cluster: None) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def minutes(film_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The film clip's sound again and again, 5 min of it."""
+    """The film clip's sound, repeated for 5 min."""
     return repeated(film_clip, 60, tmp_path_factory.mktemp("media") / "minutes.mp4")
 
 
 @pytest.fixture(scope="session")
 def half_an_hour(film_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The film clip's sound again and again, 30 min of it."""
+    """The film clip's sound, repeated for 30 min."""
     return repeated(film_clip, 340, tmp_path_factory.mktemp("media") / "half-an-hour.mp4")
 
 

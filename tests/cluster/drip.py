@@ -1,10 +1,10 @@
-"""A body that comes slowly."""
+"""A request body that is sent slowly."""
 
 import threading
 
 
 class Drip:
-    """A file for `requests` to send: `rate` bytes each second until `hurry` is set, and the rest at once."""
+    """A file for `requests` to send: `rate` bytes per second until `hurry` is set, then the rest at once."""
 
     def __init__(self, content: bytes, rate: int) -> None:
         self.hurry = threading.Event()

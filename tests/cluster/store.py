@@ -1,4 +1,4 @@
-"""What lies in MongoDB, asked of it by a pod with its administrator's password."""
+"""The content of MongoDB, read by a pod with the administrator's password."""
 
 import json
 
@@ -38,5 +38,5 @@ def code_of_dead_letter(job: str) -> str:
 
 
 def attempts(job: str) -> int:
-    """Return how often its conversion was begun."""
+    """Return the number of conversion attempts."""
     return int(run_python(TRIES, job, function="sweep", secrets=ADMIN, namespace=NAMESPACE))

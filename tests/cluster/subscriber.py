@@ -1,4 +1,4 @@
-"""A subscriber in convert's stead, which answers every event alike."""
+"""A subscriber in place of convert, which answers every event with the same status."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ class Subscriber:
         self.name = name
 
     def deliveries(self, job: str) -> int:
-        """Return how often it was told of the job."""
+        """Return the number of deliveries of the job's event."""
         selector = f"--selector=serving.knative.dev/service={self.name}"
         return kubectl("logs", selector, "--container=function", "--tail=-1").split().count(job)
 

@@ -1,4 +1,4 @@
-"""Events from somebody who is no part of the product: a pod in another namespace."""
+"""Forged events from a pod in another namespace."""
 
 import json
 from functools import partial
@@ -37,7 +37,7 @@ print(json.dumps(outcomes))
 def test_a_forged_event_is_refused_or_changes_nothing(
     anna: Visitor, mailpit: str, film_clip: Path, strange_namespace: str, figures: dict[str, str]
 ) -> None:
-    """Forged events for a finished job: NetworkPolicies refuse them, or they are taken, and nothing comes of it."""
+    """For a finished job: NetworkPolicies block them, or they are accepted and change nothing."""
     job = anna.finished(anna.upload(film_clip), 120)
     eventually(partial(anna.mails_about, job["id"]), 120, "the mail")
     eventually(nothing_under_way, 60, "the end of all events", every=1)

@@ -1,4 +1,4 @@
-"""What a person lives through, by the gateway and by the Knative routes alone."""
+"""What a user does, through the gateway and by the Knative routes."""
 
 from functools import partial
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_a_video_without_sound_ends_with_a_mail_that_says_so(person: Visitor, si
 
 
 def test_a_foreign_job_looks_like_a_missing_one(person: Visitor, berta: Visitor, film_clip: Path) -> None:
-    """Somebody gets of Berta's job and MP3 the very 404 that an id gets which never was."""
+    """For Berta's job and MP3 another user gets the same 404 as for an id that does not exist."""
     job = berta.finished(berta.upload(film_clip), 120)
     missing = "0123456789abcdef01234567"
     for method, path, foreign in (
@@ -59,8 +59,8 @@ def test_a_foreign_job_looks_like_a_missing_one(person: Visitor, berta: Visitor,
     assert berta.job(job["id"])["state"] == "done"
 
 
-def test_without_a_token_there_is_nothing_to_have(person: Visitor) -> None:
-    """Whoever has no token gets 401, by the gateway and by a function's own route."""
+def test_without_a_token_every_route_answers_401(person: Visitor) -> None:
+    """By the gateway and by a function's own route."""
     token = person.http.headers.pop("Authorization")
     try:
         for method, path in (("GET", "/jobs"), ("POST", "/upload"), ("GET", "/download/0123456789abcdef01234567")):

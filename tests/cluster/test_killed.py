@@ -1,4 +1,4 @@
-"""What dies in mid-work is done again, once."""
+"""Work of a killed pod is repeated, with one result."""
 
 import time
 from functools import partial
@@ -14,10 +14,10 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.timeout(900)
 
 
-def test_a_converter_killed_in_mid_conversion_costs_nothing(
+def test_a_killed_conversion_is_repeated_with_one_mp3_and_one_mail(
     anna: Visitor, half_an_hour: Path, figures: dict[str, str]
 ) -> None:
-    """A video whose converter's pod is killed half-way is converted all the same, into one MP3 and one mail."""
+    """convert's pod is killed in the middle of a conversion."""
     before = mp3s()
     job = anna.upload(half_an_hour)
     eventually(lambda: anna.job(job)["progress"] > 0.1, 120, "a tenth of the conversion")

@@ -1,4 +1,4 @@
-"""Events that nobody takes, or that are lost: dead letters, their replay, and the sweeper."""
+"""Events that are refused or lost: dead letters, their replay, and sweep."""
 
 import time
 from functools import partial
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 def replay() -> str:
-    """Replay all dead letters, as `make replay` does, and return what is said of them."""
+    """Replay all dead letters, as `make replay` does, and return its output."""
     job = f"job/test-replay-{uuid4().hex[:8]}"
     kubectl("create", "job", job.removeprefix("job/"), "--from=cronjob/replay")
     try:
@@ -30,7 +30,7 @@ def replay() -> str:
 def test_a_refused_event_is_a_dead_letter_until_it_is_replayed(
     anna: Visitor, film_clip: Path, figures: dict[str, str]
 ) -> None:
-    """An event refused six times with 503 is kept by deadletter; replayed, its video is converted and mailed once."""
+    """deadletter stores an event refused six times with 503; after its replay the video is mailed once."""
     with in_converts_stead(503) as subscriber:
         start = time.monotonic()
         job = anna.upload(film_clip)
@@ -43,13 +43,13 @@ def test_a_refused_event_is_a_dead_letter_until_it_is_replayed(
         assert "its job will be converted again" in line
     assert anna.finished(job, 300)["state"] == "done"
     eventually(partial(anna.mails_about, job), 120, "the mail")
-    # The sweeper may have told it in the meantime, to be refused once more: that is a dead letter with nothing to do.
+    # sweep may have republished the event in the meantime, which was refused again: a dead letter with nothing to do.
     eventually(lambda: nothing_under_way() and "0 replayed" in replay(), 180, "an end of dead letters", every=1)
     assert len(anna.mails_about(job)) == 1
 
 
-def test_a_lost_event_is_told_again_by_the_sweeper(anna: Visitor, film_clip: Path, figures: dict[str, str]) -> None:
-    """A video whose event somebody took and forgot is converted after a tick of the PingSource, and mailed once."""
+def test_sweep_republishes_a_lost_event(anna: Visitor, film_clip: Path, figures: dict[str, str]) -> None:
+    """A subscriber accepts the event and does nothing. After sweep's next call the video is converted and mailed."""
     with in_converts_stead(200) as subscriber:
         start = time.monotonic()
         job = anna.upload(film_clip)
@@ -61,8 +61,8 @@ def test_a_lost_event_is_told_again_by_the_sweeper(anna: Visitor, film_clip: Pat
     assert len(anna.mails_about(job)) == 1
 
 
-def test_the_sweeper_sleeps_between_its_ticks(figures: dict[str, str]) -> None:
-    """The sweeper's pod comes within 75 s and is gone before the next tick, twice."""
+def test_sweep_scales_to_zero_between_its_calls(figures: dict[str, str]) -> None:
+    """Its pod starts within 75 s and is gone before the next call, twice."""
     for _ in range(2):
         eventually(lambda: not function_pods("sweep"), 75, "no sweeper", every=0.5)
         eventually(lambda: function_pods("sweep"), 75, "the sweeper", every=0.5)

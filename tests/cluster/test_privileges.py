@@ -1,4 +1,4 @@
-"""Who knows which secret, and what the databases let them do; tests/integration/privileges tries every right."""
+"""Which function has which secret, and its rights in the databases; tests/integration/privileges tests every right."""
 
 import json
 from typing import Any
@@ -64,8 +64,8 @@ def pod_of(function: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("function", SECRETS)
-def test_a_function_knows_its_own_secrets_alone(function: str) -> None:
-    """A function's pod refers to the Secrets that it needs and to no other, and tellers alone know the broker."""
+def test_a_function_gets_its_own_secrets_only(function: str) -> None:
+    """And only functions that publish events get the broker's address."""
     pod = pod_of(function)
     container = next(container for container in pod["containers"] if container["name"] == "function")
     references = [variable.get("valueFrom", {}).get("secretKeyRef") for variable in container["env"]]
@@ -77,7 +77,7 @@ def test_a_function_knows_its_own_secrets_alone(function: str) -> None:
 
 
 def test_convert_may_do_in_mongodb_what_it_does_and_no_more() -> None:
-    """With convert's password jobs can be read, and neither removed nor dead letters or users looked at."""
+    """With convert's password jobs can be read, but not removed, and dead letters and users cannot be read."""
     said = run_python(MONGODB, function="convert", secrets={"MONGODB_URL": "mongodb-convert/url"}, namespace=NAMESPACE)
     outcomes = json.loads(said)
     assert outcomes.pop("read jobs") == "done"
@@ -85,7 +85,7 @@ def test_convert_may_do_in_mongodb_what_it_does_and_no_more() -> None:
 
 
 def test_auth_may_fill_its_tables_and_not_change_them() -> None:
-    """With auth's password users can be read; no table can be dropped or made, and the server's users not seen."""
+    """With auth's password users can be read; no table can be dropped or created, nor the server's users read."""
     said = run_python(MYSQL, function="auth", secrets={"MYSQL_URL": "mysql-auth/url"}, namespace=NAMESPACE)
     outcomes = json.loads(said)
     assert outcomes.pop("SELECT count(*) FROM users") == "done"

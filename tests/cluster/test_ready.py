@@ -1,4 +1,4 @@
-"""All that is deployed is Ready, and as closed as the manifests say."""
+"""Everything deployed is ready, and as restricted as the manifests declare."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import pytest
 import requests
 import yaml
 
+from scripts.local.services import services
 from tests.support.kubectl import FUNCTIONS, KubectlError, function_pods, get, is_true, items, kubectl, running, service
 from tests.support.visitors import Visitor
 from tests.support.waiting import eventually
@@ -31,34 +32,34 @@ print(json.dumps(found))
 
 
 def declared() -> Iterator[str]:
-    """Yield what the manifests declare of Knative, as kubectl's `kind.version.group/name`."""
-    for path in sorted([*Path("infra/functions").glob("*.yaml"), *Path("eventing").glob("*.yaml")]):
-        resource = yaml.safe_load(path.read_text())
+    """Yield each Knative object of the manifests as kubectl's `kind.version.group/name`."""
+    eventing = (yaml.safe_load(path.read_text()) for path in sorted(Path("eventing").glob("*.yaml")))
+    for resource in (*services().values(), *eventing):
         if resource["kind"] not in {"Kustomization", "RabbitmqBrokerConfig"}:  # these have no condition
             group, version = resource["apiVersion"].split("/")
             yield f"{resource['kind'].lower()}.{version}.{group}/{resource['metadata']['name']}"
 
 
 @pytest.mark.parametrize("name", list(declared()))
-def test_what_the_manifests_declare_of_knative_is_ready(name: str) -> None:
+def test_every_knative_object_of_the_manifests_is_ready(name: str) -> None:
     """Each function, broker, trigger, source, sink binding and event type exists and is Ready."""
     eventually(lambda: is_true(get(name), "Ready"), 180, name, every=1)
 
 
 def test_the_message_store_is_ready() -> None:
-    """RabbitMQ has all its nodes, as its operator says."""
+    """RabbitMQ's operator reports all nodes as ready."""
     eventually(lambda: is_true(get("rabbitmqcluster/rabbitmq"), "AllReplicasReady"), 180, "RabbitMQ", every=1)
 
 
 @pytest.mark.parametrize("name", ["deployment/gateway", *STORES])
 def test_the_gateway_and_the_stores_are_there(name: str) -> None:
-    """The gateway and each store have all the pods that they ask for, and ask for some."""
+    """The gateway and each store have all their pods, and at least one."""
     assert get(name)["spec"]["replicas"] > 0
     eventually(partial(complete, name), 180, name, every=1)
 
 
 def test_every_workload_has_its_pods() -> None:
-    """No Deployment and no StatefulSet, the broker's included, lacks a pod that it asks for."""
+    """No Deployment or StatefulSet, the broker's included, lacks a pod."""
     everything = [*items("deployments"), *items("statefulsets")]
     assert any(found["metadata"]["name"] == "gateway" for found in everything)
     for found in everything:
@@ -67,20 +68,21 @@ def test_every_workload_has_its_pods() -> None:
 
 
 def complete(name: str) -> bool:
-    """Whether the Deployment or StatefulSet has all the pods that it asks for."""
+    """Whether the Deployment or StatefulSet has all its pods."""
     workload = get(name)
     return bool(workload["status"].get("readyReplicas", 0) == workload["spec"]["replicas"])
 
 
 @pytest.mark.parametrize("name", ["mongodb-setup", "mysql-setup"])
 def test_each_database_is_set_up(name: str) -> None:
-    """Each set-up Job is complete."""
-    eventually(lambda: is_true(get(f"job/{name}"), "Complete"), 180, name, every=1)
+    """Each set-up Job is complete; its name ends in a hash."""
+    jobs = f"app.kubernetes.io/name={name}"
+    eventually(lambda: {is_true(job, "Complete") for job in items("jobs", jobs)} == {True}, 180, name, every=1)
 
 
 @pytest.mark.parametrize("function", INTERNAL)
 def test_an_inner_function_has_no_way_in_from_outside(ingress: str, function: str) -> None:
-    """Kourier's outer door knows auth and no inner function, whose one URL ends in `svc.cluster.local`."""
+    """Kourier's external listener serves auth and no internal function, whose only URL ends in `svc.cluster.local`."""
     outer = urlsplit(service("auth")["status"]["url"]).netloc
     inner = urlsplit(service(function)["status"]["url"]).netloc
     assert inner == f"{function}.video2mp3.svc.cluster.local"
@@ -90,7 +92,7 @@ def test_an_inner_function_has_no_way_in_from_outside(ingress: str, function: st
 
 
 def test_nothing_but_the_broker_breaks_the_restricted_profile(strange_namespace: str) -> None:
-    """The API server takes a pod of every workload where `restricted` is enforced, and refuses a privileged one."""
+    """Where `restricted` is enforced, the API server accepts a pod of every workload and rejects a privileged one."""
     refused = []
     for workload in [*items("deployments"), *items("statefulsets"), *items("jobs"), *items("cronjobs")]:
         spec = workload["spec"]
@@ -108,7 +110,7 @@ def test_nothing_but_the_broker_breaks_the_restricted_profile(strange_namespace:
 
 
 def refusals(name: str, spec: dict[str, Any], namespace: str) -> list[str]:
-    """Return what the API server says against such a pod, if it does."""
+    """Return the API server's objections to such a pod."""
     spec = {"restartPolicy": "Never"} | spec | {"serviceAccountName": "default"}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
     try:
@@ -130,7 +132,7 @@ def test_a_function_is_given_no_token_and_no_root_to_write_on(function: str) -> 
 
 
 def test_a_running_function_finds_no_token_and_cannot_write(anna: Visitor, film_clip: Path) -> None:
-    """Seen from inside of each function that one video wakes: no token, and a root that is a read-only file system."""
+    """Checked inside the functions that one video starts: no token, and a read-only root file system."""
     anna.finished(job := anna.upload(film_clip), 120)
     eventually(partial(anna.mails_about, job), 120, "the mail")
     for function in ("auth", "upload", "convert", "notify", "download"):

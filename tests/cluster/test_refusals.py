@@ -1,4 +1,4 @@
-"""Refusals in mid-body: Knative's own proxies would read on before they pass an answer, unless they are told not to."""
+"""Refusals in mid-body: by default Knative's proxies read more of the body before they forward an answer."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.support.sending import Sending
 from tests.support.visitors import Visitor
 
 LENGTH = 10 * 1024**2
-WITHIN = 60  # seconds: a slow body is cut off after half a minute, of a function that may have to start
+WITHIN = 60  # seconds: a slow body is aborted after half a minute, by a function that may have to start
 
 
 def caller(person: Visitor) -> Caller:
@@ -16,7 +16,7 @@ def caller(person: Visitor) -> Caller:
 
 @pytest.mark.timeout(120)
 def test_a_slow_upload_is_cut_off(anna: Visitor) -> None:
-    """A byte a second is answered 408 within a minute."""
+    """One byte per second is answered with 408 within a minute."""
     with Sending(caller(anna), "/upload?name=slow.mp4", LENGTH) as sending:
         status, body, _ = sending.answer_to(lambda sending: sending.send(b"x"), WITHIN)
     assert (status, b"30 KiB" in body) == (408, True)
@@ -24,7 +24,7 @@ def test_a_slow_upload_is_cut_off(anna: Visitor) -> None:
 
 @pytest.mark.timeout(120)
 def test_a_refusal_does_not_wait_for_the_body(anna: Visitor) -> None:
-    """A video without a name is refused before any of it has come."""
+    """A video without a name is refused before any of its body has arrived."""
     with Sending(caller(anna), "/upload", LENGTH) as sending:
         assert sending.answered(20)
         assert sending.answer()[0] == 400

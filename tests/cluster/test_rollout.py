@@ -1,4 +1,4 @@
-"""Changes while people use the system."""
+"""Changes of a system in use."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @contextmanager
 def new_revision(function: str) -> Iterator[str]:
-    """Roll out a revision that is like the last, yield the name of the last, and take it back at the end."""
+    """Roll out a revision equal to the last, yield the name of the last, and undo the change at the end."""
     last = service(function)["status"]["latestReadyRevisionName"]
     annotate(function, f'"{uuid4().hex}"')
     try:
@@ -45,8 +45,8 @@ def is_latest(function: str) -> bool:
     return is_true(found, "Ready") and status["latestReadyRevisionName"] == status["latestCreatedRevisionName"]
 
 
-def test_an_upload_under_way_outlives_its_revision(anna: Visitor, film_clip: Path) -> None:
-    """While somebody uploads slowly, a new revision takes over and the old pod is told to end: the upload ends well."""
+def test_an_upload_in_progress_outlives_its_revision(anna: Visitor, film_clip: Path) -> None:
+    """During a slow upload a new revision takes over, and the old pod is terminated gracefully: the upload succeeds."""
     body = Drip(film_clip.read_bytes(), rate=2000)
     with ThreadPoolExecutor() as pool:
         try:

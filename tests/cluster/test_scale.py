@@ -1,4 +1,4 @@
-"""From zero and back, out and never too far."""
+"""Scale from zero, to zero, and out to the limit."""
 
 import threading
 import time
@@ -30,10 +30,10 @@ def seconds_since(start: float) -> str:
     return f"{time.monotonic() - start:6.1f} s"
 
 
-def test_one_upload_wakes_all_from_zero_and_all_sleep_again(
+def test_one_upload_scales_all_from_zero_and_all_return_to_zero(
     anna: Visitor, film_clip: Path, figures: dict[str, str]
 ) -> None:
-    """With no function's pod anywhere an upload ends in its mail, and a while later all pods are told to end."""
+    """Without a pod of any function, an upload leads to its mail; then all pods are terminated."""
     eventually(all_at_zero, AT_ZERO, "zero", every=0.5)
     start = time.monotonic()
     job = anna.upload(film_clip)
@@ -46,8 +46,10 @@ def test_one_upload_wakes_all_from_zero_and_all_sleep_again(
     figures["mail to all pods told to end"] = seconds_since(start)
 
 
-def test_a_video_while_all_are_awake_is_quick(anna: Visitor, film_clip: Path, figures: dict[str, str]) -> None:
-    """A second upload, its functions awake, is mailed in less time than any pod takes to start."""
+def test_without_cold_starts_the_mail_comes_within_seconds(
+    anna: Visitor, film_clip: Path, figures: dict[str, str]
+) -> None:
+    """With running pods an upload is mailed in less time than a cold start takes."""
     eventually(partial(anna.mails_about, anna.upload(film_clip)), 120, "the mail")
     start = time.monotonic()
     eventually(partial(anna.mails_about, anna.upload(film_clip)), 5, "the mail")
@@ -55,7 +57,7 @@ def test_a_video_while_all_are_awake_is_quick(anna: Visitor, film_clip: Path, fi
 
 
 def test_a_burst_takes_as_many_converters_as_allowed(anna: Visitor, minutes: Path, figures: dict[str, str]) -> None:
-    """Six videos at once run convert at its max-scale and never beyond; all are done, each is mailed once."""
+    """Six videos at once scale convert to its max-scale and never beyond; all are converted, each is mailed once."""
     annotations = service("convert")["spec"]["template"]["metadata"]["annotations"]
     most = int(annotations["autoscaling.knative.dev/max-scale"])
     seen, over = [0], threading.Event()

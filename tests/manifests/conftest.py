@@ -1,4 +1,4 @@
-"""Every test that asks for `manifests` looks at each overlay as it renders."""
+"""Every test with the fixture `manifests` runs for each overlay as it renders."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The pods that the manifests ask for. RabbitMQ's and the broker's are made by their operators."""
+"""The pods that the manifests declare. RabbitMQ's and the broker's are created by their operators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Pod:
 
     @property
     def containers(self) -> list[dict[str, Any]]:
-        """Those for its start too."""
+        """Init containers included."""
         return [*self.spec.get("initContainers", []), *self.spec["containers"]]
 
     @property

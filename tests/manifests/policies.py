@@ -1,4 +1,4 @@
-"""Who may reach whom, by the NetworkPolicies. As much of them is understood as the project uses; more is an error."""
+"""Which pod may reach which, by the NetworkPolicies. Features that the project does not use raise ValueError."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ OURS = "video2mp3"
 
 @dataclass(frozen=True)
 class Peer:
-    """Pods of the same labels. Whoever has no namespace is outside of the cluster."""
+    """Pods with the same labels. A peer without a namespace is outside of the cluster."""
 
     namespace: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -24,11 +24,11 @@ class Policies:
     policies: list[Manifest]
 
     def leaves(self, source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
-        """Whether the source may send to the target's port, whatever the target says to it."""
+        """Whether the source's egress rules allow the target's port; the target's ingress rules do not matter."""
         return self._passes("Egress", source, target, port, protocol)
 
     def enters(self, source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
-        """Whether the target hears the source on the port, whatever the source may send."""
+        """Whether the target's ingress rules allow the source on the port; the source's egress rules do not matter."""
         return self._passes("Ingress", target, source, port, protocol)
 
     def _passes(self, direction: str, pod: Peer, other: Peer, port: int, protocol: str) -> bool:

@@ -1,4 +1,4 @@
-"""The broker and who hangs on it. References: `test_references.py`; EventTypes and schemas: `tests/unit`."""
+"""The broker, and what is connected to it. References: `test_references.py`; EventTypes and schemas: `tests/unit`."""
 
 import pytest
 
@@ -8,19 +8,19 @@ from tests.manifests.rendering import Manifest, names, of_kind, rendered
 
 TYPES = {events.VIDEO_UPLOADED, events.AUDIO_CONVERTED, events.CONVERSION_FAILED}
 PARALLELISM = "rabbitmq.eventing.knative.dev/parallelism"
-TELLERS = {"convert", "sweep", "upload"}
+PUBLISHERS = {"convert", "sweep", "upload"}
 
 
-def test_every_trigger_waits_for_an_event_that_functions_send(manifests: list[Manifest]) -> None:
-    """By its type alone, of the broker that there is; no event is without one."""
+def test_every_trigger_filters_for_an_event_type_that_functions_send(manifests: list[Manifest]) -> None:
+    """By type alone, at the one broker; every event type has a trigger."""
     triggers = of_kind(manifests, "Trigger")
     assert {trigger["spec"]["broker"] for trigger in triggers} == names(of_kind(manifests, "Broker"))
     assert all(trigger["spec"]["filter"]["attributes"].keys() == {"type"} for trigger in triggers)
     assert {trigger["spec"]["filter"]["attributes"]["type"] for trigger in triggers} == TYPES
 
 
-def test_a_subscriber_gets_as_many_events_at_once_as_its_pods_take(manifests: list[Manifest]) -> None:
-    """The triggers' parallelism adds up to max-scale times containerConcurrency: more would queue up and time out."""
+def test_parallelism_of_triggers_equals_the_subscribers_capacity(manifests: list[Manifest]) -> None:
+    """The triggers' parallelism adds up to max-scale times containerConcurrency: more would queue and time out."""
     given: dict[str, int] = {}
     for trigger in of_kind(manifests, "Trigger"):
         name = trigger["spec"]["subscriber"]["ref"]["name"]
@@ -34,8 +34,8 @@ def test_a_subscriber_gets_as_many_events_at_once_as_its_pods_take(manifests: li
     assert given == taken
 
 
-def test_the_broker_is_rabbitmqs_and_drops_nothing(manifests: list[Manifest]) -> None:
-    """Five retries, further and further apart, then the dead letters' function."""
+def test_broker_retries_with_backoff_and_has_a_dead_letter_sink(manifests: list[Manifest]) -> None:
+    """Five retries, then the function deadletter."""
     (broker,) = of_kind(manifests, "Broker")
     assert broker["metadata"]["annotations"]["eventing.knative.dev/broker.class"] == "RabbitMQBroker"
     delivery = broker["spec"]["delivery"]
@@ -43,15 +43,15 @@ def test_the_broker_is_rabbitmqs_and_drops_nothing(manifests: list[Manifest]) ->
     assert delivery["deadLetterSink"]["ref"]["name"] == "deadletter"
 
 
-def test_the_functions_that_tell_are_bound_to_the_broker(manifests: list[Manifest]) -> None:
-    """They and no other are given its address."""
+def test_functions_that_publish_are_bound_to_the_broker(manifests: list[Manifest]) -> None:
+    """Only they get its address."""
     bindings = of_kind(manifests, "SinkBinding")
-    assert sorted(binding["spec"]["subject"]["name"] for binding in bindings) == sorted(TELLERS)
+    assert sorted(binding["spec"]["subject"]["name"] for binding in bindings) == sorted(PUBLISHERS)
     assert {binding["spec"]["sink"]["ref"]["kind"] for binding in bindings} == {"Broker"}
 
 
-def test_the_sweeper_is_woken_every_minute(manifests: list[Manifest]) -> None:
-    """And nobody else is."""
+def test_sweep_is_called_every_minute(manifests: list[Manifest]) -> None:
+    """And no other function is."""
     (ping,) = of_kind(manifests, "PingSource")
     assert (ping["spec"]["schedule"], ping["spec"]["sink"]["ref"]["name"]) == ("* * * * *", "sweep")
 
@@ -68,7 +68,7 @@ def test_the_broker_finds_rabbitmq(overlay: str) -> None:
         assert {reference["name"]} == names(of_kind(rendered(overlay), "RabbitmqCluster"))
 
 
-def test_rabbitmq_lets_a_delivery_take_its_time() -> None:
-    """A consumer may keep a message for 30 days, as the broker acknowledges it after the last retry only."""
+def test_rabbitmq_allows_unacknowledged_messages_for_30_days() -> None:
+    """The broker acknowledges a message only after the last retry."""
     (cluster,) = of_kind(rendered("minikube"), "RabbitmqCluster")
     assert "consumer_timeout = 2592000000" in cluster["spec"]["rabbitmq"]["additionalConfig"]

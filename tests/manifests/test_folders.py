@@ -1,4 +1,4 @@
-"""The folders: a resource a file, each listed, each built; every version in one file, and used."""
+"""The folders: one resource per file, each listed and built; every version in one file, and used."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def built(folder: Path) -> set[Path]:
 
 @pytest.mark.parametrize("folder", KUSTOMIZATIONS, ids=lambda folder: str(folder.relative_to(REPOSITORY)))
 def test_every_file_is_listed_and_has_one_resource(folder: Path) -> None:
-    """What lies in a folder is part of what it builds, and is found by its file's name."""
+    """Every file in a folder is part of what the folder builds."""
     files = {file for file in folder.glob("*.yaml") if file.name != "kustomization.yaml"}
     entries = listed(folder)
     assert files == {entry for entry in (*entries["resources"], *entries["patches"]) if entry.is_file()}
@@ -42,12 +42,12 @@ def test_every_file_is_listed_and_has_one_resource(folder: Path) -> None:
 
 
 def test_every_folder_is_built_by_an_overlay() -> None:
-    """None is forgotten."""
+    """No folder is left out."""
     assert set().union(*(built(REPOSITORY / "infra/overlays" / name) for name in OVERLAYS)) == set(KUSTOMIZATIONS)
 
 
 def test_every_version_is_used() -> None:
-    """Each line of versions.env is read by a script, or put into the manifests."""
+    """Each line of versions.env is read by a script or by the manifests."""
     users = [*(REPOSITORY / "scripts").rglob("*.sh"), REPOSITORY / "infra/versions/kustomization.yaml"]
     text = "\n".join(file.read_text() for file in users)
     assert [name for name in VERSIONS if not re.search(rf"(\$\{{?|data\.){name}\b", text)] == []
@@ -68,8 +68,8 @@ def test_every_image_has_its_version_of_the_versions_file() -> None:
     assert images == {f"{name}:{VERSIONS[key]}" for name, key in expected.items()}
 
 
-def test_the_namespace_is_watched(manifests: list[Manifest]) -> None:
-    """Pods worse than baseline are refused, and whoever breaks the restricted profile is told."""
+def test_namespace_enforces_baseline_and_reports_violations_of_restricted(manifests: list[Manifest]) -> None:
+    """Pods that violate baseline are rejected; violations of restricted are warned about and audited."""
     (namespace,) = of_kind(manifests, "Namespace")
     security = "pod-security.kubernetes.io"
     labels = namespace["metadata"]["labels"]

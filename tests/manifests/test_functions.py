@@ -1,4 +1,4 @@
-"""The functions' Knative Services, as their code needs them. Which secrets they get: `tests/integration/privileges`."""
+"""The functions' Knative Services, as their code needs them. `tests/integration/privileges` tests their secrets."""
 
 from typing import Any
 
@@ -32,12 +32,12 @@ def container(service: Manifest) -> dict[str, Any]:
 
 
 def plain(service: Manifest) -> dict[str, str]:
-    """Return the variables whose values stand in the manifest."""
+    """Return the variables whose values are in the manifest."""
     return {variable["name"]: variable["value"] for variable in container(service)["env"] if "value" in variable}
 
 
 def test_every_function_has_a_service(services: dict[str, Manifest]) -> None:
-    """And every service a function."""
+    """And every service has a function."""
     assert services.keys() == {main.parent.name for main in REPOSITORY.glob("functions/*/main.py")}
 
 
@@ -55,28 +55,28 @@ def test_an_image_starts_the_function_that_it_is_built_for(target: str) -> None:
     assert "ENV FUNCTION_SOURCE=functions/$FUNCTION/main.py FUNCTION_TARGET=$FUNCTION" in stage.splitlines()
 
 
-def test_a_pod_has_a_thread_for_each_request_that_it_takes(services: dict[str, Manifest]) -> None:
-    """Fewer would let requests wait that another pod could take."""
+def test_a_pod_has_a_thread_for_each_concurrent_request(services: dict[str, Manifest]) -> None:
+    """With fewer threads, requests would wait that another pod could process."""
     for service in services.values():
         assert plain(service)["THREADS"] == str(service["spec"]["template"]["spec"]["containerConcurrency"])
 
 
-def test_a_request_may_take_as_long_as_its_work(services: dict[str, Manifest]) -> None:
-    """An upload and a download an hour, a conversion ten minutes, whether or not the first byte was answered."""
+def test_request_timeouts_fit_the_functions_work(services: dict[str, Manifest]) -> None:
+    """An hour for uploads and downloads, ten minutes for conversions, before and after the answer's first byte."""
     pods = {name: service["spec"]["template"]["spec"] for name, service in services.items()}
     assert {name: pod["timeoutSeconds"] for name, pod in pods.items()} == SECONDS
     assert {name: pod["responseStartTimeoutSeconds"] for name, pod in pods.items()} == SECONDS
 
 
-def test_what_only_events_reach_has_no_route_from_outside(services: dict[str, Manifest]) -> None:
-    """Exactly these are local to the cluster."""
+def test_event_functions_have_no_route_from_outside(services: dict[str, Manifest]) -> None:
+    """Exactly these are cluster-local."""
     key = "networking.knative.dev/visibility"
     visibility = {name: service["metadata"]["labels"].get(key) for name, service in services.items()}
     assert visibility == {name: "cluster-local" if name in LOCAL else None for name in services}
 
 
-def test_everything_scales_to_zero_and_not_without_end(services: dict[str, Manifest]) -> None:
-    """No pod is kept, and there is a most; it is said in the revision, where Knative reads it."""
+def test_every_function_scales_to_zero_and_has_a_limit(services: dict[str, Manifest]) -> None:
+    """The annotations are the revision's, where Knative reads them."""
     for service in services.values():
         scale = service["spec"]["template"]["metadata"]["annotations"]
         assert scale[f"{AUTOSCALING}/min-scale"] == "0"
@@ -84,8 +84,8 @@ def test_everything_scales_to_zero_and_not_without_end(services: dict[str, Manif
         assert f"{AUTOSCALING}/initial-scale" not in scale
 
 
-def test_convert_works_on_one_video_a_pod(services: dict[str, Manifest]) -> None:
-    """Its scratch has room for a video of 4 GiB and its MP3, and the pod's limit for all of the scratch."""
+def test_convert_processes_one_video_per_pod(services: dict[str, Manifest]) -> None:
+    """Its scratch volume fits a video of 4 GiB and its MP3, and its limit of ephemeral storage fits the volume."""
     pod = services["convert"]["spec"]["template"]["spec"]
     assert pod["containerConcurrency"] == 1
     (scratch,) = pod["volumes"]

@@ -1,4 +1,4 @@
-"""Who may reach whom: exactly this, in both directions, and nothing besides."""
+"""Which pod may reach which: exactly these connections, in both directions."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.manifests.pods import pods_of
 from tests.manifests.policies import OURS, Peer, Policies
 from tests.manifests.rendering import of_kind, rendered
 
-BROKER = {"eventing.knative.dev/broker": "default"}  # what its operator labels its pods with
+BROKER = {"eventing.knative.dev/broker": "default"}  # the labels that its operator gives to its pods
 BY_OPERATORS = {
     "broker ingress": Peer(OURS, BROKER | {"eventing.knative.dev/brokerRole": "ingress"}),
     "dispatcher": Peer(OURS, BROKER | {"eventing.knative.dev/brokerRole": "dispatcher"}),
@@ -37,7 +37,7 @@ TARGETS = {
     "outside": ("outside", 443),
 } | {f"{name} {port}": (name, port) for name in FUNCTIONS for port in (8012, 8080)}
 
-# Whom each of the product's pods calls.
+# What each of the product's pods calls.
 CALLS = {
     "auth": {"mysql", "kourier"},
     "upload": {"mongodb", "broker ingress"},
@@ -57,11 +57,11 @@ CALLS = {
     "mysql-setup": {"mysql"},
     "replay": {"mongodb"},
 }
-# Who else of the cluster calls them.
+# Which other pods of the cluster call them.
 CALLED = {"rabbitmq management": {"rabbitmq operators"}} | {
     f"{name} 8012": {"kourier", "activator"} for name in FUNCTIONS
 }
-# With the stores elsewhere, who may leave the cluster.
+# The pods that may connect to addresses outside of the cluster when the stores are there.
 LEAVE = {
     "auth",
     "upload",
@@ -83,13 +83,13 @@ Peers = dict[str, Peer]
 
 @pytest.fixture(scope="session")
 def product() -> Peers:
-    """The product's pods with the labels that they have."""
+    """The product's pods with their labels."""
     return BY_OPERATORS | {pod.name: Peer(OURS, pod.labels) for pod in pods_of(rendered("minikube"))}
 
 
 @pytest.fixture(scope="session")
 def peers(product: Peers) -> Peers:
-    """Everybody."""
+    """The product's pods and all others."""
     return product | ELSEWHERE
 
 
@@ -98,21 +98,21 @@ def policies(overlay: str) -> Policies:
 
 
 def test_every_pod_has_a_row(product: Peers) -> None:
-    """None is left out of the table."""
+    """The table is complete."""
     assert CALLS.keys() == product.keys()
 
 
 @pytest.mark.parametrize("caller", CALLS)
-def test_a_pod_may_call_these_and_no_other(caller: str, peers: Peers) -> None:
-    """What leaves a pod goes to those that its row names, whoever would listen."""
+def test_egress_of_a_pod_is_exactly_its_row(caller: str, peers: Peers) -> None:
+    """Whatever the targets' ingress rules are."""
     rules = policies("minikube")
     reached = {name for name, (target, port) in TARGETS.items() if rules.leaves(peers[caller], peers[target], port)}
     assert reached == CALLS[caller]
 
 
 @pytest.mark.parametrize("called", [name for name, (target, _) in TARGETS.items() if target not in ELSEWHERE])
-def test_a_pod_hears_these_and_no_other(called: str, peers: Peers) -> None:
-    """What comes in comes from those whose rows name it, whoever else would call; the gateway is open to all."""
+def test_ingress_of_a_pod_is_exactly_its_callers(called: str, peers: Peers) -> None:
+    """Whatever the callers' egress rules are. The gateway is open to all."""
     rules, (target, port) = policies("minikube"), TARGETS[called]
     heard = {name for name, peer in peers.items() if rules.enters(peer, peers[target], port)}
     welcome = {name for name, targets in CALLS.items() if called in targets} | CALLED.get(called, set())
@@ -120,15 +120,15 @@ def test_a_pod_hears_these_and_no_other(called: str, peers: Peers) -> None:
 
 
 @pytest.mark.parametrize("caller", CALLS)
-def test_every_pod_may_ask_for_names(caller: str, peers: Peers) -> None:
-    """DNS, and nothing else of the namespace that it is in."""
+def test_every_pod_may_query_dns(caller: str, peers: Peers) -> None:
+    """And nothing else in the namespace of the DNS servers."""
     rules = policies("minikube")
     ports = [(53, "UDP"), (53, "TCP"), (6443, "TCP")]
     assert [rules.leaves(peers[caller], peers["dns"], *port) for port in ports] == [True, True, False]
 
 
 def test_with_stores_elsewhere_only_their_clients_leave_the_cluster(product: Peers, peers: Peers) -> None:
-    """The gateway, which anybody reaches, may call the functions' routes alone there too."""
+    """The gateway, which is open to all, may call only the functions' routes there too."""
     rules = policies("managed")
     assert {name for name, peer in product.items() if rules.leaves(peer, peers["outside"], 443)} == LEAVE
     gateway = {name for name, (target, port) in TARGETS.items() if rules.leaves(peers["gateway"], peers[target], port)}
@@ -136,8 +136,8 @@ def test_with_stores_elsewhere_only_their_clients_leave_the_cluster(product: Pee
 
 
 @pytest.mark.parametrize("overlay", ["managed", "minikube"])
-def test_a_pod_that_nobody_knows_reaches_nothing(overlay: str, peers: Peers) -> None:
-    """The default is no: a new pod has to be allowed what it needs, and is not heard."""
+def test_an_unknown_pod_reaches_nothing(overlay: str, peers: Peers) -> None:
+    """Denied by default: a new pod needs policies of its own, in both directions."""
     rules, new = policies(overlay), Peer(OURS, {"app.kubernetes.io/name": "new"})
     assert [name for name, (target, port) in TARGETS.items() if rules.leaves(new, peers[target], port)] == []
     assert [name for name, peer in peers.items() if rules.enters(peer, new, 8080)] == []

@@ -1,4 +1,4 @@
-"""Every pod keeps every rule of `rules.py`, and every rule notices a pod that does not."""
+"""Every pod keeps every rule of `rules.py`, and every rule detects a pod that breaks it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,19 +19,19 @@ Rule = Callable[[Pod], bool]
 
 
 @pytest.mark.parametrize("overlay", PODS)
-def test_every_pod_is_looked_at(overlay: str) -> None:
-    """No workload is overlooked, and none is there that nobody knows."""
+def test_every_pod_is_checked(overlay: str) -> None:
+    """The workloads are exactly the expected ones."""
     assert {pod.name for pod in pods_of(rendered(overlay))} == PODS[overlay]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_pod_keeps_the_rule(rule: Rule, manifests: list[Manifest]) -> None:
-    """Its sentence stands in `rules.py`."""
+    """`rules.py` describes each rule."""
     assert [pod.name for pod in pods_of(manifests) if not rule(pod)] == []
 
 
 def in_container(change: dict[str, Any]) -> dict[str, Any]:
-    """Return the change of the pod that changes its first container so."""
+    """Return the change of a pod that makes this change in its first container."""
     return {"containers": [change]}
 
 
@@ -79,7 +79,7 @@ BREAKS: list[tuple[Rule, dict[str, Any]]] = [
 
 
 def changed(old: Any, new: Any) -> Any:
-    """Return `old` with what `new` says: dicts key by key, where None takes a key away; of a list the first item."""
+    """Return `old` merged with `new`: dicts key by key, where None removes a key; of a list only the first item."""
     if isinstance(old, list) and isinstance(new, list) and old and isinstance(old[0], dict) and "name" not in new[0]:
         return [changed(old[0], new[0]), *old[1:]]
     if not (isinstance(old, dict) and isinstance(new, dict)):
@@ -89,20 +89,20 @@ def changed(old: Any, new: Any) -> Any:
 
 
 @pytest.mark.parametrize(("rule", "change"), BREAKS, ids=lambda it: getattr(it, "__name__", ""))
-def test_a_pod_that_breaks_a_rule_is_noticed(rule: Rule, change: dict[str, Any]) -> None:
-    """By this rule and by no other: the mail server's pod, with one thing changed."""
+def test_a_pod_that_breaks_a_rule_is_detected(rule: Rule, change: dict[str, Any]) -> None:
+    """By this rule and by no other: the mail server's pod with one change."""
     (mail,) = [pod for pod in pods_of(rendered("minikube")) if pod.name == "mail"]
     broken = replace(mail, spec=changed(mail.spec, change))
     assert [other for other in RULES if not other(broken)] == [rule]
 
 
 def test_every_rule_is_broken_once() -> None:
-    """No rule is there that nobody has seen fail."""
+    """Every rule is seen to fail."""
     assert {rule for rule, _ in BREAKS} == set(RULES)
 
 
 def test_the_operators_pods_are_limited_too(manifests: list[Manifest]) -> None:
-    """RabbitMQ's pods come from its operator; what can be said here is its version and what it may use."""
+    """RabbitMQ's pods come from its operator; the manifests set their version and resources."""
     for cluster in of_kind(manifests, "RabbitmqCluster"):
         assert rules.IMAGE_WITH_VERSION.match(cluster["spec"]["image"])
         assert all({"cpu", "memory"} <= {*cluster["spec"]["resources"][part]} for part in ("requests", "limits"))

@@ -8,7 +8,7 @@ from infra.mongodb.setup import RIGHTS
 from tests.manifests.pods import is_function, pods_of
 from tests.manifests.rendering import Manifest, names, of_kind
 
-# The Secrets that a deployment makes, or that people make for it: name/key.
+# The Secrets that `make deploy` or its user creates: name/key.
 SECRETS = {f"mongodb-{user}/url" for user in ("admin", *RIGHTS)} | {
     "mongodb-admin/username",
     "mongodb-admin/password",
@@ -20,7 +20,9 @@ SECRETS = {f"mongodb-{user}/url" for user in ("admin", *RIGHTS)} | {
     "smtp/url",
 }
 ADDRESS = re.compile(r"http://([a-z]+)\.video2mp3\.svc\.cluster\.local")
-PASSWORD_IN_URL = re.compile(r"://(?!USER:PASSWORD@)[^/\s:@]*:[^/\s@]+@")  # but for a program's words on its form
+PASSWORD_IN_URL = re.compile(
+    r"://(?!USER:PASSWORD@)[^/\s:@]*:[^/\s@]+@"
+)  # except in a program's message about the form
 SECRET_NAMES = re.compile("PASSWORD|SECRET|TOKEN|PRIVATE|(MONGODB|MYSQL|SMTP|RABBIT).*URL", re.IGNORECASE)
 
 
@@ -33,11 +35,11 @@ def parts(value: Any) -> Iterator[Any]:
 
 
 def found(manifests: list[Manifest], field: str) -> Iterator[Any]:
-    """Yield what stands under this name, anywhere."""
+    """Yield the values of all fields of this name."""
     return (part[field] for part in parts(manifests) if isinstance(part, dict) and field in part)
 
 
-def test_every_object_that_is_named_with_its_kind_is_there(manifests: list[Manifest]) -> None:
+def test_every_object_reference_resolves(manifests: list[Manifest]) -> None:
     """Sinks, subscribers, subjects, the dead-letter sink, the broker's configuration, the EventTypes' broker."""
     there = {(it["apiVersion"], it["kind"], it["metadata"]["name"]) for it in manifests}
     references = [
@@ -50,21 +52,21 @@ def test_every_object_that_is_named_with_its_kind_is_there(manifests: list[Manif
     assert [reference for reference in references if reference not in there] == []
 
 
-def test_every_namespace_that_is_named_is_ours(manifests: list[Manifest]) -> None:
-    """Nothing is looked for elsewhere by mistake, and no object is left to the kubeconfig's default."""
+def test_every_namespace_reference_is_the_products(manifests: list[Manifest]) -> None:
+    """No reference leads elsewhere, and no object depends on the kubeconfig's default namespace."""
     assert {it["metadata"].get("namespace") for it in manifests if it["kind"] != "Namespace"} == {"video2mp3"}
     assert {namespace for namespace in found(manifests, "namespace") if isinstance(namespace, str)} == {"video2mp3"}
 
 
-def test_every_secret_is_one_that_a_deployment_makes(manifests: list[Manifest]) -> None:
-    """By its name and its key; none is optional, and none is mounted whole."""
+def test_every_secret_reference_is_a_known_secret(manifests: list[Manifest]) -> None:
+    """By name and key; none is optional, and none is mounted whole."""
     references = list(found(manifests, "secretKeyRef"))
     assert {f"{it['name']}/{it['key']}" for it in references} <= SECRETS
     assert not any(it.get("optional") for it in references)
     assert [*found(manifests, "secretRef"), *found(manifests, "secretName"), *found(manifests, "envFrom")] == []
 
 
-def test_no_secret_stands_in_a_manifest(manifests: list[Manifest]) -> None:
+def test_no_manifest_contains_a_secret(manifests: list[Manifest]) -> None:
     """No Secret, no URL with a password, no plain value under the name of a secret."""
     assert of_kind(manifests, "Secret") == []
     assert [text for text in parts(manifests) if isinstance(text, str) and PASSWORD_IN_URL.search(text)] == []
@@ -72,8 +74,8 @@ def test_no_secret_stands_in_a_manifest(manifests: list[Manifest]) -> None:
     assert [it["name"] for it in variables if "value" in it and SECRET_NAMES.search(it["name"])] == []
 
 
-def test_every_volume_is_there_and_used(manifests: list[Manifest]) -> None:
-    """Each mount names a volume, each volume is mounted, and ConfigMaps and claims exist; no ConfigMap is left over."""
+def test_every_volume_exists_and_is_mounted(manifests: list[Manifest]) -> None:
+    """Each mount names a volume, each volume is mounted, ConfigMaps and claims exist, and no ConfigMap is unused."""
     claimed = {it["metadata"]["name"]: {*names(templates(it))} for it in of_kind(manifests, "StatefulSet")}
     for pod in pods_of(manifests):
         volumes = {volume["name"] for volume in pod.spec.get("volumes", [])}
@@ -88,8 +90,8 @@ def templates(stateful: Manifest) -> list[Manifest]:
     return list(stateful["spec"].get("volumeClaimTemplates", []))
 
 
-def test_every_service_leads_to_a_port(manifests: list[Manifest]) -> None:
-    """Its selector finds one kind of pods, all of its ports are theirs; the StatefulSets' own services are there."""
+def test_every_service_selects_one_pod_and_its_ports(manifests: list[Manifest]) -> None:
+    """Its selector matches one kind of pods, which have all of its ports; the StatefulSets' services exist."""
     services = of_kind(manifests, "Service", "v1")
     for service in services:
         asked = service["spec"]["selector"].items()
@@ -99,8 +101,8 @@ def test_every_service_leads_to_a_port(manifests: list[Manifest]) -> None:
     assert {it["spec"]["serviceName"] for it in of_kind(manifests, "StatefulSet")} <= names(services)
 
 
-def test_every_probe_asks_a_port_that_is_there(manifests: list[Manifest]) -> None:
-    """By its name; Knative's own probes name none."""
+def test_every_probe_names_a_port_of_its_container(manifests: list[Manifest]) -> None:
+    """Knative's probes name none."""
     for pod in pods_of(manifests):
         for container in pod.containers:
             ports = {port["name"] for port in container.get("ports", [])}
@@ -108,7 +110,7 @@ def test_every_probe_asks_a_port_that_is_there(manifests: list[Manifest]) -> Non
 
 
 def test_every_selector_finds_its_own_pods(manifests: list[Manifest]) -> None:
-    """Deployments and StatefulSets select what they make, and nobody else's."""
+    """Deployments and StatefulSets select the pods that they create, and no others."""
     for kind in ("Deployment", "StatefulSet"):
         for workload in of_kind(manifests, kind):
             asked = workload["spec"]["selector"]["matchLabels"].items()
@@ -116,7 +118,7 @@ def test_every_selector_finds_its_own_pods(manifests: list[Manifest]) -> None:
 
 
 def test_every_address_is_a_functions_route(manifests: list[Manifest]) -> None:
-    """Who calls a function by its route calls one that there is."""
+    """Every function whose route is called exists."""
     called = {name for text in parts(manifests) if isinstance(text, str) for name in ADDRESS.findall(text)}
     assert called == {"auth", "download", "upload"}
     assert called <= names([manifest for manifest in manifests if is_function(manifest)])

@@ -1,4 +1,4 @@
-"""The objects are what Kubernetes takes."""
+"""The objects are valid for Kubernetes."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ import pytest
 
 from tests.manifests.rendering import VERSIONS, Manifest
 
-# Their schemas come with the operators, not with Kubernetes.
+# Schemas of these come with the operators, not with Kubernetes.
 OTHERS = (
     "serving.knative.dev/v1",
     "eventing.knative.dev/v1",
@@ -19,22 +19,22 @@ OTHERS = (
 
 
 def test_every_object_of_kubernetes_is_valid(manifests: list[Manifest]) -> None:
-    """Each follows its kind's schema of the Kubernetes version that we name, which knows all of its fields."""
+    """Each satisfies the schema of its kind in the Kubernetes version of versions.env, and has no other fields."""
     core = [manifest for manifest in manifests if manifest["apiVersion"] not in OTHERS]
     assert len(core) >= 20
     for manifest in core:
         kubernetes_validate.validate(manifest, VERSIONS["KUBERNETES"], strict=True)
 
 
-def test_a_wrong_field_is_noticed(manifests: list[Manifest]) -> None:
-    """A typing error in a field's name is not passed over."""
+def test_an_unknown_field_is_detected(manifests: list[Manifest]) -> None:
+    """Such as one with a typing error in its name."""
     wrong = next(manifest for manifest in manifests if manifest["kind"] == "Deployment")
     with pytest.raises(kubernetes_validate.ValidationError, match="replica"):
         kubernetes_validate.validate(wrong | {"spec": wrong["spec"] | {"replica": 2}}, "1.34", strict=True)
 
 
-def test_nothing_is_there_twice(manifests: list[Manifest]) -> None:
-    """No two objects have the same kind and name, and all lie in the product's namespace."""
+def test_no_two_objects_have_the_same_kind_and_name(manifests: list[Manifest]) -> None:
+    """And all are in the product's namespace."""
     keys = Counter((it["apiVersion"], it["kind"], it["metadata"]["name"]) for it in manifests)
     assert set(keys.values()) == {1}
     assert {it["metadata"].get("namespace") for it in manifests if it["kind"] != "Namespace"} == {"video2mp3"}

@@ -18,7 +18,7 @@ MINUTES = 11
 def test_an_upload_of_eleven_minutes_is_converted_and_mailed(
     anna: Visitor, film_clip: Path, figures: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A video that comes in during eleven minutes is taken whole, converted and mailed."""
+    """An upload of eleven minutes is accepted whole, converted and mailed."""
     content = film_clip.read_bytes()
     body = Drip(content, rate=len(content) // (MINUTES * 60))
     start = time.monotonic()
