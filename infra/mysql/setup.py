@@ -20,7 +20,7 @@ from pymysql.constants import CLIENT
 
 from functions.auth.database import connect_arguments
 
-START = timedelta(minutes=10)  # the longest that MySQL may take to start
+START = timedelta(minutes=5)  # the longest that MySQL may take to start
 PAUSE = timedelta(seconds=1)
 URL = "mysql://USER:PASSWORD@HOST"
 TLS = "for TLS with ?ssl-mode=VERIFY_IDENTITY[&ssl-ca=FILE], a file that exists"
