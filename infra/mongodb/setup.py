@@ -18,8 +18,6 @@ from functions.shared.job import indexes
 from functions.shared.job.document import COLLECTION as JOBS
 from functions.shared.job.upgrade import upgrade
 
-START_MS = 600_000  # the longest that MongoDB may take to start
-
 START_MS = 300_000  # the longest that MongoDB may take to start
 # Reading and then removing the chunks of a file is how it is deleted. MongoDB knows no rights on a single field.
 RIGHTS = {
