@@ -52,6 +52,9 @@ def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
     letter["Subject"] = subject
     letter["Date"] = format_datetime(datetime.now(UTC))
     letter["Message-ID"] = f"<{job.id}.{outcome}@{sender.address.domain}>"  # a copy of a mail has the mail's own id
+    if job.trace:
+        letter["Traceparent"] = job.trace.parent
+        letter["X-Request-Id"] = job.trace.request
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office replies stay away
     letter.set_content("\n\n".join(_text(*part) for part in parts) + "\n", cte="quoted-printable")
     html = "\n".join(_html(*part) for part in parts)

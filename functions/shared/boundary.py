@@ -1,4 +1,4 @@
-"""The edge of a function: translates exceptions to HTTP, and adds an event's attributes to the logs."""
+"""The edge of a function: follows the trace, translates exceptions to HTTP, adds an event's attributes to the logs."""
 
 import functools
 import logging
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+import flask
 from cloudevents.http import CloudEvent
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Request, Response
@@ -15,6 +16,7 @@ from functions.shared.errors import describe
 from functions.shared.logs import about
 from functions.shared.problems import Problem
 from functions.shared.retry import RetryLater
+from functions.shared.trace import Trace, current, follow
 
 log = logging.getLogger(__name__)
 
@@ -38,20 +40,26 @@ INVALID_TOKEN = Status(401, lambda _error: {"WWW-Authenticate": 'Bearer realm="v
 def http(
     store: str, away: Exceptions, statuses: Mapping[type[Exception], Status]
 ) -> Callable[[Callable[[Api, Request], Response]], Callable[[Api, Request], Response]]:
-    """Decorate a method that answers requests: every expected error leaves as a problem.
+    """Decorate a method that answers requests: every error leaves as a problem that names the request's trace.
 
     An error listed in `statuses` has its text as the problem's detail. One of `away`, which is what the store that is
-    called `store` raises when it does not answer, is 503 with `Retry-After`. Any other error is raised.
+    called `store` raises when it does not answer, is 503 with `Retry-After`. Any other error is 500, logged with a
+    traceback.
     """
     expected: Exceptions = (Problem, HTTPException, *away, *statuses)
 
     def decorate(method: Callable[[Api, Request], Response]) -> Callable[[Api, Request], Response]:
         @functools.wraps(method)
         def answer(api: Api, request: Request) -> Response:
-            try:
-                response = method(api, request)
-            except expected as error:
-                response = problem_of(error).response()
+            headers = request.headers
+            with follow(Trace.of(headers.get("traceparent"), headers.get("X-Request-Id"))):
+                try:
+                    response = method(api, request)
+                except expected as error:
+                    response = problem_of(error).response(current().id)
+                except Exception:
+                    log.exception("failed")
+                    response = Problem(500, "Internal error. Report it with the `trace`.").response(current().id)
             # functions-framework gathers the rest of the body in memory before any answer but a streamed one.
             if not response.is_streamed:
                 response.response = response.iter_encoded()
@@ -78,7 +86,8 @@ def event(store: str, away: Exceptions) -> Callable[[Callable[[CloudEvent], None
     """Decorate an event function: translate its exceptions to the status that the broker reads.
 
     One of `away` is 503 with `Retry-After: 5`, RetryLater is 503 with its own `Retry-After`: the broker redelivers.
-    Any other exception is 500, logged with a traceback. Every record of the call names event, type, subject and job.
+    Any other exception is 500, logged with a traceback. Every record of the call has the event's trace, id, type and
+    subject, and its job. functions-framework passes only `ce-…` headers to the function, so the others are flask's.
     """
 
     def decorate(function: Callable[[CloudEvent], None]) -> Callable[[CloudEvent], None]:
@@ -86,7 +95,8 @@ def event(store: str, away: Exceptions) -> Callable[[Callable[[CloudEvent], None
         def handle(received: CloudEvent) -> None:
             subject = str(received.get("subject", ""))
             names = {"event": received["id"], "type": received["type"], "subject": subject, "job": subject}
-            with about(**names):
+            header = flask.request.headers.get("traceparent") if flask.has_request_context() else None
+            with follow(Trace.of_event(received, header)), about(**names):
                 try:
                     function(received)
                 except away as error:

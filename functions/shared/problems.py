@@ -16,6 +16,8 @@ class Problem(Exception):  # noqa: N818  # RFC 9457's own name
         self.detail = detail
         self.headers = dict(headers or {})
 
-    def response(self) -> Response:
-        body = {"title": HTTPStatus(self.status).phrase, "status": self.status, "detail": self.detail}
+    def response(self, trace: str) -> Response:
+        """Return the response, with the request's trace id in the extension member `trace`."""
+        title = HTTPStatus(self.status).phrase
+        body = {"title": title, "status": self.status, "detail": self.detail, "trace": trace}
         return Response(json.dumps(body) + "\n", self.status, self.headers, content_type="application/problem+json")

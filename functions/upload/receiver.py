@@ -3,13 +3,14 @@
 import logging
 from dataclasses import dataclass
 
-from functions.shared import events
 from functions.shared.events import SinkAway
+from functions.shared.job import events
 from functions.shared.job.document import Job
 from functions.shared.job.events import EventSink
 from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
 from functions.shared.tokens import Caller
+from functions.shared.trace import current, follow
 from functions.upload.errors import BrokerNotConnected, EmptyVideo
 from functions.upload.quotas import Quotas
 from functions.upload.sources import Source
@@ -52,7 +53,13 @@ class Receiver:
                     raise EmptyVideo("The video is empty. Check the file and send it again.")
                 writer.commit()
             job = self._jobs.create(
-                writer.id, owner=caller.user, email=caller.email, name=name, size=writer.size, key=key
+                writer.id,
+                owner=caller.user,
+                email=caller.email,
+                name=name,
+                size=writer.size,
+                key=key,
+                trace=current(),
             )
         if job.id != writer.id:  # a concurrent upload with the same key was faster
             self._videos.delete(writer.id)
@@ -63,8 +70,9 @@ class Receiver:
     def publish(self, job: Job) -> None:
         """Publish the new job's `video.uploaded`; if the broker does not accept it, the sweeper republishes it."""
         assert self._sink  # without it `receive` creates no job
-        try:
-            self._sink.send(events.video_uploaded(str(job.id)))
-        except SinkAway as error:
-            extra = {"job": str(job.id), "error": str(error)}
-            log.warning("event not published; the sweeper will republish it", extra=extra)
+        with follow(job.trace or current()):  # the request's own context has ended with its answer
+            try:
+                self._sink.send(events.uploaded(job))
+            except SinkAway as error:
+                extra = {"job": str(job.id), "error": str(error)}
+                log.warning("event not published; the sweeper will republish it", extra=extra)

@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 
 from functions.shared.mongo import Document
+from functions.shared.trace import Trace
 
 COLLECTION = "jobs"  # opened by the modules of this package alone
 REPUBLISH_AFTER = timedelta(seconds=60)  # how long an event may take before the sweeper republishes it
@@ -39,14 +40,6 @@ class Mp3:
     id: ObjectId
     size: int
     duration: float
-
-
-@dataclass(frozen=True)
-class Trace:
-    """The upload's `traceparent` (W3C) and the gateway's request id."""
-
-    parent: str
-    request: str
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ class EventSink(Protocol):
 
 def uploaded(job: Job) -> CloudEvent:
     """Return the event that asks for the conversion of an open job."""
-    return video_uploaded(str(job.id))
+    return video_uploaded(str(job.id), job.trace)
 
 
 def ended(job: Job) -> CloudEvent:
     """Return the event about the end of a job; raise ValueError for an open job."""
     if job.mp3:
-        return audio_converted(str(job.id), str(job.mp3.id))
+        return audio_converted(str(job.id), str(job.mp3.id), job.trace)
     if job.reason:
-        return conversion_failed(str(job.id), job.reason.code)
+        return conversion_failed(str(job.id), job.reason.code, job.trace)
     raise ValueError(f"job {job.id} has not ended")

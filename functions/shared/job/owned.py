@@ -7,8 +7,9 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from functions.shared.job.document import COLLECTION, REPUBLISH_AFTER, Job, State, Trace
+from functions.shared.job.document import COLLECTION, REPUBLISH_AFTER, Job, State
 from functions.shared.mongo import Document
+from functions.shared.trace import Trace
 
 
 class Jobs:

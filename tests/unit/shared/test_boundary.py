@@ -2,6 +2,7 @@
 
 import logging
 
+import flask
 import pytest
 from cloudevents.http import CloudEvent
 from werkzeug.datastructures import Headers
@@ -15,7 +16,11 @@ from functions.shared.events import video_uploaded
 from functions.shared.problems import Problem
 from functions.shared.retry import RetryLater
 from functions.shared.tokens import InvalidToken, Verifier
+from functions.shared.trace import Trace
 from tests.unit.shared.recorded import recorded
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 
 
 class Away(Exception):  # noqa: N818  # what the store raises
@@ -88,10 +93,36 @@ def test_table_holds_for_subclasses() -> None:
     assert (response.json or {})["detail"] == "Quota exceeded."
 
 
-def test_unexpected_error_is_raised() -> None:
-    """The boundary hides no bug behind a problem."""
-    with pytest.raises(LookupError):
-        ask(LookupError("odd"))
+def test_unexpected_error_is_logged_and_answered_by_500() -> None:
+    """The problem says nothing of the error; the log record has its traceback, and both name the trace."""
+    with recorded() as lines:
+        response = ask(LookupError("odd"), traceparent=PARENT)
+    (line,) = lines
+    assert "LookupError: odd" in line["exc_info"]
+    assert response.status_code == 500
+    assert "odd" not in response.get_data(as_text=True)
+    assert (response.json or {})["trace"] == line["trace"] == TRACE
+
+
+@pytest.mark.parametrize("error", [Problem(404, "Job not found."), MethodNotAllowed(), Away(), InvalidToken("Log in.")])
+def test_problem_names_the_trace_of_its_request(error: Exception) -> None:
+    """It is the trace id of the `traceparent` header."""
+    assert (ask(error, traceparent=PARENT).json or {})["trace"] == TRACE
+
+
+def test_event_is_handled_under_its_trace() -> None:
+    """Every record of the call has the event's trace and request ids, whether its attribute or the header has it."""
+
+    @boundary.event("The store", (Away,))
+    def function(event: CloudEvent) -> None:
+        logging.getLogger("x").info("at work")
+
+    moved = CloudEvent({"type": "t", "source": "/s", "requestid": "order-66"})
+    with recorded() as lines:
+        function(video_uploaded("j1", Trace(PARENT, "order-66")))
+        with flask.Flask("x").test_request_context(headers={"traceparent": PARENT}):
+            function(moved)
+    assert [(line["trace"], line["request"]) for line in lines] == [(TRACE, "order-66")] * 2
 
 
 def test_every_answer_is_streamed() -> None:

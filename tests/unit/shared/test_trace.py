@@ -1,11 +1,14 @@
 """The trace of a request, from headers and events."""
 
+import logging
 import re
 
 import pytest
+from cloudevents.http import CloudEvent
 
 from functions.shared.events import audio_converted, conversion_failed, video_uploaded
-from functions.shared.trace import Trace
+from functions.shared.trace import Trace, current, follow
+from tests.unit.shared.recorded import recorded
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 GIVEN = Trace(PARENT, "order-66")
@@ -13,9 +16,8 @@ MALFORMED = [None, "", "x", PARENT.upper(), f"{PARENT}\n", f"ff{PARENT[2:]}", f"
 
 
 def test_well_formed_values_are_kept() -> None:
-    """A traceparent and a request id of the gateway are returned as they are."""
-    headers = {"traceparent": PARENT, "X-Request-Id": "order-66"}
-    assert Trace.of_headers(headers) == GIVEN
+    """A traceparent and a request id as the gateway sends them are returned unchanged."""
+    assert Trace.of(PARENT, "order-66") == GIVEN
     assert GIVEN.id == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -39,11 +41,28 @@ def test_a_malformed_request_id_is_replaced(request_id: object) -> None:
 @pytest.mark.parametrize(
     "event", [video_uploaded("1", GIVEN), audio_converted("1", "2", GIVEN), conversion_failed("1", "no_audio", GIVEN)]
 )
-def test_an_event_carries_the_trace(event: dict[str, str]) -> None:
+def test_an_event_carries_the_trace(event: CloudEvent) -> None:
     """Every type of event has it in the attributes `traceparent` and `requestid`."""
-    assert Trace.of_event(event, {}) == GIVEN
+    assert Trace.of_event(event) == GIVEN
 
 
 def test_the_header_replaces_a_traceparent_that_the_broker_moved_there() -> None:
     """Knative's RabbitMQ broker delivers the attribute `traceparent` as an HTTP header only."""
-    assert Trace.of_event({"requestid": "order-66"}, {"traceparent": PARENT}) == GIVEN
+    event = CloudEvent({"type": "t", "source": "/s", "requestid": "order-66"})
+    assert Trace.of_event(event, PARENT) == GIVEN
+
+
+def test_current_trace_is_in_every_record_of_the_block() -> None:
+    """Its ids are in the logs, nested traces replace it for their block, and afterwards there is none."""
+    inner = Trace.of(None, None)
+    with recorded() as lines:
+        with follow(GIVEN):
+            with follow(inner):
+                logging.getLogger("x").info("inner")
+                assert current() == inner
+            logging.getLogger("x").info("outer")
+            assert current() == GIVEN
+        logging.getLogger("x").info("after")
+    seen = [(line.get("trace"), line.get("request")) for line in lines]
+    assert seen == [(inner.id, inner.request), (GIVEN.id, "order-66"), (None, None)]
+    assert current() != current()
