@@ -1,4 +1,4 @@
-"""A function's settings: one frozen dataclass, filled from the environment, complete or not at all."""
+"""A function's settings: a frozen dataclass, read from the environment and validated as a whole."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
@@ -8,19 +8,19 @@ from urllib.parse import unquote, urlsplit
 
 T = TypeVar("T")
 
-# Passwords that servers come with, or that stand in examples of how to reach them.
+# Passwords that servers have by default, or that documentation uses in examples.
 DEFAULTS = {"admin", "changeme", "guest", "mongo", "mongodb", "mysql", "password", "root", "secret", "video2mp3"}
 
 
 class Text(str):
-    """A text of a certain kind: subclasses say which, and raise ValueError for any other."""
+    """A string of a certain format: a subclass describes it in `kind`, and raises ValueError for any other string."""
 
     __slots__ = ()
     kind: ClassVar[str]
 
 
 class Url(Text):
-    """An absolute URL, such as `mongodb://host:27017/video2mp3`; one with a default password is none."""
+    """An absolute URL, such as `mongodb://host:27017/video2mp3`, without a default password."""
 
     __slots__ = ()
     kind = "a URL with scheme and host, and no default password"
@@ -33,7 +33,7 @@ class Url(Text):
 
 
 def _is_default(user: str | None, password: str | None) -> bool:
-    """Say whether there is a password, and it is empty, the user's name or one of `DEFAULTS`, however it is written."""
+    """Return whether a password is empty, the user's name or one of `DEFAULTS`, in any case or percent-encoding."""
     if password is None:
         return False
     return unquote(password).lower() in DEFAULTS | {"", unquote(user or "").lower()}
@@ -45,7 +45,7 @@ def _flag(text: str) -> bool:
 
 def _count(text: str) -> int:
     number = int(text)
-    if number < 1:  # a retention of no days would delete what was just made
+    if number < 1:  # a retention of zero days would delete new jobs
         raise ValueError
     return number
 
