@@ -5,25 +5,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.chaos.verdict import Verdict
-from tests.support.figures import machine
+from tests.support import figures
 
 README = Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- figures: written by make test-chaos-long -->\n", "<!-- end of what make test-chaos-long wrote -->\n"
+COMMAND = "make test-chaos-long"
 HEAD = """\
 | run | date | uploads | kills | sent again | lost | doubled | mails doubled | dead letters | orphans: before, after the sweep | seconds to the last end, the last mail |
-|---|---|---|---|---|---|---|---|---|---|---|
-"""  # noqa: E501  # a table's head is one line
+|---|---|---|---|---|---|---|---|---|---|---|"""  # noqa: E501  # a table's head is one line
 
 
 def write(run: str, verdict: Verdict, detail: str = "") -> None:
     """Write the run's row, and the detail below the table, in the place of an earlier run's."""
-    before, _, rest = README.read_text().partition(BEGIN)
-    old, _, after = rest.partition(END)
+    old = figures.read(COMMAND, README)
     rows = _lines(old, r"^\| ([^|]+?) \| 2.*$") | {run: _row(run, verdict)}
     details = _lines(old, r"^- ([^:]+): .*$") | ({run: f"- {run}: {detail}"} if detail else {})
-    parts = [f"On {machine()}.\n", HEAD + "\n".join(rows.values()) + "\n", *details.values()]
-    text = "\n".join(parts)
-    README.write_text(f"{before}{BEGIN}\n{text}\n\n{END}{after}")
+    figures.write(COMMAND, [HEAD, *rows.values(), "", *details.values()], README)
 
 
 def _lines(text: str, pattern: str) -> dict[str, str]:
@@ -31,7 +27,7 @@ def _lines(text: str, pattern: str) -> dict[str, str]:
 
 
 def _row(run: str, verdict: Verdict) -> str:
-    figures = [
+    cells = [
         f"{datetime.now(UTC):%Y-%m-%d}",
         verdict.uploads,
         verdict.kills,
@@ -43,4 +39,4 @@ def _row(run: str, verdict: Verdict) -> str:
         f"{verdict.orphans}, {verdict.left}",
         f"{verdict.final:.0f}, {verdict.quiet:.0f}",
     ]
-    return f"| {run} | {' | '.join(map(str, figures))} |"
+    return f"| {run} | {' | '.join(map(str, cells))} |"

@@ -1,8 +1,6 @@
 """The broker under test, whichever it is: `laptop.py` and `cluster.py` each fill this in."""
 
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -69,10 +67,3 @@ class Platform(ABC):
 
     @abstractmethod
     def close(self) -> None: ...
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not so in {seconds} s: {what}"
-        time.sleep(0.05)

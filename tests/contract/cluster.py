@@ -13,8 +13,9 @@ from uuid import uuid4
 
 from tests.contract import broker
 from tests.contract.amqp import Amqp
-from tests.contract.broker import Manifest, until
+from tests.contract.broker import Manifest
 from tests.contract.events import event
+from tests.support.waiting import eventually
 
 VERSIONS = Path(__file__).parents[2] / "infra/versions/versions.env"
 SECONDS = 100
@@ -108,7 +109,7 @@ class Broker(broker.Broker):
         self._ingress = namespace.get("pods", "--selector", labels)["items"][0]
         self.url = f"http://{self._ingress['status']['podIP']}:8080/"
         # A broker without Triggers: this event reaches nobody.
-        until(lambda: self.post_status(event()) == 202, "the ingress publishes")
+        eventually(lambda: self.post_status(event()) == 202, 30, "the ingress publishes")
 
     def subscribe(self, trigger: Manifest) -> "Subscription":
         name = trigger["metadata"]["name"]
@@ -141,7 +142,7 @@ class Subscription(broker.Subscription):
         """Wait for what the controller started."""
         amqp = Amqp(self._broker.amqp_url)
         try:
-            until(lambda: all(amqp.consumers(it) for it in self._queues), "the dispatchers consume", SECONDS)
+            eventually(lambda: all(amqp.consumers(it) for it in self._queues), SECONDS, "the dispatchers consume")
         finally:
             amqp.close()
 

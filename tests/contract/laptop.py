@@ -14,9 +14,10 @@ from scripts.local.ports import free_port
 from scripts.local.program import Program
 from tests.contract import broker
 from tests.contract.amqp import Amqp
-from tests.contract.broker import Manifest, until
+from tests.contract.broker import Manifest
 from tests.contract.events import event
 from tests.support.stacks import Server
+from tests.support.waiting import eventually
 
 
 class Laptop(broker.Platform):
@@ -52,7 +53,7 @@ class Broker(broker.Broker):
         declare(folder, amqp_url)
         self._start()
         # A broker without Triggers: this event reaches nobody.
-        until(lambda: self.post_status(event()) == 202, "the ingress publishes")
+        eventually(lambda: self.post_status(event()) == 202, 30, "the ingress publishes")
 
     def subscribe(self, trigger: Manifest) -> "Subscription":
         trigger["metadata"]["namespace"] = self._namespace
@@ -79,7 +80,7 @@ class Broker(broker.Broker):
         assert not missing, f"no such programs: {missing}"
         amqp = Amqp(self._amqp_url)
         try:
-            until(lambda: all(amqp.consumers(queue) for queue in queues), "the dispatchers consume")
+            eventually(lambda: all(amqp.consumers(queue) for queue in queues), 30, "the dispatchers consume")
         finally:
             amqp.close()
 

@@ -7,9 +7,10 @@ from typing import Any
 import aio_pika
 
 from tests.contract.amqp import Amqp
-from tests.contract.broker import Broker, Subscription, until
+from tests.contract.broker import Broker, Subscription
 from tests.contract.events import delivery, event, trigger
 from tests.contract.subscriber import Answer, Delivery, Subscriber
+from tests.support.waiting import eventually
 
 Subscribe = Callable[[Any], Subscription]
 NewSubscriber = Callable[..., Subscriber]
@@ -91,7 +92,7 @@ def test_message_that_is_no_event_is_dropped(
     amqp.publish(broker.exchange, aio_pika.Message(b"junk", headers={"type": kind}))
     broker.post_status(event(kind, "next"))
     subscriber.wait_for(1)
-    until(lambda: amqp.messages(subscription.queue) == 0, "all is acknowledged")
+    eventually(lambda: amqp.messages(subscription.queue) == 0, 30, "all is acknowledged")
     assert (subscriber.ids, dead.ids) == (["next"], [])
 
 

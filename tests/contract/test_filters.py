@@ -3,9 +3,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.contract.amqp import Amqp
-from tests.contract.broker import Broker, Subscription, until
+from tests.contract.broker import Broker, Subscription
 from tests.contract.events import event, trigger
 from tests.contract.subscriber import Subscriber
+from tests.support.waiting import eventually
 
 Subscribe = Callable[[Any], Subscription]
 NewSubscriber = Callable[..., Subscriber]
@@ -74,4 +75,4 @@ def test_trigger_without_attributes_gets_everything(
     assert broker.post_status(event("anything", "after")) == 202
     subscriber.wait_for(1)
     assert subscriber.ids == ["after"]
-    until(lambda: amqp.messages(subscription.queue) == 0, "all is acknowledged")
+    eventually(lambda: amqp.messages(subscription.queue) == 0, 30, "all is acknowledged")

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.contract.broker import Broker, until
+from tests.contract.broker import Broker
 from tests.contract.events import connect, event, head
+from tests.support.waiting import eventually
 
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 
@@ -110,7 +111,7 @@ def test_probe_is_answered_on_any_path(broker: Broker, path: str) -> None:
 def test_event_over_rabbitmqs_limit_fails(broker: Broker) -> None:
     """A body over RabbitMQ's 128 MiB is answered by 500, and the ingress recovers."""
     assert broker.post_status(event(body=bytes(134_217_729))) == 500
-    until(lambda: broker.post_status(event()) == 202, "the ingress publishes again")
+    eventually(lambda: broker.post_status(event()) == 202, 30, "the ingress publishes again")
 
 
 def test_draining_ingress_fails_probes_and_events(new_broker: Callable[[Any], Broker]) -> None:
@@ -122,7 +123,7 @@ def test_draining_ingress_fails_probes_and_events(new_broker: Callable[[Any], Br
         # Another request behind it: then the first one is surely under way.
         assert broker.post_status(event()) == 202
         broker.terminate_ingress()
-        until(lambda: requests.get(broker.url, headers=probe, timeout=10).status_code == 503, "probes fail")
+        eventually(lambda: requests.get(broker.url, headers=probe, timeout=10).status_code == 503, 30, "probes fail")
         client.sendall(b"}")
         assert client.recv(100).startswith(b"HTTP/1.1 500 ")
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.contract.amqp import Amqp
-from tests.contract.broker import Broker, Platform, Subscription, until
+from tests.contract.broker import Broker, Platform, Subscription
 from tests.contract.events import event, trigger
 from tests.contract.subscriber import Answer, Delivery, Subscriber
+from tests.support.waiting import eventually
 
 Subscribe = Callable[[Any], Subscription]
 NewSubscriber = Callable[..., Subscriber]
@@ -44,10 +45,10 @@ def test_rabbitmq_may_restart(
     subscriber.wait_for(1)
     sender = threading.Thread(target=keep_sending)
     sender.start()
-    until(lambda: len(accepted) > 5, "events are accepted")
+    eventually(lambda: len(accepted) > 5, 30, "events are accepted")
     platform.restart_rabbitmq()
     before = len(accepted)
-    until(lambda: len(accepted) > before + 5, "events are accepted again")
+    eventually(lambda: len(accepted) > before + 5, 30, "events are accepted again")
     stop.set()
     sender.join()
     release.set()
@@ -76,5 +77,5 @@ def test_stopped_dispatcher_leaves_its_event(
     subscription.start()
     subscriber.wait_for(2)
     release.set()
-    until(lambda: amqp.messages(subscription.queue) == 0, "the event is acknowledged")
+    eventually(lambda: amqp.messages(subscription.queue) == 0, 30, "the event is acknowledged")
     assert subscriber.ids == ["1", "1"]

@@ -9,6 +9,7 @@ from tests.hostile.canary import MARK, Canary, sings
 from tests.hostile.case import Case
 from tests.hostile.watch import Watch
 from tests.support.person import Person
+from tests.support.processes import tree
 from tests.support.stacks import RunningStack
 
 WITHIN = 150  # seconds until a job has ended
@@ -56,10 +57,10 @@ class Product:
             self._listen_to(person, job["mp3"], case)
         assert not self._canary.touched
         assert not seen.sockets
-        assert seen.peak < MEMORY
+        assert seen.highest < MEMORY
         assert seconds < WITHIN
         assert (self._stack.pids()["convert"], self._workers(convert)) == (convert, before)
-        return Outcome(end, seconds, seen.peak)
+        return Outcome(end, seconds, seen.highest)
 
     def _listen_to(self, person: Person, mp3: dict[str, object], case: Case) -> None:
         """Assert that the MP3 is as long as it says, and has nothing of the canary's."""
@@ -78,4 +79,4 @@ class Product:
         return self._whom
 
     def _workers(self, convert: int) -> set[int]:
-        return {pid for pid in watch.tree(convert) if watch.name(pid) not in {"", "ffmpeg"}}
+        return {pid for pid in tree(convert) if watch.name(pid) not in {"", "ffmpeg"}}

@@ -45,6 +45,6 @@ def test_an_ffmpeg_with_a_socket_is_seen(tmp_path: Path) -> None:
     with subprocess.Popen(listen) as ffmpeg:
         try:
             with Watch(os.getpid()) as seen:
-                eventually(lambda: seen.sockets and seen.peak > 1 << 20, 10, "its socket")
+                eventually(lambda: seen.sockets and seen.highest > 1 << 20, 10, "its socket")
         finally:
             ffmpeg.kill()

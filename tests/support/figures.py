@@ -23,8 +23,24 @@ def machine() -> str:
 
 def write(command: str, lines: list[str], readme: Path) -> None:
     """Replace what the command wrote the last time."""
-    start, end = f"<!-- figures: written by {command} -->", f"<!-- end of what {command} wrote -->"
-    head, _, rest = readme.read_text().partition(start)
-    tail = rest.partition(end)[2]
+    start, end = _marks(command)
+    head, _, tail = _parts(command, readme)
     figures = "\n".join([start, f"\n{datetime.now(UTC):%Y-%m-%d}, {machine()}.\n", *lines, "", end])
     readme.write_text(head + figures + tail)
+
+
+def read(command: str, readme: Path) -> str:
+    """Return what the command wrote the last time."""
+    return _parts(command, readme)[1]
+
+
+def _marks(command: str) -> tuple[str, str]:
+    return f"<!-- figures: written by {command} -->", f"<!-- end of what {command} wrote -->"
+
+
+def _parts(command: str, readme: Path) -> tuple[str, str, str]:
+    """Return the text before the marks, between them and after them."""
+    start, end = _marks(command)
+    head, _, rest = readme.read_text().partition(start)
+    figures, _, tail = rest.partition(end)
+    return head, figures, tail

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,13 +38,14 @@ def peak_memory(process: psutil.Process) -> int:
 
 
 class Peaks:
-    """The highest resident memory of each named process with its children, in bytes, while the block runs.
+    """The highest memory of each named process with its children, in bytes, while the block runs.
 
-    Sampled every 20 ms, pages shared between the processes of a tree counted once (PSS).
+    Sampled every 20 ms; a page that several processes of a tree share is counted once (PSS). `idle` is the memory at
+    the start, `peak` the highest.
     """
 
     def __init__(self, pids: dict[str, int]) -> None:
-        self.idle = {name: _memory(pid) for name, pid in pids.items()}
+        self.idle = {name: self._memory(pid) for name, pid in pids.items()}
         self.peak = dict(self.idle)
         self._pids = pids
         self._over = threading.Event()
@@ -59,20 +61,37 @@ class Peaks:
         self._over.set()
         self._thread.join()
 
+    def look(self, pid: int) -> None:
+        """Look at a member of a tree at each sample; there is more to see for some."""
+
     def _watch(self) -> None:
         while not self._over.wait(0.02):
             for name, pid in self._pids.items():
-                self.peak[name] = max(self.peak[name], _memory(pid))
+                self.peak[name] = max(self.peak[name], self._memory(pid))
+
+    def _memory(self, pid: int) -> int:
+        members = list(tree(pid))
+        for member in members:
+            self.look(member)
+        return sum(map(_pss, members))
 
 
-def _memory(pid: int) -> int:
-    tree = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
-    return sum(_pss(member) for member in tree)
+def tree(pid: int) -> Iterator[int]:
+    """Yield a process, its children and theirs, as far as they exist."""
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in read(task).split():
+            yield from tree(int(child))
+
+
+def read(path: Path) -> str:
+    """Return a text below /proc, "" if its process has ended."""
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _pss(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):  # it ended between the two looks
-        return 0
+    lines = read(Path(f"/proc/{pid}/smaps_rollup")).splitlines()
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)

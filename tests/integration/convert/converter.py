@@ -2,11 +2,9 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psutil
 import requests
@@ -18,18 +16,6 @@ from functions.shared.events import video_uploaded
 from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
-
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 30) -> T:
-    """Return the first true value of `look`, asked every 5 ms; fail after `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.005)
-    raise AssertionError(f"{what} did not come within {seconds} s")
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,16 @@ import pytest
 from bson import ObjectId
 
 from functions.shared.job.owned import Jobs
-from tests.integration.convert.converter import Converter, eventually
+from tests.integration.convert.converter import Converter
 from tests.support.clips import Clips
 from tests.support.ingress import Ingress, same
 from tests.support.stacks import Server
+from tests.support.waiting import eventually
 
 
 def begun(converter: Converter, job: ObjectId) -> psutil.Process:
     """Wait until the job shows progress; return its ffmpeg."""
-    eventually(lambda: converter.job(job)["progress"] > 0, "progress")
+    eventually(lambda: converter.job(job)["progress"] > 0, 30, "progress", every=0.005)
     [ffmpeg] = converter.ffmpegs()
     return ffmpeg
 
@@ -60,7 +61,10 @@ def test_progress_is_seen_while_it_converts(converter: Converter, clips: Clips) 
         first = converter.job(job)
         assert 0 < first["progress"] < 1
         second = eventually(
-            lambda: (now := converter.job(job))["progress"] > first["progress"] and now, "more progress"
+            lambda: (now := converter.job(job))["progress"] > first["progress"] and now,
+            30,
+            "more progress",
+            every=0.005,
         )
         assert second["state"] == "done" or second["lease"] > first["lease"]
         assert answer.result() < 300
@@ -93,7 +97,7 @@ def test_a_killed_attempt_is_made_again(converter: Converter, broker: Ingress, c
         assert answer.exception() is not None
     assert converter.job(job)["state"] == "converting"
     [left] = converter.rooms()
-    eventually(lambda: _answers(converter), "the function's restart")
+    eventually(lambda: _answers(converter), 30, "the function's restart", every=0.005)
     assert converter.deliver(job) < 300  # still leased: nothing to do
     assert converter.job(job)["tries"] == 1
     converter.make_due(job)
@@ -133,7 +137,7 @@ def test_a_full_disk_is_tried_again(cramped: Converter, clips: Clips, spare: int
     video = clips.bytes("24-seconds.wav", clips.long().read_bytes()[: 24 * 44100])
     job, ballast = cramped.upload(video), cramped.scratch / "ballast"
     # Landlock lets go of a file some time after the sandboxed process has ended: an earlier video's space comes late.
-    eventually(lambda: shutil.disk_usage(cramped.scratch).used == 0, what="an empty disk")
+    eventually(lambda: shutil.disk_usage(cramped.scratch).used == 0, 30, "an empty disk", every=0.005)
     ballast.write_bytes(bytes(shutil.disk_usage(cramped.scratch).free - video.stat().st_size - spare))
     assert cramped.deliver(job) == 503
     document = cramped.job(job)

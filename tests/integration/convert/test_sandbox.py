@@ -19,9 +19,9 @@ from functions.convert.encoder import Encoder
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Scratch
 from functions.shared import mongo
-from tests.integration.convert.converter import eventually
 from tests.support.clips import Clips
 from tests.support.stacks import Server
+from tests.support.waiting import eventually
 
 MAX_BYTES = 1 << 20
 
@@ -120,7 +120,7 @@ def test_calls_of_another_architecture_kill(cell: Cell) -> None:
 def test_it_may_gain_nothing_by_what_it_starts(cell: Cell) -> None:
     """No new privileges, and the filter is on: the kernel says so."""
     with cell.sandbox.start(["sleep", "20"], read=cell.file, write=cell.out) as process:
-        status = eventually(partial(_status_of, process.pid, "sleep"), "the program")
+        status = eventually(partial(_status_of, process.pid, "sleep"), 30, "the program", every=0.005)
         process.kill()
     assert "NoNewPrivs:\t1\n" in status
     assert "Seccomp:\t2\n" in status
@@ -216,9 +216,9 @@ threading.Thread(target=start).start()
     with subprocess.Popen(words, stdout=subprocess.PIPE) as parent:
         assert parent.stdout
         child = psutil.Process(int(parent.stdout.readline()))
-        eventually(lambda: child.name() == "sleep", "the program")
+        eventually(lambda: child.name() == "sleep", 30, "the program", every=0.005)
         parent.kill()
-    eventually(partial(ended, child), "its end", 3)
+    eventually(partial(ended, child), 3, "its end", every=0.005)
 
 
 def test_starts_while_other_threads_are_busy(cell: Cell, mongodb: Server) -> None:

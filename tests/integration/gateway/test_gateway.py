@@ -3,7 +3,6 @@
 import json
 import socket
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from http.client import HTTPResponse
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.integration.gateway.nginx import Gateway
 from tests.integration.gateway.upstream import Upstream
 from tests.support.auth import PASSWORD, Client
 from tests.support.problems import assert_problem
+from tests.support.waiting import eventually
 
 GUARDED = [
     ("POST", "/upload"),
@@ -38,13 +38,6 @@ def _assert_refused(gateway: Gateway, request: bytes, status: int) -> None:
         assert answer.status == status
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert json.loads(answer.read())["status"] == status
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
@@ -92,7 +85,7 @@ def test_an_upload_passes_as_it_comes(gateway: Gateway, upstream: Upstream, toke
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
         head = f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n"
         connection.sendall(head.encode() + bytes(1_000_000))
-        _until(lambda: upstream.received == 1_000_000)
+        eventually(lambda: upstream.received == 1_000_000, every=0.02)
         connection.sendall(bytes(1_000_000))
         assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
 
@@ -111,7 +104,7 @@ def test_a_client_that_goes_away_ends_the_upload(gateway: Gateway, upstream: Ups
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
         head = f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n"
         connection.sendall(head.encode() + bytes(1_000_000))
-        _until(lambda: upstream.received == 1_000_000)
+        eventually(lambda: upstream.received == 1_000_000, every=0.02)
     assert upstream.cut.wait(10)
 
 
@@ -150,7 +143,7 @@ def test_four_gibibytes_and_their_framing_are_let_through(gateway: Gateway, upst
     )
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
         connection.sendall(head.encode() + b"x")
-        _until(lambda: upstream.received == 1)
+        eventually(lambda: upstream.received == 1, every=0.02)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 413, 422, 429, 500, 502, 503, 504])
@@ -217,12 +210,12 @@ def test_one_address_has_so_many_uploads_under_way(gateway: Gateway, upstream: U
 
         for _ in range(16):
             begin("127.0.0.3")
-        _until(lambda: len(upstream.asked) == 16)
+        eventually(lambda: len(upstream.asked) == 16, every=0.02)
         refused = HTTPResponse(begin("127.0.0.3"))
         refused.begin()
         assert (refused.status, int(refused.headers["Retry-After"]) > 0) == (429, True)
         begin("127.0.0.4")
-        _until(lambda: len(upstream.asked) == 17)
+        eventually(lambda: len(upstream.asked) == 17, every=0.02)
         assert requests.get(f"{gateway.url}/jobs", headers=_bearer(token), timeout=10).status_code == 200
 
 
@@ -306,7 +299,7 @@ def test_the_log_tells_no_secret(gateway: Gateway, token: str) -> None:
     """Each request is one JSON line without its query, its credentials and its body."""
     requests.get(f"{gateway.url}/jobs/429?token=of-the-query", headers=_bearer(token))
     Client(gateway.url).login("somebody@example.com", "the-password")
-    _until(lambda: "/auth/login" in gateway.log())
+    eventually(lambda: "/auth/login" in gateway.log(), every=0.02)
     lines = [json.loads(line) for line in gateway.log().splitlines()]
     assert [(line["asked"], line["status"]) for line in lines] == [("GET /jobs/429", 429), ("POST /auth/login", 401)]
     for secret in ("of-the-query", token, "the-password", "somebody"):
