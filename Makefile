@@ -79,7 +79,7 @@ test-contract: ## The broker's contract, on RabbitMQ
 	@$(pytest) tests/contract
 
 test-integration: ## Each function against real servers
-	@$(pytest) tests/integration
+	@$(pytest) tests/integration -m "not timing"
 
 test-properties: ## A job's life in any order of steps, crashes and waits; for a minute
 	@$(pytest) tests/properties --hypothesis-profile short
@@ -90,8 +90,8 @@ test-api: ## The API against its OpenAPI document: every route, some hundred cas
 test-journey: ## The whole system through its gateway; some hostile, whole and damaged files, and kills
 	@$(pytest) tests/journey $(addprefix tests/,hostile/test_one_of_each.py hostile/test_canary.py chaos/test_in_short.py corpus/test_in_short.py)
 
-test-limits: ## The whole system under crowds of slow clients, many logins and large videos
-	@$(pytest) tests/limits --ignore tests/limits/test_whole.py
+test-timing: ## What measures time, so alone: login timing, crowds of slow clients, many logins, large videos
+	@$(pytest) tests/integration/auth tests/limits -m timing --ignore tests/limits/test_whole.py
 
 test-mysql: ## auth and its database user on MySQL 9
 	@$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py

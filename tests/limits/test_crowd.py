@@ -9,6 +9,8 @@ from tests.support.stacks import RunningStack
 
 OF_AN_ADDRESS = 16  # uploads under way, as the gateway allows
 
+pytestmark = pytest.mark.timing
+
 
 @pytest.mark.timeout(240)
 def test_a_crowd_of_one_address_harms_nobody(stack: RunningStack) -> None:

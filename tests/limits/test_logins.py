@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import requests
 
 from tests.support.person import From, Person
@@ -9,6 +10,8 @@ from tests.support.stacks import RunningStack
 
 LOGINS = 200
 ALLOWED = 10  # at once, and another each six seconds
+
+pytestmark = pytest.mark.timing
 
 
 def test_two_hundred_logins_of_an_address_stop_at_the_gateway(stack: RunningStack) -> None:

@@ -12,6 +12,8 @@ from tests.support.stacks import RunningStack
 MIB = 1024**2
 SIZE = 256 * MIB
 
+pytestmark = pytest.mark.timing
+
 
 @pytest.mark.parametrize("length", [SIZE, None], ids=["announced", "in chunks"])
 def test_the_way_of_a_large_video_takes_little_memory(stack: RunningStack, film_clip: Path, length: int | None) -> None:

@@ -145,6 +145,7 @@ def test_unknown_user_and_wrong_password_get_the_same_answer(auth: Client) -> No
     assert {**unknown.headers, "Date": ""} == {**wrong.headers, "Date": ""}
 
 
+@pytest.mark.timing
 @pytest.mark.timeout(600)
 def test_unknown_user_and_wrong_password_take_the_same_time(auth: Client) -> None:
     """The means of the faster halves of 100 logins each, in pairs of random order, differ by less than 5 %.
