@@ -39,9 +39,12 @@ class MysqlUrl(Url):
 @describe.register(pymysql.OperationalError)
 def _describe(error: pymysql.OperationalError) -> str:
     """Add the code, and the text of an error of the client: it is about the connection, a server's may repeat a row."""
-    code, text = (*error.args, "", "")[:2]
-    is_of_the_client = isinstance(code, int) and CR.CR_ERROR_FIRST <= code <= CR.CR_ERROR_LAST
-    return f"{type(error).__name__} {code}" + (f": {text}" if is_of_the_client else "")
+    match error.args:
+        case [int(code), text] if CR.CR_ERROR_FIRST <= code <= CR.CR_ERROR_LAST:
+            return f"{type(error).__name__} {code}: {text}"
+        case [int(code), _text]:
+            return f"{type(error).__name__} {code}"
+    return type(error).__name__
 
 
 def connect_arguments(url: str) -> dict[str, Any]:

@@ -8,17 +8,22 @@ this again.
 """
 
 import os
+import time
+from datetime import timedelta
 from typing import Any
 
+import pymongo
 from pymongo import ASCENDING, MongoClient
 from pymongo.database import Database
+from pymongo.errors import ServerSelectionTimeoutError
 from pymongo.uri_parser import parse_uri
 
 from functions.shared.job import indexes
 from functions.shared.job.document import COLLECTION as JOBS
 from functions.shared.job.upgrade import upgrade
 
-START_MS = 300_000  # the longest that MongoDB may take to start
+START = timedelta(minutes=5)  # the longest that MongoDB may take to start
+ATTEMPT = timedelta(seconds=5)
 # Reading and then removing the chunks of a file is how it is deleted. MongoDB knows no rights on a single field.
 RIGHTS = {
     "upload": {
@@ -73,19 +78,32 @@ def make_user(database: Database[dict[str, Any]], role: str, user: str, password
     database.command("updateUser" if known else "createUser", user, pwd=password, roles=[role])
 
 
+def wait_for(client: MongoClient[dict[str, Any]]) -> None:
+    """Return once MongoDB answers; raise its error after `START`, and one about TLS at once."""
+    deadline = time.monotonic() + START.total_seconds()
+    while True:
+        try:
+            with pymongo.timeout(ATTEMPT.total_seconds()):
+                client.admin.command("ping")
+        except ServerSelectionTimeoutError as error:
+            if "SSL handshake failed" in str(error) or time.monotonic() > deadline:
+                raise
+        else:
+            return
+
+
 def main() -> None:
     variables = {role: f"MONGODB_{role.upper()}_URL" for role in ("admin", *RIGHTS)}
     missing = [variable for variable in variables.values() if not os.environ.get(variable)]
     if missing:
         raise SystemExit(f"missing in the environment: {', '.join(missing)}")
     urls = {role: parse_uri(os.environ[variable]) for role, variable in variables.items()}
-    client: MongoClient[dict[str, Any]] = MongoClient(
-        os.environ[variables.pop("admin")], serverSelectionTimeoutMS=START_MS, socketTimeoutMS=30_000
-    )
+    client: MongoClient[dict[str, Any]] = MongoClient(os.environ[variables.pop("admin")], socketTimeoutMS=30_000)
     database = client.get_default_database("video2mp3")
     for role, variable in variables.items():
         if not (urls[role]["username"] and urls[role]["password"]) or urls[role]["database"] != database.name:
             raise SystemExit(f"{variable} must be mongodb://USER:PASSWORD@HOST/{database.name}, or mongodb+srv://…")
+    wait_for(client)
     make_indexes(database)
     upgrade(database)
     for role in variables:
