@@ -4,8 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.local import servers
-from scripts.local.broker import programs as broker
-from scripts.local.broker import topology
+from scripts.local.broker import program as broker
 from scripts.local.databases import prepare_mongodb, prepare_mysql
 from scripts.local.functions import Functions, sinks
 from scripts.local.ports import HOST, free_port, is_free
@@ -61,10 +60,9 @@ class Stack:
         rabbitmq = servers.rabbitmq(data / "rabbitmq", self.secrets)
         say("MongoDB, MySQL, RabbitMQ")
         self.supervisor.start(mongodb, mysql, *rabbitmq)
-        say("indexes, tables, queues")
+        say("indexes, tables")
         prepare_mongodb(mongodb.address, self.secrets)
         prepare_mysql(self.secrets)
-        topology.declare(EVENTING, self.secrets.read("rabbitmq", "url"))
         if self._smtp_url:
             self.secrets.write("smtp", "url", self._smtp_url)
         else:
@@ -81,6 +79,6 @@ class Stack:
         say("broker, gateway")
         url = self.secrets.read("rabbitmq", "url")
         self.supervisor.start(
-            *broker.programs(EVENTING, self.functions, url, ingress),
+            broker.program(EVENTING, self.functions, url, ingress),
             servers.gateway(self.state / "gateway", self.listen, self.functions),
         )

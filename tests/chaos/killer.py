@@ -14,9 +14,8 @@ EVERY = 3  # seconds
 
 # Those on a video's way to its mail.
 VITAL = (
+    "broker",
     "convert",
-    "convert-on-video-uploaded-dispatcher",
-    "default-broker-ingress",
     "gateway",
     "mongodb",
     "notify",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from werkzeug import Request, Response
 
-from scripts.local.broker.programs import programs
+from scripts.local.broker.program import program
 from scripts.local.stack import EVENTING
 from tests.support.stacks import RunningStack
 from tests.support.web import Answer, WebServer
@@ -77,15 +77,12 @@ def unruly(stack: RunningStack, fates: list[str], seed: int) -> Iterator[list[Un
     """Have each function's events go by way of a proxy of its own until the block ends."""
     proxies = {name: Unruly(url, fates, seed) for name, url in stack.functions.items()}
     urls = {name: proxy.url for name, proxy in proxies.items()}
-    port = next(int(it.address.split(":")[2].strip("/")) for it in stack.processes() if it.name.endswith("-ingress"))
-    found = programs(EVENTING, urls, (stack.secrets / "rabbitmq/url").read_text(), port)
-    dispatchers = [program for program in found if program.name.endswith("-dispatcher")]
+    port = next(urlsplit(it.address).port or 80 for it in stack.processes() if it.name == "broker")
+    broker = program(EVENTING, urls, (stack.secrets / "rabbitmq/url").read_text(), port)
     with ExitStack() as ending:
         for proxy in proxies.values():
             ending.callback(proxy.close)
-        for program in dispatchers:
-            ending.enter_context(stack.away(program.name))
-        stands_in = [replace(program, name=f"unruly-{program.name}") for program in dispatchers]
-        ending.callback(stack.supervisor.stop, [program.name for program in stands_in])
-        stack.supervisor.start(*stands_in)
+        ending.enter_context(stack.away("broker"))
+        ending.callback(stack.supervisor.stop, ["unruly-broker"])
+        stack.supervisor.start(replace(broker, name="unruly-broker"))
         yield list(proxies.values())

@@ -1,4 +1,8 @@
-"""The laptop's broker for the contract suite: its programs, as processes of the suite."""
+"""The laptop's broker for the contract suite.
+
+A Broker is one process. Each of its Triggers is served by another one, which has the same Broker and that Trigger in
+its folder, so that Triggers can come and go.
+"""
 
 import os
 import subprocess
@@ -7,11 +11,9 @@ from uuid import uuid4
 
 import yaml
 
-from scripts.local.broker.manifests import Eventing, Trigger
-from scripts.local.broker.programs import programs
-from scripts.local.broker.topology import declare
-from scripts.local.ports import free_port
-from scripts.local.program import Program
+from scripts.local.broker.manifests import Eventing
+from scripts.local.broker.program import ingress_url, program
+from scripts.local.ports import answers, free_port
 from tests.contract import broker
 from tests.contract.amqp import Amqp
 from tests.contract.broker import Manifest
@@ -28,9 +30,7 @@ class Laptop(broker.Platform):
         self._rabbitmq = rabbitmq
 
     def broker(self, delivery: Manifest) -> "Broker":
-        folder = self._folder / f"ns-{uuid4().hex[:8]}"
-        folder.mkdir()
-        return Broker(folder, self.amqp_url, delivery)
+        return Broker(self._folder / f"ns-{uuid4().hex[:8]}", self.amqp_url, delivery)
 
     def restart_rabbitmq(self) -> None:
         self._rabbitmq.restart()
@@ -39,102 +39,88 @@ class Laptop(broker.Platform):
         pass  # RabbitMQ is the session's
 
 
+class Process:
+    """The broker's program with these manifests."""
+
+    def __init__(self, folder: Path, amqp_url: str, manifests: list[Manifest]) -> None:
+        folder.mkdir(parents=True)
+        for number, manifest in enumerate(manifests):
+            (folder / f"{number}.yaml").write_text(yaml.safe_dump(manifest))
+        port = free_port()
+        self.url = ingress_url(port)
+        self.eventing = Eventing.read(folder, {})
+        self._program = program(folder, {}, amqp_url, port)
+        self.start()
+
+    def start(self) -> None:
+        environment = self._program.env | {"PATH": os.environ["PATH"]}
+        self._process = subprocess.Popen(self._program.command, env=environment)
+        eventually(lambda: answers(self.url), 30, "the ingress listens, after it has declared the queues")
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def stop(self) -> None:
+        self.terminate()
+        try:
+            self._process.wait(timeout=15)
+        finally:
+            self._process.kill()  # a process that does not end fails the test, and must not outlive it
+
+
 class Broker(broker.Broker):
     def __init__(self, folder: Path, amqp_url: str, delivery: Manifest) -> None:
         self._folder = folder
         self._amqp_url = amqp_url
-        self._port = free_port()
         self._namespace = folder.name
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.url = f"http://127.0.0.1:{self._port}/"
-        self._write("config", _config(self._namespace))
-        self._write("broker", _broker(self._namespace, delivery))
-        self.exchange = self._eventing.broker.exchange
-        declare(folder, amqp_url)
-        self._start()
-        # A broker without Triggers: this event reaches nobody.
+        self._manifests = [_config(self._namespace), _broker(self._namespace, delivery)]
+        self._process = Process(folder / "broker", amqp_url, self._manifests)
+        self._subscriptions: list[Subscription] = []
+        self.url = self._process.url
+        self.exchange = self._process.eventing.exchange
+        # No Trigger receives this event.
         eventually(lambda: self.post_status(event()) == 202, 30, "the ingress publishes")
 
     def subscribe(self, trigger: Manifest) -> "Subscription":
         trigger["metadata"]["namespace"] = self._namespace
-        name = trigger["metadata"]["name"]
-        self._write(name, trigger)
-        declare(self._folder, self._amqp_url)
-        found = next(it for it in self._eventing.triggers if it.name == name)
-        subscription = Subscription(self, found)
-        subscription.start()
-        return subscription
-
-    def unsubscribe(self, name: str) -> None:
-        (self._folder / f"{name}.yaml").unlink()
-
-    def close(self) -> None:
-        self.stop(list(self._processes))
+        folder = self._folder / trigger["metadata"]["name"]
+        process = Process(folder, self._amqp_url, [*self._manifests, trigger])
+        self._subscriptions.append(Subscription(process, self._amqp_url))
+        return self._subscriptions[-1]
 
     def terminate_ingress(self) -> None:
-        self._processes["default-broker-ingress"].terminate()
+        self._process.terminate()
 
-    def start(self, names: set[str], queues: list[str]) -> None:
-        self._start()
-        missing = names - set(self._processes)
-        assert not missing, f"no such programs: {missing}"
-        amqp = Amqp(self._amqp_url)
-        try:
-            eventually(lambda: all(amqp.consumers(queue) for queue in queues), 30, "the dispatchers consume")
-        finally:
-            amqp.close()
-
-    def stop(self, names: list[str]) -> None:
-        processes = [self._processes.pop(name) for name in names]
-        for process in processes:
-            process.terminate()
-        try:
-            for process in processes:
-                process.wait(timeout=15)
-        finally:
-            for process in processes:
-                process.kill()  # one that would not end is the test's failure, and is not left behind
-
-    @property
-    def _eventing(self) -> Eventing:
-        return Eventing.read(self._folder)
-
-    def _start(self) -> None:
-        for program in programs(self._folder, {}, self._amqp_url, self._port):
-            if program.name not in self._processes:
-                self._processes[program.name] = _spawn(program)
-
-    def _write(self, name: str, manifest: Manifest) -> None:
-        (self._folder / f"{name}.yaml").write_text(yaml.safe_dump(manifest))
+    def close(self) -> None:
+        for subscription in self._subscriptions:
+            subscription.close()
+        self._process.stop()
 
 
 class Subscription(broker.Subscription):
-    def __init__(self, broker: Broker, trigger: Trigger) -> None:
-        eventing = broker._eventing
-        self._broker = broker
-        self._trigger = trigger
-        self.queue = trigger.queue(eventing.broker)
-        self._queues = [self.queue]
-        self._names = [f"{trigger.name}-dispatcher"]
-        if trigger.has_dlq:
-            self._queues.append(trigger.dlq)
-            self._names.append(f"{trigger.name}-dlx-dispatcher")
-        if eventing.broker.has_dlq:
-            self._queues.append(eventing.broker.dlq)
+    def __init__(self, process: Process, amqp_url: str) -> None:
+        self._process = process
+        self._amqp_url = amqp_url
+        self._queues = [it.queue for it in process.eventing.subscriptions]
+        self.queue = self._queues[-1]
+        self._wait()
 
     def start(self) -> None:
-        self._broker.start(set(self._names), self._queues)
+        self._process.start()
+        self._wait()
 
     def stop(self) -> None:
-        self._broker.stop(self._names)
+        self._process.stop()
 
     def close(self) -> None:
         self.stop()
-        self._broker.unsubscribe(self._trigger.name)
 
-
-def _spawn(program: Program) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(program.command, env=program.env | {"PATH": os.environ["PATH"]})
+    def _wait(self) -> None:
+        amqp = Amqp(self._amqp_url)
+        try:
+            eventually(lambda: all(amqp.consumers(queue) for queue in self._queues), 30, "the dispatchers consume")
+        finally:
+            amqp.close()
 
 
 def _config(namespace: str) -> Manifest:

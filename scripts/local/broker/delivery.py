@@ -1,8 +1,7 @@
-"""Sends one event to one address as Knative's dispatcher does: binary mode, retries, back-off."""
+"""Sends one event to one address as Knative's dispatcher does: in binary mode, with retries and backoff."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -13,20 +12,8 @@ _RETRIED = (404, 408, 409, 429)
 
 
 @dataclass(frozen=True)
-class Retries:
-    """How often an event is sent again, and the seconds before retry n: `delay` times n, or times 2 to the n."""
-
-    count: int
-    delay: float
-    policy: str = "exponential"  # or linear
-
-    def wait(self, number: int) -> float:
-        return self.delay * (number if self.policy == "linear" else 2**number)
-
-
-@dataclass(frozen=True)
 class Answer:
-    """What an address said last; the status is -1 where it said nothing."""
+    """The last response of an address; the status is -1 if there was none."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,26 +21,26 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """Whether the status asks for another try. Any other one, a 422 too, counts as delivered."""
+        """Whether the status asks for a retry. Any other one, even 422, counts as delivered."""
         return self.status < 0 or self.status >= 500 or self.status in _RETRIED
 
 
-def client(timeout: float = 0) -> aiohttp.ClientSession:
-    """Return a client that gives each attempt `timeout` seconds, 0 for as long as it takes."""
-    # Functions close an idle connection after 2 s, and one that closes while a request is on its way loses it.
+def client(timeout_seconds: float = 0) -> aiohttp.ClientSession:
+    """Return a client that limits each attempt to `timeout_seconds`, or not at all if they are 0."""
+    # Functions close an idle connection after 2 s, and a request sent at that very moment would be lost.
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)
-    limits = aiohttp.ClientTimeout(total=timeout or None, sock_connect=30)
+    limits = aiohttp.ClientTimeout(total=timeout_seconds or None, sock_connect=30)
     return aiohttp.ClientSession(connector=connector, timeout=limits, skip_auto_headers=["Content-Type"])
 
 
-async def send(session: aiohttp.ClientSession, url: str, event: Event, retries: Retries) -> Answer:
-    """POST the event until an answer asks for no other try or the retries are used up; return the last answer."""
+async def send(session: aiohttp.ClientSession, url: str, event: Event, waits: Iterable[float]) -> Answer:
+    """POST the event until a response asks for no retry or `waits`, in seconds, are used up; return the last one."""
     headers = to_http(event)
     answer = await _post(session, url, headers, event.data)
-    for number in range(1, retries.count + 1):
+    for wait in waits:
         if not answer.failed:
             break
-        await asyncio.sleep(retries.wait(number))
+        await asyncio.sleep(wait)
         answer = await _post(session, url, headers, event.data)
     return answer
 
@@ -61,9 +48,6 @@ async def send(session: aiohttp.ClientSession, url: str, event: Event, retries: 
 async def _post(session: aiohttp.ClientSession, url: str, headers: dict[str, str], body: bytes) -> Answer:
     try:
         async with session.post(url, headers=headers, data=body) as response:
-            said = b""
-            with suppress(aiohttp.ClientError, OSError, TimeoutError):  # a reply cut short is no reply
-                said = await response.read()
-            return Answer(response.status, response.headers, said)
+            return Answer(response.status, response.headers, await response.read())
     except (aiohttp.ClientError, OSError, ValueError):  # ValueError: an attribute that no HTTP header can carry
         return Answer(-1, {}, b"")

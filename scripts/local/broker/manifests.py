@@ -1,158 +1,143 @@
-"""The Broker, its Triggers and the PingSources of `eventing/`, with the names that they have in RabbitMQ."""
+"""What `eventing/` asks of the broker: queues with their subscribers, named as in RabbitMQ, and PingSources.
 
-from collections.abc import Iterator
+Only what the project's manifests and the contract suite use is read. Like eventing-rabbitmq, it ignores `spec.filters`.
+"""
+
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import md5
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import yaml
 
-BROKER_CLASS = "RabbitMQBroker"
-PARALLELISM = "rabbitmq.eventing.knative.dev/parallelism"
-
-Manifest = dict[str, Any]
+_DURATION = re.compile(r"PT(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?")
 
 
 @dataclass(frozen=True)
-class Broker:
-    """`delivery` is the manifest's, None where it has none; `queue_type` is quorum or classic."""
+class Subscription:
+    """A queue, which gets the events of `exchange` with all attributes of `match`, and its subscriber's URL.
 
-    namespace: str
-    name: str
-    delivery: Manifest | None
-    queue_type: str
+    `retry_waits` are the seconds before each retry, `timeout` those of each attempt, 0 for no limit. An event that
+    cannot be delivered goes to `dead_letter_exchange`, or is lost if that is empty.
+    """
 
-    @property
-    def uid(self) -> str:
-        return _uid(self.namespace, self.name)
-
-    @property
-    def exchange(self) -> str:
-        return _child_name(f"b.{self.namespace}.{self.name}.", self.uid)
-
-    @property
-    def dlx(self) -> str:
-        return _child_name(f"b.{self.namespace}.{self.name}.dlx.", self.uid)
-
-    @property
-    def dlq(self) -> str:
-        return _child_name(f"b.{self.namespace}.{self.name}.dlq.", self.uid)
-
-    @property
-    def has_dlq(self) -> bool:
-        return bool(self.delivery and self.delivery.get("deadLetterSink"))
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """`filters` are the attributes that an event must have; `delivery`, where there is one, replaces the broker's."""
-
-    namespace: str
-    name: str
-    filters: dict[str, str]
-    delivery: Manifest | None
-    subscriber: Manifest
+    queue: str
+    exchange: str
+    match: dict[str, str]
+    subscriber: str
     parallelism: int
-
-    @property
-    def dlx(self) -> str:
-        return _child_name(f"t.{self.namespace}.{self.name}.dlx.", _uid(self.namespace, self.name))
-
-    @property
-    def dlq(self) -> str:
-        return _child_name(f"t.{self.namespace}.{self.name}.dlq.", _uid(self.namespace, self.name))
-
-    @property
-    def has_dlq(self) -> bool:
-        return bool(self.delivery and self.delivery.get("deadLetterSink"))
-
-    def queue(self, broker: Broker) -> str:
-        return f"{self.namespace}.{self.name}.{broker.uid}"
+    retry_waits: list[float]
+    timeout: float
+    dead_letter_exchange: str
 
 
 @dataclass(frozen=True)
 class PingSource:
-    namespace: str
-    name: str
-    spec: Manifest
+    """Sends a ping from `source`, a path, to the URL `sink` at the times of `schedule`, a crontab's five fields."""
 
-    @property
-    def source(self) -> str:
-        return f"/apis/v1/namespaces/{self.namespace}/pingsources/{self.name}"
+    source: str
+    schedule: str
+    sink: str
 
 
 @dataclass(frozen=True)
 class Eventing:
-    """What a folder of manifests asks for. `spec.filters` is not read: eventing-rabbitmq ignores it."""
+    """A Broker, whose events are published to `exchange`, with all that depends on it."""
 
-    broker: Broker
-    triggers: list[Trigger]
+    exchange: str
+    queue_type: str
+    subscriptions: list[Subscription]
     ping_sources: list[PingSource]
 
     @classmethod
-    def read(cls, folder: Path) -> "Eventing":
-        """Read `*.yaml` of the folder; raise ValueError unless it has exactly one broker of RabbitMQ's class."""
-        manifests = list(_manifests(folder))
-        configs = {_key(it): it["spec"] for it in manifests if it["kind"] == "RabbitmqBrokerConfig"}
-        brokers = [_broker(it, configs) for it in manifests if it["kind"] == "Broker" and _is_rabbitmq(it)]
+    def read(cls, folder: Path, services: Mapping[str, str]) -> "Eventing":
+        """Read `*.yaml` of the folder; `services` are the URLs of Knative Services by their names.
+
+        Raises ValueError unless there is exactly one Broker and all destinations are known.
+        """
+        contents = [yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.yaml"))]
+        brokers, triggers, sources = (
+            [_Manifest(content, services) for content in contents if content["kind"] == kind]
+            for kind in ("Broker", "Trigger", "PingSource")
+        )
         if len(brokers) != 1:
-            raise ValueError(f"{folder} has {len(brokers)} brokers of class {BROKER_CLASS}, not one")
+            raise ValueError(f"{folder} has {len(brokers)} brokers, not one")
         broker = brokers[0]
-        triggers = [
-            _trigger(it)
-            for it in manifests
-            if it["kind"] == "Trigger" and (it["metadata"]["namespace"], it["spec"]["broker"]) == _names(broker)
-        ]
-        pings = [PingSource(*_key(it), it["spec"]) for it in manifests if it["kind"] == "PingSource"]
-        return cls(broker, triggers, pings)
+        config = next(content for content in contents if content["kind"] == "RabbitmqBrokerConfig")
+        owners = [owner for owner in (broker, *triggers) if "deadLetterSink" in owner.delivery]
+        return cls(
+            broker.exchange,
+            config["spec"]["queueType"],
+            [_of_dead_letters(owner) for owner in owners] + [_of_trigger(trigger, broker) for trigger in triggers],
+            [_ping_source(source) for source in sources],
+        )
 
 
-def _manifests(folder: Path) -> Iterator[Manifest]:
-    for path in sorted(folder.glob("*.yaml")):
-        yield from filter(None, yaml.safe_load_all(path.read_text()))
+class _Manifest:
+    """A manifest, and the names that its parts have in RabbitMQ."""
+
+    def __init__(self, content: dict[str, Any], services: Mapping[str, str]) -> None:
+        metadata, self.kind, self._services = content["metadata"], content["kind"], services
+        self.namespace, self.name = metadata["namespace"], metadata["name"]
+        self.spec = content["spec"]
+        self.delivery = self.spec.get("delivery", {})
+        self.parallelism = int(metadata.get("annotations", {}).get("rabbitmq.eventing.knative.dev/parallelism", 1))
+        # Instead of the cluster's uid: the same at every start, so that existing queues are used again.
+        self.uid = uuid5(NAMESPACE_URL, f"{self.namespace}/{self.name}")
+        prefix = f"{self.kind[0].lower()}.{self.namespace}.{self.name}"
+        self.exchange, self.dlx, self.dlq = (f"{prefix}{part}.{self.uid}" for part in ("", ".dlx", ".dlq"))
+
+    def address(self, destination: dict[str, Any]) -> str:
+        if uri := destination.get("uri"):
+            return str(uri)
+        name = destination["ref"]["name"]
+        if name not in self._services:
+            raise ValueError(f"Service {name} is no destination: known are {', '.join(sorted(self._services))}")
+        return self._services[name]
 
 
-def _broker(manifest: Manifest, configs: dict[tuple[str, str], Manifest]) -> Broker:
-    config = manifest["spec"]["config"]
-    queue_type = configs[config["namespace"], config["name"]].get("queueType", "quorum")
-    return Broker(*_key(manifest), manifest["spec"].get("delivery"), queue_type)
+def _of_dead_letters(owner: _Manifest) -> Subscription:
+    sink = owner.address(owner.delivery["deadLetterSink"])
+    return Subscription(owner.dlq, owner.dlx, {}, sink, owner.parallelism, *_retries(owner.delivery), "")
 
 
-def _trigger(manifest: Manifest) -> Trigger:
-    spec = manifest["spec"]
-    return Trigger(
-        *_key(manifest),
-        filters=(spec.get("filter") or {}).get("attributes") or {},
-        delivery=spec.get("delivery"),
-        subscriber=spec["subscriber"],
-        parallelism=int(manifest["metadata"].get("annotations", {}).get(PARALLELISM, "1")),
+def _of_trigger(trigger: _Manifest, broker: _Manifest) -> Subscription:
+    """Read a Trigger, whose `delivery` replaces the Broker's as a whole.
+
+    Without one, the Broker's dead-letter exchange is used, which RabbitMQ does not have if the Broker has no sink.
+    """
+    own = trigger.dlx if "deadLetterSink" in trigger.delivery else ""
+    has_own = "delivery" in trigger.spec
+    return Subscription(
+        f"{trigger.namespace}.{trigger.name}.{broker.uid}",
+        broker.exchange,
+        trigger.spec.get("filter", {}).get("attributes", {}),
+        trigger.address(trigger.spec["subscriber"]),
+        trigger.parallelism,
+        *_retries((trigger if has_own else broker).spec.get("delivery")),
+        own if has_own else broker.dlx,
     )
 
 
-def _is_rabbitmq(manifest: Manifest) -> bool:
-    annotations: dict[str, str] = manifest["metadata"].get("annotations", {})
-    return annotations.get("eventing.knative.dev/broker.class") == BROKER_CLASS
+def _ping_source(source: _Manifest) -> PingSource:
+    path = f"/apis/v1/namespaces/{source.namespace}/pingsources/{source.name}"
+    return PingSource(path, source.spec["schedule"], source.address(source.spec["sink"]))
 
 
-def _names(broker: Broker) -> tuple[str, str]:
-    return broker.namespace, broker.name
+def _retries(delivery: dict[str, Any] | None) -> tuple[list[float], float]:
+    """Return the wait before each retry and the timeout: five retries by default, none without any `delivery`."""
+    if delivery is None:
+        return [], 0
+    delay, linear = _seconds(delivery.get("backoffDelay", "PT0.05S")), delivery.get("backoffPolicy") == "linear"
+    retries = range(1, delivery.get("retry", 5) + 1)
+    return [delay * (number if linear else 2**number) for number in retries], _seconds(delivery.get("timeout", "PT0S"))
 
 
-def _key(manifest: Manifest) -> tuple[str, str]:
-    return manifest["metadata"]["namespace"], manifest["metadata"]["name"]
-
-
-def _uid(namespace: str, name: str) -> str:
-    """Stand in for the uid that a cluster gives: the same at every start, so that the queues are found again."""
-    return str(uuid5(NAMESPACE_URL, f"{namespace}/{name}"))
-
-
-def _child_name(parent: str, uid: str) -> str:
-    """Name a child as knative.dev/pkg's kmeta.ChildName does: over 63 characters it is cut and hashed."""
-    name = parent + uid
-    if len(name) <= 63:
-        return name
-    hashed = parent[:31] + md5(name.encode(), usedforsecurity=False).hexdigest()
-    return hashed + uid[: 63 - len(hashed)]
+def _seconds(duration: str) -> float:
+    match = _DURATION.fullmatch(duration)
+    if not match or not any(match.groups()):
+        raise ValueError(f"{duration!r} is no ISO 8601 duration such as PT0.2S")
+    return timedelta(**{unit: float(number) for unit, number in match.groupdict("0").items()}).total_seconds()
