@@ -104,8 +104,6 @@ def event(store: str, away: Exceptions) -> Callable[[Callable[[CloudEvent], None
                     raise ServiceUnavailable(f"{store} does not answer", retry_after=STORE_RETRY_SECONDS) from error
                 except RetryLater as error:
                     raise ServiceUnavailable(error.reason, retry_after=error.seconds) from error
-                except HTTPException:
-                    raise
                 except Exception as error:
                     log.exception("failed")
                     raise InternalServerError from error
