@@ -103,8 +103,8 @@ def convert(stack: Stack, video: Path) -> None:
     timed(f"downloaded MP3 {result['mp3']['id']}", lambda: visitor.download(result["mp3"]["id"], target))
     entries = "format=format_name,duration,size,bit_rate:format_tags:stream=codec_name,sample_rate,channels"
     probe = ["ffprobe", "-v", "error", "-show_entries", entries, "-of", "default=noprint_wrappers=1", str(target)]
-    facts = subprocess.run(probe, capture_output=True, text=True, check=True).stdout.split("\n")
-    say(f"\n{target}\n" + "\n".join(f"  {fact}" for fact in facts))
+    facts = subprocess.run(probe, capture_output=True, text=True, check=True).stdout.splitlines()
+    say(f"\n{target}\n" + "".join(f"  {fact}\n" for fact in facts))
 
 
 def main() -> None:
