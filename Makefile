@@ -1,69 +1,69 @@
-# bash, as recipes hand their signals to the one program that they become; a failing part fails the whole line.
+# bash, so that a recipe can become its program with exec, which then gets the signals. A failing part fails the whole line.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 
-# Every target with a help text is a command, none a file.
+# Every target with a help text is a command, not a file.
 .PHONY: $(shell sed -n 's/^\([a-z0-9-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
 
 python := .local/venv/bin/python
 setup := scripts/local/setup.sh
 pytest := $(setup) tests && exec $(python) -m pytest
-# The kernel stops the program if make is gone and it is not.
+# The kernel stops the program if make dies before it.
 foreground := exec setpriv --pdeathsig TERM $(python) -m
 
 export PORT VIDEO JSON OVERLAY REGISTRY CONFIRM CORPUS
-# All that is written lies under .local/, bytecode and the tools' memory too.
+# Everything is written under .local/, bytecode and the tools' caches too.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/bytecode
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.local/hypothesis
 
-help: ## Show this
+help: ## List all commands
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Try it
-demo: ## Convert one video, start to end (VIDEO=path for your own)
+demo: ## Start the system, convert one video, stop the system (VIDEO=path for your own)
 	@$(setup) && $(foreground) scripts.local.demo
 
 run: ## Start the system on http://127.0.0.1:8080 (PORT= changes it)
 	@$(setup) && $(foreground) scripts.local.run
 
-ps: ## List what runs (JSON=1 for programs)
-	@test -x $(python) || { echo "Nothing runs." >&2; exit 1; }; exec $(python) -m scripts.local.ps
+ps: ## List the running processes (JSON=1 prints JSON)
+	@test -x $(python) || { echo "Nothing is running." >&2; exit 1; }; exec $(python) -m scripts.local.ps
 
-replay: ## Republish dead letters: of the system on this machine while it runs, of the cluster otherwise
+replay: ## Retry the jobs of dead letters: on this machine if the system is running, otherwise on the cluster
 	@exec scripts/replay.sh
 
-setup: ## Install what is missing (demo and run do it too)
+setup: ## Install what is missing (demo and run do this too)
 	@$(setup)
 
-clean: ## Forget everything under .local/
+clean: ## Delete everything under .local/
 	@if [[ -x $(python) ]]; then exec $(python) -m scripts.local.clean; else rm -rf .local; fi
 
 ##@ Run it on Knative
-minikube: ## From nothing to the system on Minikube
+minikube: ## Start Minikube, install Knative, build the images and deploy the system
 	@exec scripts/cluster/minikube.sh
 
-images: ## Build the functions' images and load or push them (IMAGE_LOAD= a command, REGISTRY=)
+images: ## Build the functions' images; push them to REGISTRY=, or load them with the command IMAGE_LOAD=
 	@exec scripts/cluster/images.sh
 
-deploy: ## Onto the kubeconfig's cluster (OVERLAY=managed: stores elsewhere; REGISTRY=)
+deploy: ## Deploy to the kubeconfig's cluster (REGISTRY=; OVERLAY=managed for your own stores)
 	@exec scripts/cluster/deploy.sh
 
-status: ## Functions, broker, triggers, sources, queues, pods
+status: ## Show functions, broker, triggers, sources, queues and pods
 	@exec scripts/cluster/status.sh
 
 logs: ## Follow a function's logs (FUNCTION=convert)
 	@exec scripts/cluster/logs.sh $(FUNCTION)
 
-k9s: ## K9s on the namespace, with views of ours
+k9s: ## Open K9s on the namespace, with views for Knative and RabbitMQ
 	@exec scripts/cluster/k9s.sh
 
-undeploy: ## Delete the namespace and all data (CONFIRM=yes: does not ask)
+undeploy: ## Delete the namespace and all data (CONFIRM=yes does not ask)
 	@exec scripts/cluster/undeploy.sh
 
 
 ##@ Test it
-test: ## All suites but those below that need a cluster, MySQL 9 or a long time: two suites at a time, ten minutes
+test: ## All suites that need no cluster, no MySQL 9 and no long time; about ten minutes
 	@$(setup) tests && exec scripts/test.sh
 
 lint: ## Style, types, dependencies between modules, insecure code, secrets, known vulnerabilities
@@ -72,7 +72,7 @@ lint: ## Style, types, dependencies between modules, insecure code, secrets, kno
 test-unit: ## Functions and broker without servers, in seconds
 	@$(pytest) tests/unit
 
-test-manifests: ## The cluster's manifests as they render, and the images' Dockerfile: safe, whole, valid
+test-manifests: ## The rendered manifests and the Dockerfile: security rules, references, schemas
 	@$(pytest) tests/manifests
 
 test-contract: ## The broker's contract, on RabbitMQ
@@ -81,35 +81,35 @@ test-contract: ## The broker's contract, on RabbitMQ
 test-integration: ## Each function against real servers
 	@$(pytest) tests/integration -m "not timing"
 
-test-properties: ## A job's life in any order of steps, crashes and waits; for a minute
+test-properties: ## Property tests: a job under any order of steps, crashes and waits; one minute
 	@$(pytest) tests/properties --hypothesis-profile short
 
-test-api: ## The API against its OpenAPI document: every route, some hundred cases of schemathesis
+test-api: ## The API against its OpenAPI document: every route, some hundred schemathesis cases
 	@$(pytest) tests/api --hypothesis-profile api --timeout 600
 
 test-journey: ## The whole system through its gateway; some hostile, whole and damaged files, and kills
 	@$(pytest) tests/journey $(addprefix tests/,hostile/test_one_of_each.py hostile/test_canary.py chaos/test_in_short.py corpus/test_in_short.py)
 
-test-timing: ## What measures time, so alone: login timing, crowds of slow clients, many logins, large videos
+test-timing: ## Tests that measure time and run alone: login timing, slow clients, many logins, large videos
 	@$(pytest) tests/integration/auth tests/limits -m timing --ignore tests/limits/test_whole.py
 
 test-mysql: ## auth and its database user on MySQL 9
 	@$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py
 
-test-cluster: ## The system that `make deploy` put onto the kubeconfig's cluster; 15 minutes
+test-cluster: ## The system deployed to the kubeconfig's cluster; 15 minutes
 	@$(pytest) tests/cluster --ignore tests/cluster/long -v
 
-bench: ## Speed and memory, side by side with bare tools
+bench: ## Speed and memory, compared with bare ffmpeg and GridFS
 	@$(setup) tests && exec $(python) -m tests.bench
 
-bench-cluster: ## Speed of a deployed system: cold starts and their parts, time to the mail, many clips
+bench-cluster: ## Speed of the deployed system: cold starts, time to the mail, many clips
 	@$(setup) tests && exec $(python) -m tests.bench.cluster
 
 ##@ Test it at length
-test-properties-long: ## A job's life for half a million steps, in at most three hours
+test-properties-long: ## Property tests with half a million steps; at most three hours
 	@$(pytest) tests/properties --hypothesis-profile long --timeout 10800 -s
 
-test-api-long: ## The API with more than 10,000 cases, in at most an hour
+test-api-long: ## The API with more than 10,000 cases; at most one hour
 	@$(pytest) tests/api --hypothesis-profile api-long --timeout 3600 -s
 
 test-hostile-long: ## Every hostile file through the whole system; two minutes, a quarter of an hour on a busy machine
@@ -128,8 +128,8 @@ test-cluster-long: ## An upload of eleven minutes to a deployed system
 	@$(pytest) tests/cluster/long -v
 
 ##@ Develop it
-audit: ## Known vulnerabilities alone, which lint asks for too; fails where PyPI gives no answer
+audit: ## Known vulnerabilities of the locked packages; part of lint, but fails if PyPI has no answer
 	@$(setup) tests && exec scripts/audit.sh
 
-lock: ## Lock all dependencies anew after a change in pyproject.toml
+lock: ## Lock all dependencies again after a change in pyproject.toml
 	@$(setup) tests && exec scripts/lock.sh
