@@ -1,6 +1,6 @@
-"""Real servers for the tests: each is started when the first test asks for it, and stopped with the session.
+"""Real servers for the tests: each starts when the first test needs it, and stops with the session.
 
-No log of theirs may have a secret, be it the tests' own or a store's: that is looked at when they have stopped.
+After they have stopped, their logs are searched for secrets of the tests and of the stores.
 A session's folder is `.local/test/PID`; the next session removes those of sessions that are gone.
 """
 
@@ -69,7 +69,7 @@ def mongodb(supervisor: Supervisor, secrets: Secrets) -> Server:
 def mysql(supervisor: Supervisor, secrets: Secrets) -> Server:
     """MySQL with auth's tables and user made.
 
-    The server is the `mysqld` of the path, or what the variable MYSQLD says: a command, quoted as for a shell.
+    The server is the `mysqld` of the path, or the command in the variable MYSQLD, quoted as for a shell.
     """
     command = shlex.split(os.environ.get("MYSQLD", ""))
     mysqld = servers.Mysqld.of_mysql(command) if command else None
@@ -97,7 +97,7 @@ def mailbox(supervisor: Supervisor, secrets: Secrets) -> Mailbox:
 def start_function(supervisor: Supervisor) -> StartFunction:
     """Start `functions/NAME` with an environment, `start_function(name, env)`, and return its URL once it answers.
 
-    It runs to the session's end. FUNCTION_SOURCE, FUNCTION_TARGET, HOST and PORT are given unless `env` says others.
+    It runs to the session's end. FUNCTION_SOURCE, FUNCTION_TARGET, HOST and PORT are set unless `env` sets them.
     """
     numbers = count(1)
 

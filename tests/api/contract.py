@@ -1,4 +1,4 @@
-"""The document, and what schemathesis is told beyond it."""
+"""The document, and the configuration of schemathesis beyond it."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from scripts.local.supervision import REPOSITORY
 
 DOCUMENT: Path = REPOSITORY / "infra/gateway/openapi.json"
 
-# What every answer has or may have, as the document's description says.
+# Headers that every answer has or may have, as the document's description states.
 HARDENED = {
     "content-security-policy",
     "cross-origin-resource-policy",
@@ -24,18 +24,18 @@ HARDENED = {
 GENERAL = HARDENED | {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
 
 _CONFIG = {
-    # Tokens are the guests' own, or none; what schemathesis knows of wrong ones it tries after each success.
+    # Tokens are the guests' own, or missing; schemathesis tries wrong ones itself after each success.
     "generation": {"with-security-parameters": False},
     "checks": {
-        # Narrower than by default: no case here comes upon a limit, or upon a part that is away.
+        # Narrower than by default: no case here reaches a limit, or a part that is unavailable.
         "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "401", "403", "404", "409"]},
-        # Too long is refused, too.
+        # Bodies and headers that are too long are rejected too.
         "negative_data_rejection": {"expected-statuses": ["400", "401", "403", "404", "413", "414", "422", "431"]},
     },
     "operations": [
         {
             "include-name": "GET /download/{mp3}",
-            # A range may be well formed and begin behind the end.
+            # A well-formed range may begin after the end.
             "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "401", "404", "416"]}},
         }
     ],

@@ -1,6 +1,6 @@
-"""Who sends the cases: for each somebody new, from an address of their own, as the gateway counts by address.
+"""The senders of the cases: each is a new user with an address of their own, as the gateway limits by address.
 
-So no case meets a limit, and none finds what another one deleted or whom it logged out.
+So no case reaches a limit, and none depends on what another one deleted or logged out.
 """
 
 import json
@@ -27,7 +27,7 @@ _send = schema.transport.send
 
 
 def send(case: Case[Any], **options: Any) -> Response:
-    """Send it as schemathesis does, from an address that nobody has used."""
+    """Send the case as schemathesis does, from an unused address."""
     number = next(_numbers)
     options.pop("session", None)
     with requests.Session() as http:
@@ -37,7 +37,7 @@ def send(case: Case[Any], **options: Any) -> Response:
 
 
 def credentials(case: Case[Any], guest: Somebody) -> dict[str, str]:
-    """Return what the operation wants of the guest."""
+    """Return the credentials that the operation requires, of this guest."""
     wanted = {scheme for option in case.operation.definition.raw.get("security", []) for scheme in option}
     if "password" in wanted:
         login = f"{guest.account.email}:{PASSWORD}"
@@ -46,7 +46,7 @@ def credentials(case: Case[Any], guest: Somebody) -> dict[str, str]:
 
 
 def name_own(case: Case[Any], guest: Somebody) -> None:
-    """Put the guest's job, MP3, its tag and password where a good case names such things, but in one of four."""
+    """Insert the guest's job, MP3, its tag and password into three of four valid cases."""
     if one_in(4, case):
         return
     own = {"job": guest.job, "mp3": guest.mp3, "current": PASSWORD}
@@ -59,7 +59,7 @@ def name_own(case: Case[Any], guest: Somebody) -> None:
 
 
 def mend(case: Case[Any]) -> None:
-    """Take away what is wrong with a good case and cannot be said in a document of this kind."""
+    """Correct what makes a valid case invalid and cannot be expressed in OpenAPI."""
     if isinstance(case.body, dict):
         common = {name for name in ("password", "new") if str(case.body.get(name)).casefold() in COMMON}
         if common:
@@ -80,5 +80,5 @@ def _negative(case: Case[Any], where: ParameterLocation) -> bool:
 
 
 def one_in(many: int, case: Case[Any]) -> bool:
-    """Decide by what was drawn, so that the same case is sent in the same way."""
+    """Decide by the drawn case, so that the same case is always sent in the same way."""
     return crc32(f"{many} {case!r}".encode(errors="replace")) % many == 0

@@ -1,4 +1,4 @@
-"""How often each operation was asked, and what it answered."""
+"""How often each operation was called, and its answers."""
 
 from collections import Counter
 from typing import Any
@@ -18,7 +18,7 @@ class Seen:
         self.phases[case.meta.phase.name.value if case.meta else "none"] += 1
 
     def __str__(self) -> str:
-        """Return them as a table of README.md."""
+        """Return the counts as a table of README.md."""
         rows = []
         for asked in dict.fromkeys(label for label, _ in self.answers):
             answers = {status: times for (label, status), times in sorted(self.answers.items()) if label == asked}

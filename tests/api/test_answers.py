@@ -1,4 +1,4 @@
-"""What schemathesis makes of the document, asked of the running system."""
+"""The requests that schemathesis generates from the document, sent to the running system."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from tests.support.people import People
 from tests.support.stacks import RunningStack
 
 ENOUGH = {"api-long": 10_000}  # cases, by profile
-# What any operation may answer to what is no request of its own; schemathesis looks itself for the 401 of each.
+# Statuses that any operation may answer whatever the request; schemathesis checks the 401 of each itself.
 TROUBLE = {400, 401, 408, 412, 413, 414, 429, 431, 503}
 
 
 @schema.parametrize()
 def test_an_operation(case: Case[Any], stack: RunningStack, people: People, seen: Seen) -> None:
-    """Examples, edges and random requests, good and bad, get an answer that the document has for them."""
+    """Examples, boundaries and random requests, valid and invalid, get an answer that the document describes."""
     guest = people.newcomer()
     headers = {} if one_in(8, case) else credentials(case, guest)
     name_own(case, guest)
@@ -28,9 +28,9 @@ def test_an_operation(case: Case[Any], stack: RunningStack, people: People, seen
 
 
 def test_one_after_the_other(stack: RunningStack, people: People, seen: Seen) -> None:
-    """So do requests that follow each other by the document's links, as one person's.
+    """So do sequences of one user's requests along the document's links.
 
-    Registering is nothing that others follow, and is answered by what was registered before.
+    Registration is left out: no link leads from it, and its answer depends on earlier registrations.
     """
 
     class Sequence(schema.exclude(path="/auth/register").as_state_machine()):  # type: ignore[misc]  # made at run time
@@ -51,7 +51,7 @@ def test_one_after_the_other(stack: RunningStack, people: People, seen: Seen) ->
 
 
 def test_enough_was_seen(seen: Seen) -> None:
-    """The cases are as many as there should be, and had each answer that the document has but for trouble."""
+    """There were enough cases, and each documented answer was seen except those of overload and failure."""
     print(seen)
     wanted = {
         (operation.label, int(status))

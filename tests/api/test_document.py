@@ -1,4 +1,4 @@
-"""The document has all that there is, and nothing else."""
+"""The document describes all of the API, and nothing else."""
 
 import re
 
@@ -23,13 +23,13 @@ PATHS = sorted({path for _, path in BY_ROUTE})
 
 
 def _with_head(routes: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return them with HEAD wherever there is GET, as the document's description has it."""
+    """Add HEAD wherever there is GET, as the document's description states."""
     return routes | {("HEAD", path) for method, path in routes if method == "GET"}
 
 
 def test_it_is_an_openapi_document() -> None:
     """It is valid OpenAPI 3.1."""
-    document = openapi.from_path(DOCUMENT)  # as it is: links that schemathesis infers are none by the letter
+    document = openapi.from_path(DOCUMENT)  # unchanged: the links that schemathesis infers are not valid OpenAPI
     assert document.raw_schema["openapi"].startswith("3.1.")
     document.validate()
 
@@ -41,7 +41,7 @@ def test_it_has_every_route_and_no_other() -> None:
 
 
 def test_it_has_the_routes_of_the_authorization_matrix() -> None:
-    """Who may do what is asserted of each operation but the gateway's own, which are for everybody."""
+    """The matrix covers each operation except the gateway's own, which are public."""
     asserted = {(cell.method, re.sub(r"<(\w+)>", r"{\1}", cell.path)) for cell in cells()}
     assert _with_head(set(BY_ROUTE)) == _with_head(asserted | GATEWAYS_OWN)
     closed = {route for route, operation in BY_ROUTE.items() if "401" in operation.responses.status_codes}
@@ -51,7 +51,7 @@ def test_it_has_the_routes_of_the_authorization_matrix() -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_any_other_method_is_told_which_there_are(stack: RunningStack, people: People, path: str) -> None:
-    """What the document has not answers 405 with the methods that it has; so does TRACE, which NGINX itself refuses."""
+    """An undocumented method answers 405 with the documented ones; so does TRACE, which NGINX itself rejects."""
     known = {method for method, of in _with_head(set(BY_ROUTE)) if of == path}
     headers = {"Authorization": f"Bearer {people.newcomer().token}"}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} - known:
@@ -61,7 +61,7 @@ def test_any_other_method_is_told_which_there_are(stack: RunningStack, people: P
 
 
 def test_it_is_served_and_linked(stack: RunningStack) -> None:
-    """The index leads to it by its JSON and its Link, and names nothing that it has not."""
+    """The index links to it by JSON and `Link`, and lists only routes that it describes."""
     index = requests.get(stack.url)
     method, path = index.json()["description"].split()
     served = requests.request(method, stack.url + path)
@@ -71,7 +71,7 @@ def test_it_is_served_and_linked(stack: RunningStack) -> None:
 
 
 def test_it_has_what_the_gateway_says_itself() -> None:
-    """Each problem of the gateway's template is documented, and what any request may meet, at each operation."""
+    """Each problem of the gateway's template is documented; those that any request may get, at each operation."""
     template = (REPOSITORY / "infra/gateway/nginx.conf.template").read_text()
     said = set(re.findall(r'"status":(\d{3})', template))
     anywhere = said - {"401", "404", "405", "412", "503"}
@@ -84,7 +84,7 @@ def test_it_has_what_the_gateway_says_itself() -> None:
 
 
 def test_it_has_every_reason() -> None:
-    """The codes of a failed job are those that convert and the sweeper give."""
+    """The codes of a failed job are those of convert and of the sweeper."""
     codes = {
         value.code for module in (verdict, conversions) for value in vars(module).values() if isinstance(value, Reason)
     }

@@ -26,7 +26,7 @@ def measure(folder: Path) -> tuple[list[Row], Peaks]:
         running = RunningStack(stack)
         person = Person(running.url, running.mail)
         bench = Bench(person, stack.secrets.read("mongodb-admin", "url"), folder, running.pids)
-        memory, peaks = bench.memory(large)  # first, while what is idle has not worked yet
+        memory, peaks = bench.memory(large)  # first, while the idle processes have not worked yet
         print(*memory, sep="\n", flush=True)
         steps = [
             partial(bench.short_clip, short),

@@ -1,4 +1,4 @@
-"""A function that does nothing, on functions-framework alone: what a start from zero is compared with."""
+"""A function that does nothing, on functions-framework alone: the reference for cold starts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

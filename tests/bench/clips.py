@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-# Speech-like: an encoder that meets a pure tone has it too easy.
+# Speech-like: a pure tone is too easy for an encoder.
 AUDIO = "aevalsrc=exprs='0.3*sin(2*PI*(220+80*sin(2*PI*0.7*t))*t)+0.1*random(0)':s=44100:c=stereo:d={seconds}"
 VIDEO = "testsrc2=size={size}:rate=25:duration={seconds}"
 

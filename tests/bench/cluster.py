@@ -1,7 +1,7 @@
 """Measures a deployed system, from zero and warm, and writes its tables into the README: `make bench-cluster`.
 
-Functions are asked by their Knative routes inside the cluster, through a port-forward of Kourier. Every first request
-reaches the function's store, so it holds the whole way: activator, pod, Python, imports, connection.
+Functions are called by their Knative routes inside the cluster, through a port-forward of Kourier. Every first request
+reaches the function's store, so it includes activator, pod, Python, imports, connection.
 """
 
 import json
@@ -38,7 +38,7 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """A deployed system with somebody who uses it, and where Kourier takes what comes from inside of the cluster."""
+    """A deployed system with a user, and the address at which Kourier takes requests from inside the cluster."""
 
     visitor: Visitor
     kourier: str
@@ -60,7 +60,7 @@ class Cluster:
             ask = partial(requests.request, method, self.kourier + paths[function], headers=headers, timeout=60)
         answers: list[requests.Response] = []
         seconds = timed(lambda: answers.append(ask()))
-        # An upload of nothing is refused, after its key was looked up.
+        # An empty upload is rejected after its key was looked up.
         assert answers[0].status_code in ({400, 422} if function == "upload" else {200, 202, 204}), answers[0].text
         return seconds
 
@@ -89,14 +89,14 @@ class Cluster:
 
 
 def is_at_zero(*functions: str) -> bool:
-    """Whether no pod is left but those told to end, which take no more requests."""
+    """Whether no pod is left except terminating ones, which take no requests."""
     return all("deletionTimestamp" in pod["metadata"] for pod in function_pods(*functions))
 
 
 def at_zero(*functions: str) -> None:
     """Return when all are, at a random moment of a second.
 
-    A kubelet looks at its containers once a second: what was always asked right after that would always be quick.
+    A kubelet polls its containers once a second: requests right after a poll would always be quick.
     """
     eventually(partial(is_at_zero, *functions), 300, "all at zero", every=0.2)
     time.sleep(random.random())
@@ -110,7 +110,7 @@ def parts(function: str) -> Parts:
 
 
 def limit_converters(most: str) -> None:
-    """Let convert have so many pods at the most, as if its manifest said so."""
+    """Limit convert to this many pods, as if by its manifest."""
     change = {"spec": {"template": {"metadata": {"annotations": {MAX_SCALE: most}}}}}
     kubectl("patch", "services.serving.knative.dev", "convert", "--type=merge", f"--patch={json.dumps(change)}")
     eventually(lambda: is_true(service("convert"), "Ready"), 120, "the new revision", every=0.5)

@@ -1,4 +1,4 @@
-"""Side by side: each pair runs both sides in turn, and what is stated is the median of the pairs with their range."""
+"""Side-by-side measurement: each pair runs both sides in turn; the result is median and range of the pairs."""
 
 import statistics
 import subprocess
@@ -43,7 +43,7 @@ def pairs(count: int, ours: Callable[[], float], theirs: Callable[[], float]) ->
 
 
 def bare_ffmpeg(video: Path, folder: Path, name: str = "bare") -> float:
-    """Return the seconds of the plain command that anybody would type."""
+    """Return the seconds of a plain ffmpeg command."""
     target = folder / f"{name}.mp3"
     command = ["ffmpeg", "-v", "error", "-y", "-i", str(video), "-vn", "-c:a", "libmp3lame", "-q:a", "2", str(target)]
     return timed(lambda: subprocess.run(command, check=True, stdin=subprocess.DEVNULL))

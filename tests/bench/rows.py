@@ -1,4 +1,4 @@
-"""The rows of the table: each runs its pairs and says what came out beside what is to be reached."""
+"""The rows of the table: each runs its pairs and compares the result with its target."""
 
 import http.client
 import json
@@ -45,7 +45,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Bench:
-    """A running stack, somebody who uses it, its MongoDB, and a folder for files."""
+    """A running stack, a user, its MongoDB, and a folder for files."""
 
     person: Person
     mongodb: str
@@ -163,7 +163,7 @@ class Bench:
         return timed(there_and_back)
 
     def _mails(self) -> int:
-        # Counted, not read: looking must not take the time that it measures.
+        # Counted, not read: the check must not take the time that it measures.
         return sum(name.endswith(".eml") for name in os.listdir(self.person.mail))  # noqa: PTH208
 
     def _put(self, video: Path) -> str:

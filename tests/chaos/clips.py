@@ -1,4 +1,4 @@
-"""Small videos that can be told apart by the length of their sound."""
+"""Small videos, each with sound of another length."""
 
 import subprocess
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ LENGTHS = (3, 7, 12, 20, 33)  # seconds
 
 @dataclass(frozen=True)
 class Clip:
-    """A video's bytes, its name's suffix, and the seconds of its sound."""
+    """A video's bytes, its name's suffix, and the length of its sound in seconds."""
 
     content: bytes
     kind: str

@@ -23,7 +23,7 @@ def crowd(stack: RunningStack, videos: list[Clip]) -> Iterator[Crowd]:
 
 @pytest.fixture
 def seed() -> int:
-    """What chance makes of this run: the variable CHAOS_SEED, or any number, which a failure shows."""
+    """The seed of this run: the variable CHAOS_SEED, or a random number, which a failure shows."""
     seed = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(1 << 32))
     print(f"CHAOS_SEED={seed}")
     return seed

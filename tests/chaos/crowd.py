@@ -1,4 +1,4 @@
-"""People who upload, and who send again what got no 202, as a real client does."""
+"""People who upload, and retry without a 202, as a real client does."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from tests.support.person import Person
 from tests.support.stacks import RunningStack
 from tests.support.waiting import eventually
 
-EACH = 8  # uploads of a person, who may not send without end
+EACH = 8  # uploads of a person, below the rate limit
 AT_ONCE = 8
 PATIENCE = 240  # seconds in which an upload gets its 202
 ANSWERED = 11  # seconds in which every request has an answer
@@ -24,16 +24,16 @@ ANSWERED = 11  # seconds in which every request has an answer
 
 @dataclass(frozen=True)
 class Upload:
-    """One that was accepted."""
+    """An accepted upload."""
 
     person: Person
     clip: Clip
 
 
 class Crowd:
-    """`accepted` are the uploads that got their 202 by their jobs' ids, `refused` counts the answers that told to wait.
+    """`accepted` are the uploads with a 202 by their jobs' ids, `refused` counts the answers that asked for a retry.
 
-    `odd` are those that nobody should get: any but 2xx or a 503 with `Retry-After`, or one that took too long.
+    `odd` are wrong answers: any but 2xx or a 503 with `Retry-After`, or one that took too long.
     `last` is when the last upload was accepted.
     """
 
@@ -49,12 +49,12 @@ class Crowd:
         self._pool = ThreadPoolExecutor(AT_ONCE)
 
     def invite(self, uploads: int) -> None:
-        """Register as many people as so many more uploads need."""
+        """Register as many people as this many more uploads need."""
         self._people = [Person(self._stack.url, self._stack.mail) for _ in range(-(-uploads // EACH))]
         self._numbers = count()
 
     def begin(self, uploads: int, every: float) -> Future[None]:
-        """Begin to upload, one video `every` so many seconds; return what is done when all of them are accepted."""
+        """Begin to upload a video every `every` seconds; return a future that is done when all of them are accepted."""
         self.invite(uploads)
         done: Future[None] = Future()
 
@@ -67,7 +67,7 @@ class Crowd:
                 for upload in under_way:
                     upload.result()
                 done.set_result(None)
-            except BaseException as error:  # noqa: BLE001  # told to whoever waits for the result
+            except BaseException as error:  # noqa: BLE001  # raised where the result is awaited
                 done.set_exception(error)
 
         threading.Thread(target=run, daemon=True).start()
@@ -77,7 +77,7 @@ class Crowd:
         self._pool.shutdown(cancel_futures=True)
 
     def ask(self, path: str, video: bytes | None = None) -> requests.Response | None:
-        """Have somebody ask for this, or send the video there; return the answer if it is a good one."""
+        """Send a request, or the video, as this person; return the answer unless it is a 503."""
         return self._answer(self._people[0], "PUT" if video else "GET", path, data=video)
 
     def _upload(self, number: int) -> None:
@@ -97,7 +97,7 @@ class Crowd:
         began = time.monotonic()
         try:
             answer = person.call(method, path, **options)
-        except requests.RequestException:  # who was killed had the connection
+        except requests.RequestException:  # the killed process had the connection
             self.refused["none"] += 1
             return None
         seconds = time.monotonic() - began

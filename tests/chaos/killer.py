@@ -12,7 +12,7 @@ from tests.support.waiting import eventually
 
 EVERY = 3  # seconds
 
-# Those on a video's way to its mail.
+# The processes between a video and its mail.
 VITAL = (
     "broker",
     "convert",
@@ -22,11 +22,11 @@ VITAL = (
     "rabbitmq",
     "upload",
 )
-WITNESSES = {"mail"}  # it remembers what was sent
+WITNESSES = {"mail"}  # the mails are the evidence
 
 
 class Killer:
-    """Kills each of `names` in turn, in the order and at the moments that `seed` says; `kills` counts them."""
+    """Kills each of `names` in turn, in the order and at the moments given by `seed`; `kills` counts them."""
 
     def __init__(self, stack: RunningStack, names: Sequence[str], seed: int) -> None:
         self.kills: Counter[str] = Counter()
@@ -37,7 +37,7 @@ class Killer:
         self._turn: list[str] = []
 
     def kill_until(self, over: Callable[[], bool]) -> None:
-        """Kill one process in every 3 s, at any moment of them, until it is over and everybody had their turn."""
+        """Kill one process in every 3 s, at a random moment, until `over` and until each was killed once."""
         began = time.monotonic()
         slot = 0
         while self.kills.total() < len(self._names) or not over():

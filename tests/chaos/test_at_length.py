@@ -24,7 +24,7 @@ from tests.support.stacks import RunningStack
 from tests.support.store import Store
 from tests.support.waiting import eventually
 
-AT_ONCE = 8  # mails under way: those that were sent and could not be noted in time are sent again
+AT_ONCE = 8  # mails being sent: those that could not be recorded in time are sent twice
 MIB = 1 << 20
 DISK = 512 * MIB
 
@@ -36,7 +36,7 @@ def person(stack: RunningStack) -> Person:
 
 @pytest.mark.timeout(1500)
 def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Crowd, seed: int) -> None:
-    """Each of 500 uploads ends in one whole MP3 and one mail, but for a mail at each end of notify, while every process
+    """Each of 500 uploads ends in one whole MP3 and one mail (one more per kill of notify at most), while every process
     is killed in turn, one every 3 s; after a sweep nothing else is left.
     """
     killer = Killer(stack, sorted(stack.pids().keys() - WITNESSES), seed)
@@ -51,7 +51,7 @@ def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Cr
 
 @pytest.mark.timeout(900)
 def test_unruly_deliveries_change_nothing(stack: RunningStack, crowd: Crowd, seed: int) -> None:
-    """Of more than 1000 deliveries a tenth is made twice, a tenth overtaken, a twentieth not acknowledged: each of 500
+    """Of more than 1000 deliveries a tenth is repeated, a tenth overtaken, a twentieth not acknowledged: each of 500
     uploads ends in one MP3 and one mail.
     """
     with unruly(stack, SOME, seed) as proxies:
@@ -66,7 +66,7 @@ def test_unruly_deliveries_change_nothing(stack: RunningStack, crowd: Crowd, see
 
 @pytest.mark.timeout(600)
 def test_uploads_need_no_broker(stack: RunningStack, crowd: Crowd) -> None:
-    """All of 100 uploads get their 202 while RabbitMQ is away for a minute, and each is mailed once it is back."""
+    """All of 100 uploads get their 202 while RabbitMQ is unavailable for a minute, and each is mailed afterwards."""
     with stack.away("rabbitmq"):
         end = time.monotonic() + 60
         crowd.begin(100, every=0.2).result()
@@ -80,8 +80,8 @@ def test_uploads_need_no_broker(stack: RunningStack, crowd: Crowd) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("server", ["mongodb", "mysql"])
 def test_a_store_that_is_away_is_503_and_loses_nothing(stack: RunningStack, crowd: Crowd, server: str) -> None:
-    """Whoever asks while it is away for 30 s gets a 503 with `Retry-After` within 11 s; what was accepted before and
-    what is sent again ends as ever.
+    """While it is unavailable for 30 s every request gets a 503 with `Retry-After` within 11 s; accepted jobs and
+    retried uploads end as usual.
     """
     uploads = crowd.begin(60, every=0.7)
     eventually(lambda: len(crowd.accepted) > 10, 60, "some uploads")
@@ -102,7 +102,7 @@ def test_a_store_that_is_away_is_503_and_loses_nothing(stack: RunningStack, crow
 
 @pytest.mark.timeout(600)
 def test_mails_wait_for_their_server(stack: RunningStack, crowd: Crowd) -> None:
-    """With the mail server away for a minute every job ends, and is mailed once when it is back."""
+    """With the mail server unavailable for a minute every job ends, and gets one mail afterwards."""
     with stack.away("mail"):
         end = time.monotonic() + 60
         crowd.begin(20, every=0.5).result()
@@ -116,8 +116,8 @@ def test_mails_wait_for_their_server(stack: RunningStack, crowd: Crowd) -> None:
 def test_a_file_that_kills_its_worker_is_given_up(
     stack: RunningStack, person: Person, crowd: Crowd, tmp_path: Path
 ) -> None:
-    """After three attempts that took the whole function along, its owner is told; who comes after each is served
-    before the next.
+    """After three attempts that kill the function its owner gets a mail; the next job after each attempt is served
+    before the next attempt.
     """
     store, delays = Store(stack.secrets, stack.mail), []
     began = time.monotonic()
@@ -142,7 +142,7 @@ def test_a_file_that_kills_its_worker_is_given_up(
 
 @pytest.fixture
 def cramped(state: Path) -> Iterator[RunningStack]:
-    """A stack of its own, whose MongoDB lies on a small disk."""
+    """A stack of its own, whose MongoDB is on a small disk."""
     folder = state / "cramped"
     data = folder / "data/mongodb"
     data.mkdir(parents=True)
@@ -158,7 +158,7 @@ def cramped(state: Path) -> Iterator[RunningStack]:
 
 @pytest.mark.timeout(600)
 def test_mongodb_with_a_full_disk_loses_nothing(cramped: RunningStack, state: Path, videos: list[Clip]) -> None:
-    """While there is no room everybody gets a 503; once there is, without a hand's touch all that was accepted ends."""
+    """While the disk is full every request gets a 503; once there is space, all jobs end without intervention."""
     data, crowd = state / "cramped/data/mongodb", Crowd(cramped, videos)
     uploads = crowd.begin(40, every=0.5)
     eventually(lambda: len(crowd.accepted) > 8, 60, "some uploads")

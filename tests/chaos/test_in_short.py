@@ -1,4 +1,4 @@
-"""The short form: each process on a video's way to its mail dies once; deliveries repeat, overtake and go unheard."""
+"""The short form: each process between a video and its mail is killed once; deliveries repeat, overtake, get lost."""
 
 import time
 from collections import Counter
@@ -14,7 +14,7 @@ from tests.support.stacks import RunningStack
 
 @pytest.mark.timeout(600)
 def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Crowd, seed: int) -> None:
-    """Each of 20 uploads ends in one whole MP3 and one mail, but for a mail at each end of notify, while one process
+    """Each of 20 uploads ends in one whole MP3 and one mail (one more per kill of notify at most), while one process
     after the other is killed; after a sweep nothing else is left.
     """
     killer = Killer(stack, VITAL, seed)
@@ -28,7 +28,7 @@ def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Cr
 
 @pytest.mark.timeout(400)
 def test_unruly_deliveries_change_nothing(stack: RunningStack, crowd: Crowd, seed: int) -> None:
-    """Of some fifty deliveries half are made twice, and some overtaken or not acknowledged: each of 20 uploads ends in
+    """Of some fifty deliveries half are repeated, and some overtaken or not acknowledged: each of 20 uploads ends in
     one MP3 and one mail.
     """
     with unruly(stack, MOST, seed) as proxies:

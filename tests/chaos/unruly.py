@@ -1,4 +1,4 @@
-"""A broker whose deliveries repeat, overtake each other, and are not acknowledged though they were made."""
+"""A broker whose deliveries repeat, overtake each other, and are not acknowledged although they arrived."""
 
 import random
 import threading
@@ -18,14 +18,14 @@ from scripts.local.stack import EVENTING
 from tests.support.stacks import RunningStack
 from tests.support.web import Answer, WebServer
 
-# What becomes of twenty deliveries: a tenth doubled, at once or later, a tenth late, one of which nobody hears.
+# The fate of twenty deliveries: a tenth repeated, at once or later, a tenth late, one without an answer.
 SOME = ["at once", "again later", "late", "late", "unheard", *["as it should"] * 15]
 MOST = [*["at once"] * 6, *["again later"] * 3, *["late"] * 3, *["unheard"] * 3, *["as it should"] * 5]
 LATE = 1.5  # seconds at most, in which others overtake
 
 
 class Unruly:
-    """A proxy before a function, `url`; `counts` are its deliveries by what became of them, as `fates` says."""
+    """A proxy in front of a function, at `url`; `counts` counts its deliveries by their fate in `fates`."""
 
     def __init__(self, function: str, fates: list[str], seed: int) -> None:
         self.counts: Counter[str] = Counter()
@@ -39,12 +39,12 @@ class Unruly:
         self.url = self._server.url
 
     def close(self) -> None:
-        """Take no more deliveries, and return when the repeated ones are made."""
+        """Take no more deliveries, and return when the repeated ones have been sent."""
         self._server.close()
         self._later.shutdown()
 
     def _answer(self, request: Request) -> Response:
-        """Deliver somehow, and hand the function's answer on, unless it goes unheard."""
+        """Deliver as the drawn fate says, and return the function's answer unless it gets lost."""
         headers, body = dict(request.headers), request.get_data()
         fate, seconds = self._draw()
         if fate == "at once":
@@ -54,7 +54,7 @@ class Unruly:
         try:
             status = self._post(headers, body, seconds if fate == "late" else 0)
         except requests.RequestException as error:
-            raise ConnectionError from error  # the function died, which its caller has to see
+            raise ConnectionError from error  # the function died: the caller's connection breaks too
         if fate == "unheard":
             raise ConnectionError
         return Answer(status=status)
@@ -74,7 +74,7 @@ class Unruly:
 
 @contextmanager
 def unruly(stack: RunningStack, fates: list[str], seed: int) -> Iterator[list[Unruly]]:
-    """Have each function's events go by way of a proxy of its own until the block ends."""
+    """Send each function's events through a proxy of its own until the block ends."""
     proxies = {name: Unruly(url, fates, seed) for name, url in stack.functions.items()}
     urls = {name: proxy.url for name, proxy in proxies.items()}
     port = next(urlsplit(it.address).port or 80 for it in stack.processes() if it.name == "broker")

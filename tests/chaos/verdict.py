@@ -1,4 +1,4 @@
-"""What came of a run: every promise looked at, each broken one told."""
+"""The verdict on a run: every guarantee checked, each broken one named."""
 
 import time
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from tests.support.stacks import RunningStack
 from tests.support.store import Store
 from tests.support.waiting import eventually
 
-FINAL = 120  # seconds in which every job has its end, once nothing is killed or away any more
-MAILED = 120  # more until its owner has the mail: another lease and another tick
+FINAL = 120  # seconds in which every job ends once the disturbance is over
+MAILED = 120  # more seconds until its owner has the mail: another lease and another tick
 SOUND = 0.2  # seconds by which an MP3 may differ from its video
 
 
 @dataclass
 class Verdict:
-    """The figures of a run, and `broken`: a line for each promise that was.
+    """The figures of a run, and `broken`: a line for each broken guarantee.
 
-    `final` and `quiet` are the seconds to the last job's end and to the last mail, `refused` how often somebody had to
-    send again; `lost` are uploads without their MP3 or mail, `doubled` jobs that nobody asked for; `dead` are dead
-    letters; `orphans` is what belonged to nobody before the sweep, `left` after it.
+    `final` and `quiet` are the seconds to the last job's end and to the last mail, `refused` the number of retries;
+    `lost` are uploads without their MP3 or mail, `doubled` jobs without an upload of their own; `dead` are dead
+    letters; `orphans` is the number of orphaned files before the sweep, `left` after it.
     """
 
     uploads: int
@@ -42,9 +42,9 @@ class Verdict:
 def reach(
     stack: RunningStack, crowd: Crowd, since: float, *, kills: int = 0, repeats: int = 0, final: float = FINAL
 ) -> Verdict:
-    """Wait for the end of all that was accepted, and judge it; `since` that moment nobody does any harm.
+    """Wait for the end of all accepted jobs, and judge the run; the disturbance ended at `since`.
 
-    So many mails may be `repeats`. The jobs have `final` seconds for their ends.
+    `repeats` mails may be duplicates. The jobs have `final` seconds to end.
     """
     for process in stack.processes():
         if process.state != "stopped":
@@ -66,7 +66,7 @@ def _when(over: Callable[[], bool], since: float, seconds: float, what: str) -> 
 
 
 def _hear(crowd: Crowd, verdict: Verdict) -> None:
-    """Have everybody download their MP3s and listen to all of each."""
+    """Download every MP3 as its owner and decode all of it."""
     with ThreadPoolExecutor(2) as pool:
         faults = [fault for fault in pool.map(_fault, crowd.accepted.items()) if fault]
     verdict.lost += len(faults)
@@ -103,7 +103,7 @@ def _count_jobs_and_mails(store: Store, crowd: Crowd, verdict: Verdict, repeats:
 
 
 def _clear_away(store: Store, verdict: Verdict) -> None:
-    """Have one sweep and a replay; nothing may be left, nothing may be to do."""
+    """Sweep and replay once; no file may be left over, and there may be nothing to replay."""
     verdict.orphans = store.orphans()
     store.collect()
     verdict.left = store.orphans()

@@ -1,4 +1,4 @@
-"""The files of a run: made ones, whole and damaged, or those of somebody's own folder."""
+"""The files of a run: generated ones, whole and damaged, or those of a given folder."""
 
 import random
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from tests.corpus import whole
 from tests.corpus.damage import DAMAGES
 from tests.support.jobs import ANY
 
-EACH = 2  # damages of a whole file
+EACH = 2  # damaged copies of a whole file
 
 
 @dataclass(frozen=True)
 class File:
-    """One to upload; `damage` is what was done to it, if anything, `ends` how its job may end."""
+    """A file to upload; `damage` names its damage, if any, `ends` how its job may end."""
 
     path: Path
     damage: str = ""
@@ -21,7 +21,7 @@ class File:
 
 
 def made(folder: Path, every: int = 1) -> list[File]:
-    """Make every so many-th of the whole files, and damaged ones of it."""
+    """Make every n-th of the whole files, and damaged copies of each."""
     folder.mkdir(exist_ok=True)
     wholes = list(whole.wholes())[::every]
     whole.make(folder, wholes)

@@ -1,4 +1,4 @@
-"""What becomes of a file on its way: cut off, overwritten, put together wrongly. By a seed, the same at each run."""
+"""Damage to a file: cut off, overwritten, assembled wrongly. It follows a seed, so it is the same at each run."""
 
 import random
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def _noise_inside(data: bytes, _: bytes, chance: random.Random) -> bytes:
 
 
 def _swapped(data: bytes, _: bytes, chance: random.Random) -> bytes:
-    """Exchange a tenth of the sectors, but for the first."""
+    """Exchange a tenth of the sectors, except the first."""
     sectors = [data[at : at + SECTOR] for at in range(0, len(data), SECTOR)]
     for _number in range(max(1, len(sectors) // 10)):
         one, two = chance.randrange(len(sectors)), chance.randrange(len(sectors))

@@ -1,5 +1,5 @@
 """What the whole files are: each container with each codec that convert's lists take and Debian's ffmpeg can write,
-with a picture, and in the forms that phones, cameras, recorders and streams bring. Words of ffmpeg's by a file's name.
+with a picture, and in the forms of phones, cameras, recorders and streams. ffmpeg's arguments by a file's name.
 """
 
 INTEGER = "pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_alaw pcm_mulaw"
@@ -40,7 +40,7 @@ CODECS = {
     "au": f"{BIG} pcm_alaw pcm_mulaw g722 g726le",
     "caf": APPLE.replace("pcm_u8 ", "") + " libopus",
 }
-# What an encoder takes that does not take stereo of 48 kHz.
+# Arguments for encoders that do not accept stereo at 48 kHz.
 TAKES = {"g723_1": "-ar 8000 -ac 1 -b:a 6300", "g722": "-ar 16000 -ac 1", "libspeex": "-ar 16000 -ac 1"}
 TAKES |= {"nellymoser": "-ar 22050 -ac 1", "adpcm_swf": "-ar 22050 -ac 2"}
 TAKES |= dict.fromkeys(("libgsm", "libgsm_ms", "g726", "g726le", "real_144"), "-ar 8000 -ac 1")
@@ -82,7 +82,7 @@ FILMS = {
 }
 # Those whose sound begins 0.7 s after the picture.
 LATE = {"late.mp4": "aac", "late.mov": "pcm_s16le", "late.mkv": "libopus", "late.ts": "mp2", "late.avi": "libmp3lame"}
-# Those whose clock jumps by 2 s in the sound.
+# Those whose timestamps jump by 2 s within the sound.
 HOLE = {"hole.mp4": "aac", "hole.mkv": "pcm_s16le", "hole.ts": "mp2", "hole.webm": "libopus", "hole.asf": "wmav2"}
 COVER = "-f lavfi -i testsrc2=size=96x64:duration=0.04 -map 0:a -map 1:v -c:v mjpeg -disposition:v attached_pic"
 SUBTITLES = "-f srt -i {folder}/subtitles.srt -map 0:a -map 1:s -c:a aac"
@@ -126,5 +126,5 @@ MUTE = {
     "ts": "-c:v mpeg2video",
     "flv": "-c:v flv1",
 }
-# Of speech codecs that ffmpeg cannot write, made of noise.
+# Of speech codecs that ffmpeg cannot write: frames of noise.
 SPEECH = {"nb.amr": "nb.amr", "wb.amr": "wb.amr", "nb.3gp": "nb.amr", "wb.3gp": "wb.amr", "nb.mov": "nb.amr"}

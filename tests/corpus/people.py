@@ -1,4 +1,4 @@
-"""People who upload the files of a run and listen to what comes back."""
+"""People who upload the files of a run and decode the results."""
 
 import time
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ WITHIN = 1000  # seconds until a job's end: more than ffmpeg may take
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a file: `end` is `done`, a reason's code, `refused` by an answer 4xx, or `none`.
+    """The outcome of a file: `end` is `done`, a reason's code, `refused` for a 4xx answer, or `none`.
 
-    `there` are the seconds of sound that bare ffmpeg finds in the file, `told` those that the job says, `heard` those
-    that the MP3 has once it is decoded; `job` is none where the upload was refused. `took` is in seconds too.
+    `there` are the seconds of sound that bare ffmpeg decodes, `told` those that the job states, `heard` those
+    of the decoded MP3; `job` is empty where the upload was rejected. `took` is in seconds too.
     """
 
     file: File
@@ -37,7 +37,7 @@ class Outcome:
 
 
 def bring(stack: RunningStack, files: Sequence[File]) -> list[Outcome]:
-    """Have them upload all files, several people at once, and return what came of each."""
+    """Upload all files, several people at once, and return the outcome of each."""
 
     def one_after_the_other(begin: int) -> list[Outcome]:
         person = Person(stack.url, stack.mail)
@@ -66,7 +66,7 @@ def _outcome(person: Person, file: File) -> Outcome:
 
 
 def _heard(person: Person, mp3: dict[str, Any]) -> float:
-    """Return how long the MP3 sounds, which is whole and decodes without an error; -1 if it is not."""
+    """Return the length of the decoded MP3 in seconds; -1 if it is cut off or does not decode without an error."""
     download = person.call("GET", f"/download/{mp3['id']}")
     try:
         return seconds_of(download.content) if len(download.content) == mp3["size"] else -1

@@ -8,7 +8,7 @@ from tests.corpus.people import Outcome
 
 
 def lines(outcomes: list[Outcome]) -> list[str]:
-    """Return the tables by kind of file and, where there are some, by damage; then what took longest."""
+    """Return the tables by kind of file and, if there is any, by damage; then the file that took longest."""
     damaged = [outcome for outcome in outcomes if outcome.file.damage]
     whole = [outcome for outcome in outcomes if not outcome.file.damage]
     parts = _table("kind", outcomes, lambda outcome: outcome.file.path.suffix.lower().lstrip("."))
@@ -20,13 +20,13 @@ def lines(outcomes: list[Outcome]) -> list[str]:
 
 
 def unheard(outcomes: list[Outcome]) -> list[str]:
-    """Return a list of the files that have no MP3 though bare ffmpeg hears something in them."""
+    """Return a list of the files that have no MP3 although bare ffmpeg decodes some sound."""
     files = [f"- {one.end}, {one.there:.2f} s: {one.file.path}" for one in _unheard(outcomes)]
-    return ["", "No MP3, though bare ffmpeg hears something:", *files] if files else []
+    return ["", "No MP3, although bare ffmpeg decodes some sound:", *files] if files else []
 
 
 def _table(what: str, outcomes: list[Outcome], key: Callable[[Outcome], str]) -> list[str]:
-    head = f"| {what} | files | MP3s | farthest from its sound, s | without an MP3 | of these bare ffmpeg hears |"
+    head = f"| {what} | files | MP3s | largest difference, s | without an MP3 | of these bare ffmpeg decodes |"
     groups = groupby(sorted(outcomes, key=key), key)
     rows = [_row(name, list(group)) for name, group in groups]
     return [head, "|---|---|---|---|---|---|", *rows, _row("**all**", outcomes)]

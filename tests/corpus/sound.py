@@ -1,4 +1,4 @@
-"""How long a file sounds to bare ffmpeg: the samples that it decodes, counted; nothing of convert's is used."""
+"""The length of a file's sound by bare ffmpeg: decoded samples are counted, and no part of convert is used."""
 
 import subprocess
 from pathlib import Path
@@ -9,10 +9,10 @@ LONGEST = 900  # seconds of decoding
 
 
 def seconds(path: Path) -> float:
-    """Return the seconds of the audio stream that ffmpeg takes by itself, as far as it can be decoded; 0 for none.
+    """Return the decodable seconds of the audio stream that ffmpeg selects by itself; 0 for none.
 
-    It goes by the bytes, not by the file's name, and looks at many before it says what they are. One thread decodes, as
-    several lose sound beside what is damaged.
+    It identifies the file by many of its bytes, not by its name. One thread decodes, as
+    several lose sound next to damage.
     """
     look = ["-threads", "1", "-probesize", "10M", "-analyzeduration", "10M", "-i", "file:sound"]
     words = ["-v", "quiet", "-nostdin", *look, "-vn", "-sn", "-dn", "-ac", "1", "-ar", str(RATE), "-f", "s16le", "-"]

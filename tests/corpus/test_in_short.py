@@ -1,4 +1,4 @@
-"""The short form: one in thirteen of the whole files, and two damaged ones of each."""
+"""The short form: one in thirteen of the whole files, and two damaged copies of each."""
 
 from pathlib import Path
 

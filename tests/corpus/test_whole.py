@@ -1,4 +1,4 @@
-"""The long form (`make test-corpus-long`): all files that we make, or those of the folder in the variable CORPUS."""
+"""The long form (`make test-corpus-long`): all generated files, or those of the folder in the variable CORPUS."""
 
 import os
 from pathlib import Path

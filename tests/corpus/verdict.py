@@ -1,4 +1,4 @@
-"""Whether every file had the end that it should have, told by one mail."""
+"""The verdict on a run: every file ended as it may, with one mail."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from tests.support.store import Store
 from tests.support.waiting import eventually
 
 NEAR = 0.1  # seconds by which an MP3 may differ from its file's sound
-MAILED = 180  # seconds until all mails have come: one that was lost on its way is sent again by then
+MAILED = 180  # seconds until all mails have arrived: a lost event is republished by then
 
 
 def broken(outcomes: list[Outcome], stack: RunningStack) -> list[str]:
-    """Return a line for each promise that was broken, once the mails are there."""
+    """Return a line for each broken guarantee, once the mails have arrived."""
     letters = _letters(outcomes, stack)
     return [
         f"{outcome.file.path.name}: {fault}"
@@ -54,7 +54,7 @@ def _mailing(outcome: Outcome, letters: list[EmailMessage]) -> Iterator[str]:
 def _letters(outcomes: list[Outcome], stack: RunningStack) -> dict[str, list[EmailMessage]]:
     """Wait for the mails, and return them by their jobs."""
     store, jobs = Store(stack.secrets, stack.mail), [outcome.job for outcome in outcomes if outcome.job]
-    with suppress(AssertionError):  # which of them has none is told with all else
+    with suppress(AssertionError):  # jobs without a mail are reported with all other faults
         eventually(lambda: not store.unmailed(jobs), MAILED, "every mail", every=1)
     letters: dict[str, list[EmailMessage]] = defaultdict(list)
     for file in stack.mail.glob("*.eml"):

@@ -17,7 +17,7 @@ SUBTITLES = "1\n00:00:00,000 --> 00:00:02,000\nnoise\n"
 
 @dataclass(frozen=True)
 class Whole:
-    """A file called `name`, made by ffmpeg of `words`; `sound` says whether it has any."""
+    """A file called `name`, made by ffmpeg with the arguments `words`; `sound`: whether it has any."""
 
     name: str
     words: str
@@ -60,7 +60,7 @@ def make(folder: Path, files: list[Whole]) -> None:
 
 
 def _sound(name: str) -> str:
-    """Return a sound as long as the name's checksum says, so that no MP3 is taken for another's."""
+    """Return sound whose length follows from the name's checksum, so that MP3s cannot be confused."""
     return _noise(1 + zlib.crc32(name.encode()) % 150 / 100)
 
 

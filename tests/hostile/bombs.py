@@ -1,4 +1,4 @@
-"""Small files that ask for much: time, memory, tracks, or sizes that they do not have."""
+"""Small files that demand much: time, memory, tracks, or sizes that they do not have."""
 
 import struct
 import zlib
@@ -118,7 +118,7 @@ def tracks() -> Iterator[Case]:
 
 
 def _programs() -> bytes:
-    """Return packets that each tell of 40 programs, and each program of a track of its own."""
+    """Return packets that each announce 40 programs, each with a track of its own."""
 
     def section(pid: int, table: int, number: int, data: bytes) -> bytes:
         body = struct.pack(">HBBB", number, 0xC1, 0, 0) + data

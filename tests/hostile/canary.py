@@ -1,6 +1,6 @@
-"""What no hostile file may reach: a listener on TCP and UDP, and files that carry a mark, in sight and in sound.
+"""What no hostile file may reach: a listener on TCP and UDP, and files that carry a mark as text and as sound.
 
-The files lie where convert works and at a path that every hostile file knows. They are media of several kinds whose
+The files stand where convert works and at a path that every hostile file knows. They are media of several kinds whose
 only sound is a tone of TONE Hz, and texts.
 """
 
@@ -21,7 +21,7 @@ MEDIA = {"ts": ["-f", "mpegts"], "mp4": [], "wav": [], "mp3": [], "aac": [], "mk
 
 
 class Canary:
-    """`touched` says who came to the listener; `http` and `udp` are its ports, `folder` holds the files."""
+    """`touched` lists connections to the listener; `http` and `udp` are its ports, `folder` holds the files."""
 
     def __init__(self, folder: Path, beside: Path) -> None:
         self.folder = folder
@@ -43,7 +43,7 @@ class Canary:
             shutil.copy(file, beside / file.name)
 
     def filled(self, text: str) -> str:
-        """Put the addresses in: HTTP is host and port, UDP the other port, KNOWN the folder of the canary's files."""
+        """Insert the addresses: HTTP is host and port, UDP the other port, KNOWN the folder of the canary's files."""
         words = {"<HTTP>": f"127.0.0.1:{self.tcp}", "<UDP>": str(self.udp), "<KNOWN>": str(self.folder)}
         for word, meaning in words.items():
             text = text.replace(word, meaning)

@@ -1,4 +1,4 @@
-"""What a hostile file is: how it is made, what it is called, and how it may end."""
+"""A hostile file: how it is made, its name, and how it may end."""
 
 import functools
 import subprocess
@@ -12,9 +12,9 @@ from tests.hostile.canary import Canary
 
 @dataclass(frozen=True)
 class Case:
-    """`make` returns the file's bytes, in which the canary's addresses may stand; `ends` are the ends allowed.
+    """`make` returns the file's bytes, which may contain the canary's addresses; `ends` are the allowed ends.
 
-    It is uploaded under `name`. `seconds` is how much sound its MP3 may have at most.
+    It is uploaded under `name`. `seconds` is the maximum length of its MP3.
     """
 
     title: str
@@ -25,7 +25,7 @@ class Case:
 
 
 def case(title: str, content: bytes | str | Callable[[Canary], bytes | str], *ends: str, **more: str | float) -> Case:
-    """Return a case; a text is written as UTF-8 and may name the canary's addresses as `canary` says them."""
+    """Return a case; a text is written as UTF-8 and may contain placeholders of the canary's addresses."""
 
     def make(canary: Canary) -> bytes:
         made = content(canary) if callable(content) else content
@@ -39,7 +39,7 @@ def case(title: str, content: bytes | str | Callable[[Canary], bytes | str], *en
 def clip(kind: str, *words: str, beside: str = "") -> bytes:
     """Return a second of a 440 Hz tone in a file of this kind, made by ffmpeg, the same at each run.
 
-    `beside` is one more source of ffmpeg's lavfi, `words` are options of the output.
+    `beside` is an additional lavfi source, `words` are options of the output.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"clip.{kind}"

@@ -10,7 +10,7 @@ from tests.support.stacks import RunningStack
 
 @pytest.fixture(scope="session")
 def canary(state: Path, stack: RunningStack) -> Iterator[Canary]:
-    """The canary, its files also in convert's scratch folder, beside the folder of each conversion."""
+    """The canary, with its files in convert's scratch folder too, next to the folder of each conversion."""
     with Canary(state / "canary", state / "stack/scratch") as canary:
         yield canary
 

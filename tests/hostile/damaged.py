@@ -1,4 +1,4 @@
-"""Files that were whole once, and files that never were."""
+"""Damaged files, and files that were never whole."""
 
 import random
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""All hostile files by their families; the first of each is its shortest form."""
+"""All hostile files by family; the first of each family is its simplest."""
 
 from tests.hostile import bombs, damaged, manifests, names, playlists, texts
 from tests.hostile.case import Case

@@ -1,4 +1,4 @@
-"""Descriptions of media that lie elsewhere: DASH, IMF, ffconcat, SDP, and references inside of media."""
+"""Descriptions of media stored elsewhere: DASH, IMF, ffconcat, SDP, and references inside media."""
 
 import struct
 from collections.abc import Iterator

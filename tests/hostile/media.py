@@ -5,7 +5,7 @@ import zlib
 
 
 def chunk(kind: bytes, data: bytes, size: int | None = None) -> bytes:
-    """Return a RIFF chunk, which may say another size than it has."""
+    """Return a RIFF chunk, whose stated size may be wrong."""
     return kind + struct.pack("<I", len(data) if size is None else size) + data + b"\0" * (len(data) % 2)
 
 
@@ -72,7 +72,7 @@ def movie(*tracks: bytes, data: bytes = b"\x80" * 8000, more: bytes = b"") -> by
 
 
 def flac(rate: int, samples: int, *, told: bool = True, channels: int = 1, blocks: bytes = b"") -> bytes:
-    """Return digital silence, 15 bytes for each 65,535 samples; `told`: its head says how many there are."""
+    """Return digital silence, 15 bytes per 65,535 samples; `told`: whether its header states their number."""
     total = samples if told else 0
     info = struct.pack(">HH6x", 65535, 65535)
     info += (rate << 44 | (channels - 1) << 41 | 15 << 36 | total).to_bytes(8, "big") + bytes(16)
@@ -113,7 +113,7 @@ def _crc(data: bytes, width: int) -> int:
 
 
 def ebml(identity: int, data: bytes, size: int | None = None) -> bytes:
-    """Return a Matroska element, which may say another size than it has."""
+    """Return a Matroska element, whose stated size may be wrong."""
     head = identity.to_bytes((identity.bit_length() + 7) // 8, "big")
     return head + ((1 << 56) | (len(data) if size is None else size)).to_bytes(8, "big") + data
 
@@ -130,7 +130,7 @@ def frame(kind: bytes, data: bytes, flags: int = 0) -> bytes:
 
 
 def png(width: int, height: int) -> bytes:
-    """Return a picture that says it is this large and has a few bytes of it."""
+    """Return a picture that claims this size and has a few bytes of data."""
 
     def part(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

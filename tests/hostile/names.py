@@ -1,4 +1,4 @@
-"""Names that a program could take for options, patterns, addresses or commands. What they name is a fine clip."""
+"""Names that a program could take for options, patterns, addresses or commands. The files are valid clips."""
 
 from collections.abc import Iterator
 

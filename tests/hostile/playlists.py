@@ -1,4 +1,4 @@
-"""HLS and its kin: text that a demuxer takes for a video and that names other inputs. All under innocent names."""
+"""HLS and similar: text that a demuxer takes for a video and that names other inputs. All under innocent names."""
 
 import base64
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A hostile file goes through the whole product, by the gateway, and what came of it is looked at."""
+"""Sends a hostile file through the whole product, by the gateway, and checks the outcome."""
 
 import json
 import time
@@ -13,8 +13,8 @@ from tests.support.processes import tree
 from tests.support.stacks import RunningStack
 
 WITHIN = 150  # seconds until a job has ended
-MEMORY = 512 << 20  # bytes of convert with all that it started: what its pod may use
-UPLOADS = 8  # of a person, who may not send without end
+MEMORY = 512 << 20  # bytes of convert with its children: its pod's limit
+UPLOADS = 8  # of a person, below the rate limit
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Outcome:
 
 
 class Product:
-    """The stack with a canary beside it."""
+    """The whole system and the canary."""
 
     def __init__(self, stack: RunningStack, canary: Canary) -> None:
         self._stack = stack
@@ -35,7 +35,7 @@ class Product:
         self._uploads = 0
 
     def take(self, case: Case) -> Outcome:
-        """Upload the case's file, wait for its end; assert all that no file may bring about."""
+        """Upload the case's file, wait for its end, and check that it reached nothing and exceeded no limit."""
         convert = self._stack.pids()["convert"]
         before = self._workers(convert)
         content, name = case.make(self._canary), self._canary.filled(case.name)
@@ -63,7 +63,7 @@ class Product:
         return Outcome(end, seconds, seen.highest)
 
     def _listen_to(self, person: Person, mp3: dict[str, object], case: Case) -> None:
-        """Assert that the MP3 is as long as it says, and has nothing of the canary's."""
+        """Check that the MP3 has its stated length, and neither mark nor tone of the canary."""
         assert 0 < float(str(mp3["duration"])) <= case.seconds
         download = person.call("GET", f"/download/{mp3['id']}")
         assert download.status_code == 200

@@ -16,7 +16,7 @@ HEAD = [
 
 
 def write(outcomes: dict[tuple[str, str], Outcome]) -> None:
-    """Write what became of each family's files, by family and title."""
+    """Write the outcomes of each family's files, by family and title."""
     rows = []
     for family, cases in FAMILIES.items():
         of_it = [outcomes[family, case.title] for case in cases if (family, case.title) in outcomes]

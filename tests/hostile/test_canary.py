@@ -1,4 +1,4 @@
-"""That the canary is able to sing: a test that cannot hear it shows nothing."""
+"""The canary can be detected: without that, the hostile tests would show nothing."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 
 @pytest.mark.parametrize("kind", ["ts", "mp4", "wav", "mkv"])
 def test_its_sound_is_heard_in_an_mp3(canary: Canary, kind: str) -> None:
-    """An MP3 of each of its files has its tone, a clip's has not."""
+    """An MP3 of each of its files has its tone, an MP3 of a clip has not."""
     words = ["-map_metadata", "-1", "-f", "mp3", "-q:a", "2", "-"]
     made = subprocess.run(
         ["ffmpeg", "-v", "error", "-i", canary.folder / f"canary.{kind}", *words], check=True, capture_output=True
@@ -26,7 +26,7 @@ def test_its_sound_is_heard_in_an_mp3(canary: Canary, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["mp4", "mp3", "txt", "srt"])
 def test_its_mark_is_in_its_files(canary: Canary, kind: str) -> None:
-    """A tag or a text that is carried over can be found."""
+    """A copied tag or text is found."""
     assert MARK.encode() in (canary.folder / f"canary.{kind}").read_bytes()
 
 
@@ -40,7 +40,7 @@ def test_whoever_comes_is_noticed(tmp_path: Path) -> None:
 
 
 def test_an_ffmpeg_with_a_socket_is_seen(tmp_path: Path) -> None:
-    """One that waits for packets has a socket and uses memory, here as a child of ours."""
+    """An ffmpeg that waits for packets, here as a child of this process, has a socket and uses memory."""
     listen = ["ffmpeg", "-v", "quiet", "-nostdin", "-i", "udp://127.0.0.1:0?timeout=20000000", "-f", "null", "-"]
     with subprocess.Popen(listen) as ffmpeg:
         try:

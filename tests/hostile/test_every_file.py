@@ -15,7 +15,7 @@ Outcomes = dict[tuple[str, str], Outcome]
 
 @pytest.fixture(scope="module")
 def outcomes(request: pytest.FixtureRequest) -> Iterator[Outcomes]:
-    """What became of each file, by family and title; written into the report if all were asked for."""
+    """The outcome of each file, by family and title; written into the report if all were run."""
     outcomes: Outcomes = {}
     yield outcomes
     if request.session.testscollected >= len(FILES):
@@ -25,12 +25,12 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[Outcomes]:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("family", "case"), FILES, ids=[f"{family}: {case.title}" for family, case in FILES])
 def test_a_hostile_file_reaches_nothing_and_ends(product: Product, outcomes: Outcomes, family: str, case: Case) -> None:
-    """Nobody is connected to, nothing foreign is in an MP3 or an answer, and the job ends as it should within 150 s and
-    512 MiB; convert lives on.
+    """No connection is made, no foreign content is in an MP3 or an answer, and the job ends as allowed within 150 s and
+    512 MiB; convert keeps running.
     """
     outcomes[family, case.title] = product.take(case)
 
 
 def test_every_file_has_a_title_of_its_own() -> None:
-    """None stands in for another in the report, and there are as many as the figure asks for."""
+    """Titles are unique, as the report goes by them, and there are as many files as required."""
     assert len({(family, case.title) for family, case in FILES}) == len(FILES) >= 57

@@ -1,4 +1,4 @@
-"""What demuxers of ffmpeg's take that have nothing to do with sound: text, pictures, programs that play."""
+"""Input for ffmpeg's demuxers that have nothing to do with sound: text, pictures, module programs."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ def _zip() -> bytes:
 
 
 def _mod() -> bytes:
-    """Return a tracker's module that plays one empty pattern for ever."""
+    """Return a tracker module that plays one empty pattern forever."""
     instruments = bytes(30) * 31
     order = bytes([1, 0]) + bytes(128) + b"M.K."
     jump = bytes([0, 0, 0x0B, 0])  # go to the beginning

@@ -1,4 +1,4 @@
-"""What convert holds while it works: memory, and sockets that its ffmpeg should never have."""
+"""Memory of convert while it works, and sockets, which its ffmpeg should never have."""
 
 from collections.abc import Iterator
 from pathlib import Path

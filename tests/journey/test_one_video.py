@@ -1,4 +1,4 @@
-"""What one person lives through: a video in, its MP3 out, by the gateway alone."""
+"""One user's journey: a video in, its MP3 out, through the gateway alone."""
 
 import subprocess
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.support.person import Person
 from tests.support.stacks import RunningStack
 from tests.support.waiting import eventually
 
-# What tells a browser to save an MP3, to keep it for nobody else, and to take it for nothing but sound.
+# Headers that make a browser save an MP3, cache it for this user only, and treat it as nothing but audio.
 HEADERS = {
     "Content-Type": "audio/mpeg",
     "Content-Disposition": "attachment; filename=bigbuckbunny.mp3",

@@ -1,4 +1,4 @@
-"""What is one person's is nobody else's, and goes with its account."""
+"""One user's data is invisible to others, and is deleted with the account."""
 
 from pathlib import Path
 

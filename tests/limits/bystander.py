@@ -1,4 +1,4 @@
-"""Somebody who goes on using the product while others do something to it."""
+"""A user who keeps using the product while it is under load."""
 
 import time
 from collections import defaultdict
@@ -17,7 +17,7 @@ ASKED = {"GET /": 200, "GET /jobs": 200, "GET /auth/keys": 200, "GET /download/0
 
 @dataclass
 class Bystander:
-    """`seconds` has each request's time by what was asked, `wrong` whatever was not answered as it should be."""
+    """`seconds` has each request's duration by its route, `wrong` every wrong answer."""
 
     person: Person
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -25,7 +25,7 @@ class Bystander:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Ask all the time until the block ends."""
+        """Send requests all the time until the block ends."""
         over = Event()
         with ThreadPoolExecutor(2) as pool:
             asking, uploading = pool.submit(self._ask, over), pool.submit(self._upload, over)

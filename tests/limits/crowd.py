@@ -1,4 +1,4 @@
-"""Many who hold connections and do little with them, all in one thread."""
+"""Many clients that hold connections and do little with them, all in one thread."""
 
 import asyncio
 import resource

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timing
 
 
 def test_two_hundred_logins_of_an_address_stop_at_the_gateway(stack: RunningStack) -> None:
-    """A few are answered by auth, all others are 429 with `Retry-After`; somebody else logs in meanwhile."""
+    """A few are answered by auth, all others are 429 with `Retry-After`; another user logs in meanwhile."""
     victim, other = Person(stack.url, stack.mail), Person(stack.url, stack.mail)
 
     def log_in(_number: int) -> requests.Response:

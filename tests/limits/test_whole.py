@@ -26,13 +26,13 @@ ADDRESSES = [f"127.0.1.{number}" for number in range(10, 24)]
 
 
 def milliseconds(bystander: Bystander) -> tuple[float, float]:
-    """Return the median and the 99th percentile of what was asked besides uploads."""
+    """Return the median and the 99th percentile, in ms, of all requests but uploads."""
     taken = [1000 * seconds for asked in ASKED for seconds in bystander.seconds[asked]]
     return statistics.median(taken), statistics.quantiles(taken, n=100)[98]
 
 
 def beside(stack: RunningStack, addresses: list[str]) -> tuple[Bystander, Bystander, list[Cut]]:
-    """Return somebody alone for half a minute, the same beside a crowd of these addresses, and how that ended."""
+    """Return a bystander of half a minute alone, one beside a crowd of these addresses, and the ends of its uploads."""
     alone, beside = (Bystander(Person(stack.url, stack.mail)) for _ in range(2))
     with alone.at_work():
         time.sleep(30)

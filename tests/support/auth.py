@@ -1,4 +1,4 @@
-"""Auth as its callers see it."""
+"""A client of auth."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Client:
-    """Speaks to auth at `url`."""
+    """A client of auth at `url`."""
 
     url: str
 
@@ -42,7 +42,7 @@ class Client:
         return str(answer.json()["token"])
 
     def newcomer(self, password: str = PASSWORD) -> Person:
-        """Return somebody who has just registered."""
+        """Return a newly registered person."""
         person = Person(f"{uuid4()}@example.com", password)
         answer = self.register(person.email, person.password)
         assert answer.status_code == 201, answer.text

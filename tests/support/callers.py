@@ -1,4 +1,4 @@
-"""People with tokens, as the functions behind the gateway see them."""
+"""Users with tokens, who call a function without the gateway."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from scripts.local.secrets import Secrets
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who is logged in and calls the function at `url`."""
+    """A logged-in user who calls the function at `url`."""
 
     url: str
     user: str
@@ -31,7 +31,7 @@ class Caller:
 
 
 def newcomer(url: str, secrets: Secrets, expires: float = 3600) -> Caller:
-    """Return somebody whom the function has never seen, whose token lasts `expires` seconds."""
+    """Return a user that the function has never seen, with a token that is valid for `expires` seconds."""
     (key,) = json.loads(secrets.read("jwt-public", "keys"))["keys"]
     user, now = uuid4().hex, int(time.time())
     claims = {

@@ -1,4 +1,4 @@
-"""Tokens that are none of ours, by name: whoever checks tokens refuses each of them."""
+"""Forged and invalid tokens by name: every check of tokens must reject each of them."""
 
 import hmac
 import json
@@ -19,7 +19,7 @@ KIDS: tuple[object, ...] = ("../../dev/null", "/proc/self/environ", "' OR 1=1 --
 
 
 class Bait:
-    """An address, `url`, that nobody has a reason to call."""
+    """An address, `url`, that no component has a reason to call."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -27,7 +27,7 @@ class Bait:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/bait"
 
     def taken(self) -> bool:
-        """Say whether somebody has called since it was asked last."""
+        """Whether there was a connection since the last call."""
         try:
             self._listener.accept()[0].close()
         except BlockingIOError:
@@ -39,16 +39,16 @@ class Bait:
 
 
 def part(value: object) -> str:
-    """Return a token's part: a text or bytes as they are, anything else as JSON."""
+    """Return a token's part: text or bytes unchanged, anything else as JSON."""
     text = value if isinstance(value, (str, bytes)) else json.dumps(value)
     return urlsafe_b64encode(text.encode() if isinstance(text, str) else text).decode().rstrip("=")
 
 
 @dataclass(frozen=True)
 class Forger:
-    """Has a good token's claims, and even the key that signs under `kid`: a check must not rest on the key alone.
+    """Has a valid token's claims, and even the key that signs under `kid`: a check must not rest on the key alone.
 
-    `bait` is an address that nobody has a reason to call.
+    `bait` is an address that no component has a reason to call.
     """
 
     key: Ed25519PrivateKey
@@ -57,24 +57,24 @@ class Forger:
     bait: str = "http://bait.invalid"
 
     def signed(self, claims: object, key: Ed25519PrivateKey | None = None, **header: object) -> str:
-        """Return a token of these very claims, rightly signed unless by another key."""
+        """Return a token with exactly these claims, signed by our key or another."""
         text = f"{part({'alg': 'EdDSA', 'typ': 'JWT', 'kid': self.kid} | header)}.{part(claims)}"
         return f"{text}.{part((key or self.key).sign(text.encode()))}"
 
     def good(self, **changes: object) -> str:
-        """Return a good token but for what is changed."""
+        """Return a valid token with changed claims."""
         return self.signed(self.claims | changes)
 
     def without(self, claim: str) -> str:
         return self.signed({name: value for name, value in self.claims.items() if name != claim})
 
     def of(self, head: str = "{head}", body: str = "{body}", signature: str = "{signature}") -> str:
-        """Return a good token's parts, each put into its place of another one."""
+        """Return a valid token's parts, inserted into these templates."""
         parts = dict(zip(("head", "body", "signature"), self.good().split("."), strict=True))
         return ".".join(text.format(**parts) for text in (head, body, signature))
 
     def headed(self, head: object, signature: str = "{signature}") -> str:
-        """Return a good token with another header, whose `typ` is ours unless it says one, and the old signature."""
+        """Return a valid token with another header, `typ` kept unless given, and the old signature."""
         return self.of(head=part({"typ": "JWT"} | head if isinstance(head, dict) else head), signature=signature)
 
     def hmac(self, secret: bytes) -> str:
@@ -133,8 +133,8 @@ HOSTILE: dict[str, Attack] = {
         f"{part({'alg': 'dir', 'enc': 'A256GCM', 'typ': 'JWT', 'kid': our.kid})}.."
         f"{part(bytes(12))}.eHg.{part(bytes(16))}"
     ),
-    # Other algorithms. There is no HMAC secret of ours that could be short: a shared secret among the public keys is
-    # an error at the start, as is a private key that is no Ed25519 key (tests/unit).
+    # Other algorithms. The product has no HMAC secret that could be short: a shared secret among the public keys is
+    # an error at the start, as is a private key of another type than Ed25519 (tests/unit).
     **{
         f"alg {algorithm}, {kind} signature": _algorithm(algorithm, signature)
         for algorithm in ("none", "None", "nOnE", "", "HS256", "RS256", "ES256", "ES256K", "PS512", "eddsa", None, 1)
@@ -161,7 +161,7 @@ HOSTILE: dict[str, Attack] = {
     "a padded header": lambda our: our.of(head="{head}=="),
     "a signature with a stray letter": lambda our: our.of(signature="{signature}!"),
     "a signature with spare bits set": lambda our: our.good()[:-1] + chr(ord(our.good()[-1]) + 1),
-    # Keys that the token brings, or says where to find.
+    # Keys that the token contains, or refers to.
     **{f"kid {kid!r}": _kid(kid) for kid in KIDS},
     "no kid": lambda our: our.headed({"alg": "EdDSA"}),
     "its own key": lambda our: our.signed(our.claims, STRANGERS, jwk=our.strangers_jwk),
@@ -169,10 +169,10 @@ HOSTILE: dict[str, Attack] = {
     "a certificate's address": lambda our: our.signed(our.claims, STRANGERS, x5u=our.bait),
     "a key's address for its id": lambda our: our.signed(our.claims, STRANGERS, kid=our.bait),
     "a certificate": lambda our: our.signed(our.claims, STRANGERS, x5c=[b64encode(bytes(300)).decode()]),
-    # What only somebody with our key could sign, and we do not.
+    # Tokens that only our key could sign, and that we never sign.
     "a critical extension": lambda our: our.signed(our.claims, crit=["exp"]),
     "an unencoded payload": lambda our: our.signed(our.claims, b64=False, crit=["b64"]),
-    # There are no refresh tokens. One would be of another type and audience, of which either tells it apart.
+    # There are no refresh tokens. One would have another type and audience, and either is rejected.
     "a token for a refresh": lambda our: our.good(aud="video2mp3/refresh"),
     **{f"typ {typ!r}": _type(typ) for typ in ("rt+jwt", "at+jwt", "jwt", "", 1, ["JWT"], None)},
     "a token within a token": lambda our: our.signed(our.good(), cty="JWT"),
@@ -181,7 +181,7 @@ HOSTILE: dict[str, Attack] = {
     "no JSON": lambda our: our.signed(b"\xff\xfe"),
     "deep JSON": lambda our: our.signed(DEEP),
     "a deep header": lambda our: our.headed(DEEP),
-    # Of two equal keys the last counts, everywhere; that a header's algorithm or key be another needs our signature.
+    # Of two equal members the last counts, everywhere; another algorithm or key in the header needs our signature.
     "a header's doubled alg": lambda our: our.headed(f'{{"alg":"none","alg":"EdDSA","typ":"JWT","kid":"{our.kid}"}}'),
     "a doubled exp": lambda our: our.signed(json.dumps(our.claims)[:-1] + ', "exp": 1}'),
     # Claims.
@@ -226,7 +226,7 @@ HOSTILE: dict[str, Attack] = {
     "exp this second": lambda our: our.good(exp=int(time())),
 }
 
-# What HTTP has no place for: a server refuses the header, and no token is looked at.
+# Not possible in HTTP: the server rejects the header before any token is checked.
 UNSPEAKABLE: dict[str, Attack] = {
     "a megabyte": lambda our: our.good() + "a" * 1_000_000,
     "NUL": lambda our: our.good() + "\0",

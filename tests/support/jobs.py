@@ -1,4 +1,4 @@
-"""What the event functions' tests have in common: jobs as other functions leave them, deliveries, a broker's ear."""
+"""Jobs as the functions leave them, for the tests of event handlers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from pymongo.database import Database
 from functions.shared.job.owned import Jobs
 from functions.shared.mongo import Document
 
-# How a job may end, by its reason's code or `done`.
+# The possible ends of a job: its reason's code, or `done`.
 REASONS = frozenset({"no_audio", "not_a_video", "damaged", "encrypted", "unsupported", "too_long"})
 ANY = REASONS | {"done"}
 

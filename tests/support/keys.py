@@ -1,4 +1,4 @@
-"""The signing keys of the auth under test."""
+"""The signing keys of the auth function under test."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the tests ask of the cluster, all of it by `kubectl`, as whoever the kubeconfig says."""
+"""The tests' access to the cluster, all of it by `kubectl` as the kubeconfig's user."""
 
 import json
 import subprocess
@@ -18,11 +18,11 @@ Resource = dict[str, Any]
 
 
 class KubectlError(Exception):
-    """What kubectl said as it failed."""
+    """The error output of kubectl."""
 
 
 def kubectl(*arguments: str, namespace: str = NAMESPACE, manifest: Resource | None = None) -> str:
-    """Return what it prints; `manifest` is its standard input. Raise KubectlError if it fails or takes minutes."""
+    """Return its output; `manifest` is its standard input. Raise KubectlError if it fails or takes 5 minutes."""
     command = ["kubectl", f"--namespace={namespace}", *arguments]
     stdin = json.dumps(manifest) if manifest else None
     done = subprocess.run(command, check=False, capture_output=True, text=True, input=stdin, timeout=300)
@@ -32,7 +32,7 @@ def kubectl(*arguments: str, namespace: str = NAMESPACE, manifest: Resource | No
 
 
 def get(*arguments: str) -> Resource:
-    """Return an object, or of a kind the list, as `kubectl get` has it."""
+    """Return an object, or the list of a kind, as `kubectl get` prints it."""
     return dict(json.loads(kubectl("get", "--output=json", *arguments)))
 
 
@@ -41,7 +41,7 @@ def items(kind: str, selector: str = "") -> list[Resource]:
 
 
 def is_true(resource: Resource, condition: str) -> bool:
-    """Whether the object's controller says so of its present generation."""
+    """Whether the condition is true for the object's present generation."""
     status = resource.get("status", {})
     current = status.get("observedGeneration") in {None, resource["metadata"].get("generation")}
     return current and any(
@@ -55,26 +55,26 @@ def service(function: str) -> Resource:
 
 
 def function_pods(*functions: str) -> list[Resource]:
-    """Return what pods there are of these functions, or of all; those that are being ended too."""
+    """Return the pods of these functions, or of all, terminating ones included."""
     return items("pods", f"serving.knative.dev/service in ({','.join(functions or FUNCTIONS)})")
 
 
 def running(pods: list[Resource]) -> list[Resource]:
-    """Return those that run and need not end."""
+    """Return the running pods that are not terminating."""
     return [pod for pod in pods if pod["status"]["phase"] == "Running" and "deletionTimestamp" not in pod["metadata"]]
 
 
 def nothing_under_way() -> bool:
-    """Whether every queue is empty: each event is taken, and what its subscriber told of it too."""
+    """Whether every queue is empty: each event is delivered, and those that its subscriber published too."""
     show = ["rabbitmqctl", "--silent", "--formatter", "json", "list_queues", "messages"]
     queues = json.loads(kubectl("exec", "rabbitmq-server-0", "--container=rabbitmq", "--", *show))
     return bool(queues) and all(queue["messages"] == 0 for queue in queues)
 
 
 def run_python(script: str, *arguments: str, function: str, secrets: Mapping[str, str], namespace: str) -> str:
-    """Run the script in a pod of its own and return what it prints; fail with what it says unless it ends well.
+    """Run the script in a pod of its own and return its output; fail with its log unless it succeeds.
 
-    The pod has the function's image and name, which is what NetworkPolicies go by. `secrets` are its variables, as
+    The pod has the function's image, and its name, which NetworkPolicies select. `secrets` are its variables, as
     `name/key` of a Secret.
     """
     name = f"test-{uuid4().hex[:8]}"
@@ -124,9 +124,9 @@ RESTRICTED = {
 
 @contextmanager
 def forwarded(target: str, namespace: str = NAMESPACE, port: int = 80) -> Iterator[str]:
-    """Make the target's port one of this machine, and yield its URL."""
+    """Forward the target's port to this machine, and yield its URL."""
     with TemporaryDirectory() as folder:
-        log = Path(folder) / "log"  # kubectl writes a line for each connection, more than a pipe holds
+        log = Path(folder) / "log"  # kubectl writes a line per connection, more than a pipe holds
         command = ["kubectl", f"--namespace={namespace}", "port-forward", target, f":{port}"]
         with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
 

@@ -1,16 +1,16 @@
-"""Who may do what to whose: every route, for every kind of caller, and for three things that they can name."""
+"""The authorization matrix: each route by each kind of caller for their own, a foreign and a missing resource."""
 
 from dataclasses import dataclass
 
 WHOSE = ("own", "foreign", "missing")
 
-# A cell says what naming one's own thing, somebody else's and one that there is not is answered. To callers without a
-# user of their own, A's things are the own ones. What a route's thing is, `asking.py` says.
+# A cell has the statuses for the caller's own resource, another user's and a missing one. For callers without a
+# user of their own, A's resources are their own. `asking.py` defines each route's resource.
 #
-# `revoked` is a session that has ended, asked at the gateway; `past it`, the same at the function's own route: auth
-# knows sessions, upload and download honour a token to its `exp`, which is why they are reached by the gateway alone.
+# `revoked` is an ended session at the gateway; `past it`, the same at the function's own route: auth
+# checks sessions, upload and download accept a token until its `exp`, so only the gateway may reach them.
 #
-# To register an address that has an account is 409: that this tells of the account is accepted.
+# Registering an address that has an account is 409: that this reveals the account is accepted.
 TABLE = """
 route                   no token     bad          expired      revoked      past it      A            B
 POST   /auth/register   409 409 201  409 409 201  409 409 201  409 409 201  409 409 201  409 409 201  409 409 201
@@ -57,7 +57,7 @@ class Cell:
 
 
 def cells() -> list[Cell]:
-    """Return each cell of the table once for every door that has it."""
+    """Return each cell of the table once for each of its entry points."""
     head, *rows = (line for line in TABLE.splitlines() if line)
     width = len("401 401 401")
     columns = range(head.index("no token"), len(rows[0]), width + 2)

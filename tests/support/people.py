@@ -1,4 +1,4 @@
-"""People with accounts, sessions, jobs and MP3s, put into the stores of the running system as the functions would."""
+"""Users with accounts, sessions, jobs and MP3s, written to the stores of the running system as the functions would."""
 
 import json
 import os
@@ -29,7 +29,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Somebody:
-    """An account, its session and that one's token, a finished job of it, the job's MP3 and `Idempotency-Key`."""
+    """An account with a session, its token, a finished job, and the job's MP3 and `Idempotency-Key`."""
 
     account: Account
     session: str
@@ -40,12 +40,12 @@ class Somebody:
 
     @property
     def names(self) -> set[str]:
-        """All by which another could tell this one."""
+        """Everything that identifies this user."""
         return {self.account.id, self.account.email, self.session, self.job, self.mp3, self.key}
 
 
 class People:
-    """Makes them, which costs no password's hash, and looks at what they have."""
+    """Makes users without the cost of a password hash, and reads what they have."""
 
     def __init__(self, stack: RunningStack) -> None:
         self._secrets = Secrets(stack.secrets)
@@ -56,7 +56,7 @@ class People:
         self._hash = Passwords(1).hash(PASSWORD)
 
     def newcomer(self) -> Somebody:
-        """Return somebody who is logged in and has got an MP3 and its mail."""
+        """Return a logged-in user with a finished job whose mail was sent."""
         account, expires = self._accounts.register(f"{uuid4()}@people.example", self._hash), datetime.now(UTC) + HOUR
         session, key = self._accounts.open_session(account, expires), str(uuid4())
         assert session
@@ -69,12 +69,12 @@ class People:
         return Somebody(account, session, self._token(account, session, expires), str(job.id), str(job.mp3.id), key)
 
     def nobody(self) -> Somebody:
-        """Return somebody who never was."""
+        """Return a user who does not exist."""
         account = Account(str(uuid4()), f"{uuid4()}@people.example", "")
         return Somebody(account, str(uuid4()), None, str(ObjectId()), str(ObjectId()), str(uuid4()))
 
     def as_caller(self, person: Somebody, caller: str) -> Somebody:
-        """Return the same person with the token of such a caller."""
+        """Return the same user with the token of such a caller."""
         match caller:
             case "no token":
                 return replace(person, token=None)
@@ -89,7 +89,7 @@ class People:
         return person
 
     def forger(self, person: Somebody, bait: str = "http://bait.invalid") -> Forger:
-        """Return a forger who has our key and this person's claims."""
+        """Return a forger with our key and this user's claims."""
         private = load_pem_private_key(self._secrets.read("jwt-private", "key").encode(), None)
         assert isinstance(private, Ed25519PrivateKey)
         (public,) = json.loads(self._public)["keys"]
@@ -99,7 +99,7 @@ class People:
         return Forger(private, public["kid"], claims, bait)
 
     def belongings(self, person: Somebody) -> object:
-        """Return what there is of this person: account and session, jobs, files."""
+        """Return all data of this user: account and session, jobs, files."""
         jobs = list(self._shelf.database["jobs"].find({"owner": person.account.id}, sort=[("_id", 1)]))
         return (
             self._accounts.find(person.account.email),

@@ -1,4 +1,4 @@
-"""Somebody who uses the product by HTTP, and reads their mail."""
+"""A user of the product, by HTTP and mail."""
 
 import email
 import email.policy
@@ -19,7 +19,7 @@ _addresses = iter(range(2, 255))
 
 @dataclass
 class User:
-    """A registered and logged-in user, from an address of their own, as the gateway counts by address."""
+    """A registered and logged-in user, with an address of their own, as the gateway limits by address."""
 
     gateway: str
     address: str = field(init=False, default_factory=lambda: f"{uuid4().hex[:12]}@people.example")
@@ -64,11 +64,11 @@ class User:
         return eventually(look, seconds, f"the end of job {job}")
 
     def mails(self) -> list[EmailMessage]:
-        """Return the mails that this user has got so far."""
+        """Return the mails to this user so far."""
         raise NotImplementedError
 
     def mails_about(self, job: str) -> list[EmailMessage]:
-        """Return those that tell the end of this job."""
+        """Return the mails about the end of this job."""
         return [message for message in self.mails() if message["Message-ID"].startswith(f"<{job}.")]
 
     def first_mail(self, seconds: float = 60) -> EmailMessage:
@@ -91,7 +91,7 @@ def parsed(mail: bytes) -> EmailMessage:
 
 
 class From(HTTPAdapter):
-    """Asks from this address of the machine's own."""
+    """Sends from this address of the machine."""
 
     def __init__(self, source: str) -> None:
         self._source = source

@@ -31,7 +31,7 @@ def memory(process: psutil.Process) -> int:
 
 
 def peak_memory(process: psutil.Process) -> int:
-    """Return the most bytes that the process has ever had in memory."""
+    """Return the highest number of bytes that the process has had in memory."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
     assert found
     return int(found[1]) * 1024

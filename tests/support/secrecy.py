@@ -1,11 +1,11 @@
-"""What no log may have: looked for in all logs of a run when it ends."""
+"""Secrets that no log may contain: searched for in all logs at the end of a run."""
 
 import re
 from pathlib import Path
 
 from scripts.local.secrets import Secrets
 
-PASSPHRASE = "passphrase"  # every right password of the tests that meets a log has this word
+PASSPHRASE = "passphrase"  # part of every right password of the tests whose logs are searched
 FORMS = {
     "a person's password": re.compile(f"{PASSPHRASE}|not the password".encode()),
     "a password's hash": re.compile(rb"\$argon2"),
@@ -16,7 +16,7 @@ FORMS = {
 
 
 def secrets_in(logs: Path, secrets: Secrets) -> list[str]:
-    """Return which of these forms, and of the stores' passwords, is in which of the folder's logs; none is shown."""
+    """Return which secret form or store password is in which log of the folder, without showing it."""
     passwords = {f"{file.parent.name}'s password": file.read_bytes() for file in secrets.folder.glob("*/password")}
     forms = FORMS | {name: re.compile(re.escape(password)) for name, password in passwords.items()}
     texts = {log.name: log.read_bytes() for log in sorted(logs.iterdir())}

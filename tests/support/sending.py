@@ -1,4 +1,4 @@
-"""An upload that its client has in hand, byte by byte."""
+"""An upload that the test sends byte by byte."""
 
 import socket
 import struct
@@ -52,25 +52,25 @@ class Sending:
         self.send(b"%x\r\n%s\r\n" % (len(data), data))
 
     def stop(self) -> None:
-        """Send no more, but listen."""
+        """Send no more, but keep reading."""
         self._socket.shutdown(socket.SHUT_WR)
 
     def vanish(self) -> None:
-        """Break off, as a machine whose cable is pulled and that comes back."""
+        """Reset the connection, as a machine that lost its network does later."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
     def answered(self, seconds: float) -> bool:
-        """Say whether there is anything of an answer, or the end, within so many seconds."""
+        """Whether any byte of an answer, or the end, arrives within this many seconds."""
         readable, _, _ = select([self._socket], [], [], seconds)
         return bool(readable)
 
     def ended(self, seconds: float) -> bool:
-        """Read what there is within so many seconds, and say whether it is over."""
+        """Whether the connection ends within this many seconds; reads what arrives."""
         return self.answered(seconds) and self._socket.recv(65536) == b""
 
     def answer_to(self, piece: Callable[[Self], object], most: float) -> tuple[int, bytes, float]:
-        """Send a piece each second until there is an answer; return it, and after how many seconds it came.
+        """Send a piece each second until there is an answer; return it and its time in seconds.
 
         Fails when there is none after `most` seconds.
         """

@@ -41,7 +41,7 @@ class Shelf:
         return found
 
     def files(self, *ids: ObjectId) -> int:
-        """Return how many files and chunks there are of these."""
+        """Return the number of files and chunks with these ids."""
         return sum(
             self.database[f"{bucket}.files"].count_documents({"_id": {"$in": ids}})
             + self.database[f"{bucket}.chunks"].count_documents({"files_id": {"$in": ids}})

@@ -1,4 +1,4 @@
-"""Handles on what the fixtures of tests/conftest.py start."""
+"""Handles of the servers that the fixtures of tests/conftest.py start."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ class Server:
     secrets: Secrets
 
     def url_of(self, user: str) -> str:
-        """Return how a function reaches it, who may do less."""
+        """Return the URL of a function's user, which has fewer privileges."""
         return self.secrets.read(f"{self.name}-{user}", "url")
 
     def restart(self) -> None:
@@ -44,13 +44,13 @@ class Server:
         self.supervisor.restart(self.name)
 
     def crash(self) -> None:
-        """Kill it in mid-work, and return when it answers again."""
+        """Kill it while it works, and return when it answers again."""
         os.kill(self._pid(), signal.SIGKILL)
         self.supervisor.wait_for(self.name)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Take connections and say nothing until the block ends."""
+        """Accept connections and answer nothing until the block ends."""
         pid = self._pid()
         os.kill(pid, signal.SIGSTOP)
         try:
@@ -98,12 +98,12 @@ class RunningStack:
         self.supervisor.wait_for(name)
 
     def wake_sweeper(self) -> None:
-        """Send the sweeper one more tick than its PingSource does, which changes nothing but when it looks."""
+        """Send the sweeper a tick in addition to those of its PingSource."""
         event = {"ce-specversion": "1.0", "ce-id": str(uuid4()), "ce-source": "/tests", "ce-type": PING}
         requests.post(self.functions["sweep"], headers=event, timeout=60).raise_for_status()
 
     def kill(self, name: str) -> None:
-        """Kill the process with all that it started, as a pod's end would; it is started again by itself.
+        """Kill the process with all its children, as the end of a pod would; supervisord restarts it.
 
         Raises psutil.NoSuchProcess while it is down.
         """

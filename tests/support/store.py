@@ -1,4 +1,4 @@
-"""What the stores hold once all is over: the jobs' ends, what belongs to nobody, what was given up."""
+"""The content of the stores after a run: ends of jobs, orphaned files, dead letters."""
 
 import os
 import subprocess
@@ -31,31 +31,31 @@ class Store:
         return {str(job["_id"]): job for job in self._database["jobs"].find({"owner": {"$in": list(owners)}})}
 
     def open(self, jobs: list[str]) -> int:
-        """Return how many of these jobs are not at their end."""
+        """Return how many of these jobs have not ended."""
         return len(jobs) - self._count(jobs, {"state": {"$in": FINAL}})
 
     def unmailed(self, jobs: list[str]) -> int:
-        """Return how many of these jobs' owners have not been told."""
+        """Return how many of these jobs have no mail sent."""
         return len(jobs) - self._count(jobs, {"deliveries.mail.outcome": Outcome.SENT})
 
     def mails(self) -> Counter[str]:
-        """Return how many mails there are by the job that they are about."""
+        """Return the number of mails by job."""
         ids = (parsed(file.read_bytes())["Message-ID"] for file in self._mail.glob("*.eml"))
         return Counter(str(number).strip("<").partition(".")[0] for number in ids)
 
     def orphans(self) -> int:
-        """Return how many files or chunks without a file there are that no job needs."""
+        """Return the number of orphaned files, and of chunks without a file."""
         jobs = list(self._database["jobs"].find({}, {"state": 1, "mp3.id": 1}))
         videos = {job["_id"] for job in jobs if job["state"] != State.DONE}
         mp3s = {job["mp3"]["id"] for job in jobs if job["state"] == State.DONE}
         return len(self._of("videos") - videos) + len(self._of("mp3s") - mp3s)
 
     def collect(self) -> None:
-        """Have the sweeper's own code collect the orphans, as its user, without the day that it waits."""
+        """Collect the orphaned files by the sweeper's own code, as its user, without waiting a day."""
         Garbage(mongo.database(self._urls["sweep"])).delete_orphans(timedelta(0), 10_000)
 
     def replay(self) -> list[str]:
-        """Send the dead letters again as `make replay` does; return what it says of each."""
+        """Republish the dead letters as `make replay` does; return its line about each."""
         env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "MONGODB_URL": self._urls["replay"]}
         command = [sys.executable, "-m", "functions.deadletter.replay"]
         said = subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=60).stdout
@@ -65,6 +65,6 @@ class Store:
         return self._database["jobs"].count_documents({"_id": {"$in": [ObjectId(job) for job in jobs]}} | state)
 
     def _of(self, bucket: str) -> set[ObjectId]:
-        """Return the ids of which the bucket has anything."""
+        """Return the ids of which the bucket has a file or a chunk."""
         files, chunks = self._database[f"{bucket}.files"], self._database[f"{bucket}.chunks"]
         return {*files.distinct("_id"), *chunks.distinct("files_id")}

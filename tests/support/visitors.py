@@ -1,4 +1,4 @@
-"""Users of a cluster: their mails are in Mailpit, and they come by the gateway or by the Knative routes."""
+"""Users of a cluster: their mails are in Mailpit, and they call the gateway or the Knative routes."""
 
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -15,7 +15,7 @@ FUNCTION = {"auth": "auth", "upload": "upload", "jobs": "download", "download": 
 
 @dataclass
 class Visitor(User):
-    """A user who comes by the gateway; `mailpit` is the URL of the mail server's page."""
+    """A user who calls the gateway; `mailpit` is the URL of the mail server's page."""
 
     mailpit: str
 
@@ -25,7 +25,7 @@ class Visitor(User):
 
 @dataclass
 class Direct(Visitor):
-    """A user who comes by the Knative routes, at the ingress `gateway`, under the host of each function's own URL."""
+    """A user who calls the Knative routes, at the ingress `gateway`, with the host of each function's URL."""
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         function = FUNCTION[path.split("?", maxsplit=1)[0].split("/")[1]]
@@ -35,7 +35,7 @@ class Direct(Visitor):
 
 
 def mails_to(address: str, mailpit: str) -> list[EmailMessage]:
-    """Return what Mailpit has for the address."""
+    """Return Mailpit's mails to the address."""
     answer = requests.get(f"{mailpit}/api/v1/search", params={"query": f"to:{address}", "limit": "200"}, timeout=60)
     answer.raise_for_status()
     sources = (f"{mailpit}/api/v1/message/{found['ID']}/raw" for found in answer.json()["messages"])

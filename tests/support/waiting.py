@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def eventually(look: Callable[[], T | None], seconds: float = 30, what: str = "it", every: float = 0.1) -> T:
-    """Return the first true value of `look`, asked `every` so many seconds; fail after `seconds`."""
+    """Return the first true value of `look`, called every `every` seconds; fail after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := look():

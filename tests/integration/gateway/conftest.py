@@ -18,14 +18,14 @@ def _upstream() -> Iterator[Upstream]:
 
 @pytest.fixture
 def upstream(_upstream: Upstream) -> Upstream:
-    """The stand-in for upload and download, as new."""
+    """The stand-in for upload and download, reset."""
     _upstream.reset()
     return _upstream
 
 
 @pytest.fixture
 def gateway(tmp_path: Path, auth: Client, upstream: Upstream) -> Iterator[Gateway]:
-    """A gateway whose limits nobody has used yet."""
+    """A gateway with unused rate limits."""
     gateway = Gateway(tmp_path, auth.url, upstream.url, upstream.url)
     yield gateway
     gateway.stop()
@@ -38,7 +38,7 @@ def token(auth: Client) -> str:
 
 @pytest.fixture
 def nobody() -> Iterator[str]:
-    """An address where nothing listens, and nothing else can."""
+    """An address without a listener that no other process can take."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""The gateway itself: NGINX as the laptop runs it, in front of functions of the test's choice."""
+"""The gateway: NGINX as on the laptop, in front of the given functions."""
 
 import subprocess
 from pathlib import Path

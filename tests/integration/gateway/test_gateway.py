@@ -1,4 +1,4 @@
-"""What the gateway lets pass, stops and says itself."""
+"""What the gateway passes on, rejects and answers itself."""
 
 import json
 import socket
@@ -30,7 +30,7 @@ def _bearer(token: str) -> dict[str, str]:
 
 
 def _assert_refused(gateway: Gateway, request: bytes, status: int) -> None:
-    """Check that bytes which no client library would send are answered by a problem of that status."""
+    """Check that bytes which no client library sends are answered by a problem with that status."""
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
         connection.sendall(request)
         answer = HTTPResponse(connection)
@@ -45,7 +45,7 @@ def _assert_refused(gateway: Gateway, request: bytes, status: int) -> None:
 def test_without_a_good_token_no_function_is_asked(
     gateway: Gateway, upstream: Upstream, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    """Upload, jobs and download answer 401 with a challenge, and the functions hear nothing of it."""
+    """Upload, jobs and download answer 401 with a challenge, and no request reaches the functions."""
     answer = requests.request(method, gateway.url + path, headers=headers, data=bytes(300_000 if "up" in path else 0))
     assert_problem(answer, 401)
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="video2mp3"'
@@ -53,7 +53,7 @@ def test_without_a_good_token_no_function_is_asked(
 
 
 def test_a_large_upload_without_a_token_is_refused_at_once(gateway: Gateway) -> None:
-    """The refusal comes before the body: a client that has announced 4 GiB hears it without sending any."""
+    """The rejection precedes the body: a client that announced 4 GiB gets it without sending any."""
     head = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 4294967296\r\nExpect: 100-continue\r\n\r\n"
     _assert_refused(gateway, head, 401)
 
@@ -62,7 +62,7 @@ def test_a_large_upload_without_a_token_is_refused_at_once(gateway: Gateway) -> 
 def test_a_good_token_passes_with_the_request(
     gateway: Gateway, upstream: Upstream, token: str, method: str, path: str
 ) -> None:
-    """The function is asked as the client asked, under the function's own host name, with the token to check again."""
+    """The function gets the request unchanged, under its own host name, with the token to check again."""
     answer = requests.request(method, f"{gateway.url}{path}?page=2", headers={**_bearer(token), "Range": "bytes=1-"})
     assert answer.status_code == 200
     (asked,) = upstream.asked
@@ -81,7 +81,7 @@ def test_a_logged_out_token_is_refused_at_once(gateway: Gateway, auth: Client) -
 
 
 def test_an_upload_passes_as_it_comes(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """The function has the first bytes of a body while the client still holds the others back."""
+    """The function has the first bytes of a body before the client has sent the others."""
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
         head = f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n"
         connection.sendall(head.encode() + bytes(1_000_000))
@@ -91,7 +91,7 @@ def test_an_upload_passes_as_it_comes(gateway: Gateway, upstream: Upstream, toke
 
 
 def test_an_upload_says_when_it_began(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """The function learns by `X-Request-Start` when a request came; what a client says of that is not passed on."""
+    """`X-Request-Start` states when a request arrived; a client's own value is not passed on."""
     headers = _bearer(token) | {"X-Request-Start": "t=1"}
     before = time.time()
     assert requests.post(f"{gateway.url}/upload?name=a", b"video", headers=headers, timeout=10).status_code == 202
@@ -109,7 +109,7 @@ def test_a_client_that_goes_away_ends_the_upload(gateway: Gateway, upstream: Ups
 
 
 def test_a_download_passes_as_it_comes(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """The client has the first bytes of a download while the function still holds the others back."""
+    """The client has the first bytes of a download before the function has sent the others."""
     answer = requests.get(f"{gateway.url}/download/slowly", headers=_bearer(token), stream=True, timeout=10)
     assert answer.raw.read(10) == b"first half"
     upstream.go.set()
@@ -148,7 +148,7 @@ def test_four_gibibytes_and_their_framing_are_let_through(gateway: Gateway, upst
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 413, 422, 429, 500, 502, 503, 504])
 def test_a_functions_own_problem_passes_unchanged(gateway: Gateway, token: str, status: int) -> None:
-    """Status, body and Retry-After are the function's, whatever the gateway has to say for the same status."""
+    """Status, body and Retry-After are the function's, whatever the gateway itself answers with that status."""
     answer = requests.get(f"{gateway.url}/jobs/{status}", headers=_bearer(token))
     assert (answer.status_code, answer.content) == (status, b'{"title": "mine"}')
     if status == 503:
@@ -156,7 +156,7 @@ def test_a_functions_own_problem_passes_unchanged(gateway: Gateway, token: str, 
 
 
 def test_a_function_that_is_away_is_a_problem(tmp_path: Path, auth: Client, nobody: str, token: str) -> None:
-    """Nobody listening at the function's address answers 503 with Retry-After."""
+    """Without a listener at the function's address the answer is 503 with Retry-After."""
     gateway = Gateway(tmp_path, auth.url, nobody, nobody)
     try:
         for method, path in GUARDED:
@@ -170,7 +170,7 @@ def test_a_function_that_is_away_is_a_problem(tmp_path: Path, auth: Client, nobo
 def test_auth_being_away_is_a_problem_and_lets_nobody_in(
     tmp_path: Path, upstream: Upstream, nobody: str, token: str
 ) -> None:
-    """Without auth every guarded route and auth's own answer 503 with Retry-After, and no function is asked."""
+    """Without auth every guarded route and auth's own answer 503 with Retry-After, and no function is called."""
     gateway = Gateway(tmp_path, nobody, upstream.url, upstream.url)
     try:
         for method, path in [*GUARDED, ("POST", "/auth/login"), ("GET", "/auth/keys")]:
@@ -183,7 +183,7 @@ def test_auth_being_away_is_a_problem_and_lets_nobody_in(
 
 
 def test_the_eleventh_login_within_a_minute_waits(gateway: Gateway, auth: Client) -> None:
-    """Ten logins of an address are answered, the eleventh is 429 with Retry-After; other routes and addresses go on."""
+    """Ten logins of an address are answered, the eleventh is 429 with Retry-After; other routes and addresses work."""
     person = auth.newcomer()
     through = Client(gateway.url)
     assert [through.login(person.email, PASSWORD).status_code for _ in range(10)] == [200] * 10
@@ -197,7 +197,7 @@ def test_the_eleventh_login_within_a_minute_waits(gateway: Gateway, auth: Client
 
 
 def test_one_address_has_so_many_uploads_under_way(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """The seventeenth is 429 with Retry-After; the address' other requests, and another's uploads, go on."""
+    """The seventeenth is 429 with Retry-After; other requests of the address, and uploads of others, still work."""
     head = (
         f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000\r\n\r\nx".encode()
     )
@@ -220,14 +220,14 @@ def test_one_address_has_so_many_uploads_under_way(gateway: Gateway, upstream: U
 
 
 def test_registering_without_end_is_stopped(gateway: Gateway) -> None:
-    """Thirty-one requests at once are answered, and before the fortieth there is a 429."""
+    """Thirty-one requests at once are answered; at most nine more precede a 429."""
     statuses = [requests.post(f"{gateway.url}/auth/register", b"{}").status_code for _ in range(40)]
     assert set(statuses[:31]) == {400}
     assert 429 in statuses
 
 
 def test_auths_own_challenge_passes(gateway: Gateway) -> None:
-    """A wrong login has auth's Basic challenge and no second one."""
+    """A wrong login gets auth's Basic challenge only."""
     answer = Client(gateway.url).login("nobody@example.com", "not the password")
     assert_problem(answer, 401)
     assert answer.headers["WWW-Authenticate"] == 'Basic realm="video2mp3", charset="UTF-8"'
@@ -253,7 +253,7 @@ def test_the_root_lists_the_routes(gateway: Gateway) -> None:
 def test_a_method_that_the_gateway_refuses_is_told_the_others(
     gateway: Gateway, method: str, path: str, allowed: str
 ) -> None:
-    """The gateway's own 405 says in `Allow` what the address takes."""
+    """The gateway's own 405 lists the path's methods in `Allow`."""
     answer = requests.request(method, gateway.url + path)
     assert_problem(answer, 405)
     assert answer.headers["Allow"] == allowed
@@ -261,7 +261,7 @@ def test_a_method_that_the_gateway_refuses_is_told_the_others(
 
 @pytest.mark.parametrize("path", ["/nothing", "/uploads", "/jobsx", "/.verify", "/.problem", "/auth-x", "/jobs/%0A"])
 def test_any_other_address_is_not_found(gateway: Gateway, token: str, path: str) -> None:
-    """An unknown or inner address answers 404, with a token too."""
+    """An unknown or internal path answers 404, with a token too."""
     assert_problem(requests.get(gateway.url + path, headers=_bearer(token)), 404)
 
 
@@ -280,7 +280,7 @@ def test_any_other_address_is_not_found(gateway: Gateway, token: str, path: str)
     ],
 )
 def test_bad_http_is_a_problem_too(gateway: Gateway, request_: bytes, status: int) -> None:
-    """What NGINX itself refuses is application/problem+json."""
+    """Rejections by NGINX itself are application/problem+json."""
     _assert_refused(gateway, request_, status)
 
 
@@ -296,7 +296,7 @@ def test_every_answer_is_hardened_and_hides_the_version(gateway: Gateway, token:
 
 
 def test_the_log_tells_no_secret(gateway: Gateway, token: str) -> None:
-    """Each request is one JSON line without its query, its credentials and its body."""
+    """Each request is one JSON line without query, credentials and body."""
     requests.get(f"{gateway.url}/jobs/429?token=of-the-query", headers=_bearer(token))
     Client(gateway.url).login("somebody@example.com", "the-password")
     eventually(lambda: "/auth/login" in gateway.log(), every=0.02)

@@ -1,4 +1,4 @@
-"""A stand-in for upload and download, which shows what the gateway passes on and when."""
+"""A stand-in for upload and download, which records what the gateway passes on and when."""
 
 from collections.abc import Iterable, Iterator
 from threading import Event
@@ -20,8 +20,8 @@ class Asked(NamedTuple):
 class Upstream:
     """Answers `/jobs/STATUS` with that status, `/download/slowly` in two halves, and reads the body of `/upload`.
 
-    `go` lets the second half of the download follow. `received` has the bytes of the upload so far, `cut` is set when
-    it broke off.
+    `go` releases the second half of the download. `received` counts the bytes of the upload so far, `cut` is set when
+    it is cut off.
     """
 
     def __init__(self) -> None:

@@ -51,7 +51,7 @@ def test_what_is_written_is_gridfs(bucket: Bucket, database: Database[Document],
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_the_pieces_do_not_matter(bucket: Bucket, piece: int) -> None:
-    """However the bytes come, they are the same file."""
+    """The sizes of the writes do not change the file."""
     content = os.urandom(3 * CHUNK + 5)
     assert b"".join(bucket.read(store(bucket, content, piece))) == content
 
@@ -59,7 +59,7 @@ def test_the_pieces_do_not_matter(bucket: Bucket, piece: int) -> None:
 @pytest.mark.parametrize("start", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 4])
 @pytest.mark.parametrize("length", [1, CHUNK, 2 * CHUNK, 4 * CHUNK])
 def test_a_part_is_read_alone(bucket: Bucket, start: int, length: int) -> None:
-    """Any part comes as it is, and needs no chunk outside of it."""
+    """Any range is read exactly, and needs no chunk outside of it."""
     content = os.urandom(3 * CHUNK + 5)
     file = store(bucket, content)
     end = min(start + length, file.size)
@@ -70,7 +70,7 @@ def test_a_part_is_read_alone(bucket: Bucket, start: int, length: int) -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_a_missing_chunk_is_said(bucket: Bucket, number: int) -> None:
-    """A file that lacks a chunk, be it the last, is never taken for whole."""
+    """A file that lacks a chunk, even the last, raises an error."""
     file = store(bucket, os.urandom(3 * CHUNK + 5))
     bucket._chunks.delete_one({"files_id": file.id, "n": number})
     with pytest.raises(EOFError):
@@ -78,7 +78,7 @@ def test_a_missing_chunk_is_said(bucket: Bucket, number: int) -> None:
 
 
 def test_what_is_not_committed_is_removed(bucket: Bucket, database: Database[Document]) -> None:
-    """A block that is left without commit, by its end or an exception, leaves neither file nor chunk."""
+    """A block without commit, ended normally or by an exception, leaves neither file nor chunk."""
 
     def leave(error: Exception | None) -> None:
         with bucket.writer() as writer:
@@ -93,7 +93,7 @@ def test_what_is_not_committed_is_removed(bucket: Bucket, database: Database[Doc
 
 
 def test_a_batch_that_fails_fails_the_file(bucket: Bucket, database: Database[Document]) -> None:
-    """A chunk that the store refuses is told at the latest by commit, and the file is not there."""
+    """A chunk that the store rejects raises an error by commit at the latest, and no file exists."""
 
     def store_over_a_chunk() -> None:
         with bucket.writer() as writer:
@@ -107,7 +107,7 @@ def test_a_batch_that_fails_fails_the_file(bucket: Bucket, database: Database[Do
 
 
 def test_a_deleted_file_is_gone(bucket: Bucket, database: Database[Document]) -> None:
-    """Delete removes the file and its chunks, whatever there is of it, and no other."""
+    """Delete removes the file and its chunks, complete or not, and no other file."""
     kept, gone = store(bucket, b"kept"), store(bucket, b"gone")
     for file in (gone.id, gone.id, ObjectId()):
         bucket.delete(file)
@@ -118,6 +118,6 @@ def test_a_deleted_file_is_gone(bucket: Bucket, database: Database[Document]) ->
 
 @pytest.mark.parametrize(("start", "end"), [(0, None), (SPAN - 1, SPAN + 1), (SPAN, None), (7, 2 * SPAN)])
 def test_a_long_read_takes_several_cursors(bucket: Bucket, start: int, end: int | None) -> None:
-    """Where one cursor ends and the next begins, no byte is lost or comes twice."""
+    """No byte is lost or repeated between two cursors."""
     content = os.urandom(2 * SPAN + 5)
     assert b"".join(bucket.read(store(bucket, content), start, end)) == content[start:end]

@@ -1,4 +1,4 @@
-"""What each user of MongoDB may do, tried on a real one; that it is enough, all other tests of the functions show."""
+"""The privileges of each MongoDB user, tried on a real server; that they suffice is shown by all other tests."""
 
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -72,7 +72,7 @@ def role(user: Database[Document], request: pytest.FixtureRequest) -> str:
 
 
 def code_of(attempt: Callable[[], object]) -> int | None:
-    """Return the code by which MongoDB refuses it, None if it does not."""
+    """Return the error code of MongoDB, None if the command succeeds."""
     try:
         attempt()
     except OperationFailure as error:
@@ -85,26 +85,26 @@ def code_of(attempt: Callable[[], object]) -> int | None:
 def test_a_user_may_do_what_the_table_says_and_nothing_else(
     user: Database[Document], role: str, collection: str, action: str
 ) -> None:
-    """Each action on each collection is done if the set-up's table names it, and refused if not."""
+    """Each action on each collection is allowed if the set-up's table lists it, and denied otherwise."""
     allowed = action in RIGHTS[role].get(collection, ())
     assert code_of(lambda: ACTIONS[action](user[collection])) == (None if allowed else UNAUTHORIZED)
 
 
 @pytest.mark.parametrize("what", COMMANDS)
 def test_a_user_may_do_nothing_to_the_whole_database(user: Database[Document], what: str) -> None:
-    """Nobody looks around, makes or drops anything, or makes users."""
+    """No user lists, creates or drops collections, or creates users."""
     assert code_of(lambda: user.command(COMMANDS[what])) == UNAUTHORIZED
 
 
 def test_a_user_may_not_give_itself_a_role_or_a_password(user: Database[Document], role: str) -> None:
-    """A function that is taken over gets no more than it had, and locks nobody out."""
+    """A compromised function can neither extend its privileges nor lock others out."""
     assert code_of(lambda: user.command("grantRolesToUser", role, roles=["readWrite"])) == UNAUTHORIZED
     assert code_of(lambda: user.command("updateUser", role, pwd="x")) == UNAUTHORIZED
 
 
 @pytest.mark.parametrize("database", ["admin", "local", "config", "bench"])
 def test_a_user_may_not_look_into_other_databases(user: Database[Document], database: str) -> None:
-    """Neither the users' own records nor the server's, nor a stranger's."""
+    """Neither the databases of users and server, nor any other."""
     other = user.client[database]
     for collection in ("system.users", "startup_log", "jobs"):
         assert code_of(other[collection].find_one) == UNAUTHORIZED
@@ -131,18 +131,18 @@ def test_a_user_may_not_look_into_other_databases(user: Database[Document], data
     ],
 )
 def test_few_may_do_what_matters_most(action: str, collection: str, users: set[str]) -> None:
-    """A right that slips into the table stands out: who makes and ends jobs, who sees and stores media."""
+    """Only these users create and end jobs, read and store media: an extra entry in the table fails here."""
     assert {user for user, rights in RIGHTS.items() if action in rights.get(collection, ())} == users
 
 
 def test_nobody_may_do_more_to_a_collection_than_to_its_documents() -> None:
-    """The table itself knows four actions."""
+    """The table lists four actions only."""
     actions = {action for rights in RIGHTS.values() for granted in rights.values() for action in granted}
     assert actions == {"find", "insert", "update", "remove"}
 
 
 def test_a_wrong_password_is_refused(mongodb: Server) -> None:
-    """So is a user without one, and another's."""
+    """So is a missing password, and another user's."""
     parts = urlsplit(mongodb.url)
     address = f"{parts.hostname}:{parts.port}"
     upload, sweep = (urlsplit(mongodb.url_of(user)) for user in ("upload", "sweep"))
@@ -152,7 +152,7 @@ def test_a_wrong_password_is_refused(mongodb: Server) -> None:
 
 
 def test_nobody_comes_in_without_a_password(mongodb: Server) -> None:
-    """Not to read, and not to make the first user either, as there is one."""
+    """Neither to read nor to create the first user, as one exists."""
     parts = urlsplit(mongodb.url)
     with MongoClient[Document](f"mongodb://{parts.hostname}:{parts.port}/video2mp3") as client:
         assert code_of(client["video2mp3"]["jobs"].find_one) == UNAUTHORIZED

@@ -1,4 +1,4 @@
-"""How each route is asked, and how a thing is named to it."""
+"""How each route is requested, and how a resource is named in the request."""
 
 from itertools import count
 from typing import Any

@@ -18,7 +18,7 @@ LIKE_MISSING = [cell for cell in CELLS if cell.whose == "foreign" and cell.statu
 
 @dataclass(frozen=True)
 class Scene:
-    """The caller, the other one, and what either has before anything is asked."""
+    """The caller, another user, and what each of them has before the request."""
 
     me: Somebody
     other: Somebody
@@ -48,7 +48,7 @@ def scene(lasting: tuple[Somebody, Somebody, object, object], people: People, ce
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_a_cell(stack: RunningStack, people: People, scene: Scene, cell: Cell) -> None:
-    """The status is the table's; the other one keeps all and is told of by nothing; a refusal changes nothing."""
+    """The status is the table's; the other user loses nothing and is not revealed; a rejection changes nothing."""
     me, other = scene.me, scene.other
     named = dict(zip(WHOSE, (me, other, people.nobody()), strict=True))[cell.whose]
     answer = ask(stack, cell, me, named)
@@ -70,7 +70,7 @@ def test_a_cell(stack: RunningStack, people: People, scene: Scene, cell: Cell) -
 
 @pytest.mark.parametrize("cell", LIKE_MISSING, ids=str)
 def test_foreign_is_as_missing(stack: RunningStack, people: People, scene: Scene, cell: Cell) -> None:
-    """What is somebody else's is answered as what is not there: status, headers and body, to the byte."""
+    """Another user's resource is answered like a missing one: status, headers and body, to the byte."""
     foreign, missing = (_all_of(ask(stack, cell, scene.me, named)) for named in (scene.other, people.nobody()))
     assert foreign == missing
 

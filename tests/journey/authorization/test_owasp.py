@@ -37,7 +37,7 @@ def test_api1_broken_object_level_authorization(stack: RunningStack, anna: Someb
 
 
 def test_api2_broken_authentication(stack: RunningStack, anna: Somebody) -> None:
-    """Whoever has stolen token and password has neither any more, at every door, once the password is another."""
+    """A stolen token and password are useless at every entry point once the password is changed."""
     new = "another good passphrase"
     change = {"current": PASSWORD, "new": new}
     assert send(stack.url, "POST", "/auth/password", anna.token, json=change).status_code == 204
@@ -48,7 +48,7 @@ def test_api2_broken_authentication(stack: RunningStack, anna: Somebody) -> None
 
 
 def test_api3_broken_object_property_level_authorization(stack: RunningStack, anna: Somebody, berta: Somebody) -> None:
-    """A job shows what its README says and no more; what a caller says of owner, state, id or role is not heard."""
+    """A job has the documented fields only; owner, state, id and role in a request are ignored."""
     assert send(stack.url, "GET", f"/jobs/{anna.job}", anna.token).json().keys() == JOB
     says = {"owner": berta.account.id, "email": berta.account.email, "state": "done", "id": berta.job, "role": "admin"}
     job = send(stack.url, "PUT", "/upload?name=a.mp4", anna.token, params=says, data=VIDEO).json()
@@ -71,7 +71,7 @@ def test_api4_unrestricted_resource_consumption(stack: RunningStack, anna: Someb
 
 
 def test_api5_broken_function_level_authorization(stack: RunningStack, people: People, anna: Somebody) -> None:
-    """What the broker and the gateway may ask nobody else can, by no path, and no header makes a request another."""
+    """Requests of the broker and the gateway are closed to users, by every path, and no header changes a request."""
     event = {"ce-specversion": "1.0", "ce-id": "x", "ce-source": "/x", "ce-type": "video2mp3.video.uploaded.v1"}
     inner = [f"/{name}" for name in stack.functions.keys() - {"auth", "upload", "download"}]
     assert len(inner) == 4
@@ -92,7 +92,7 @@ def test_api5_broken_function_level_authorization(stack: RunningStack, people: P
 
 
 def test_api6_unrestricted_access_to_sensitive_business_flows(stack: RunningStack) -> None:
-    """Accounts cannot be made by the hundred: an address is stopped, whatever address it says it asks for."""
+    """Registration is rate limited by client address, whatever address a header claims."""
     with requests.Session() as http:
         http.mount("http://", From("127.8.0.1"))
         for number in range(200):

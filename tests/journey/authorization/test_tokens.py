@@ -45,7 +45,7 @@ def test_a_hostile_token_opens_none(doors: list[tuple[str, str, str]], forger: F
 def test_what_is_no_header_is_refused_as_one(
     doors: list[tuple[str, str, str]], forger: Forger, name: str, at_gateway: int, at_function: int
 ) -> None:
-    """A header that is too long is 431 and one with a NUL 400, before anybody looks for a token."""
+    """A header that is too long is 431 and one with a NUL 400, before any token is checked."""
     token = UNSPEAKABLE[name](forger)
     assert [send(*door, token).status_code for door in doors] == [at_gateway, at_function, at_function]
 

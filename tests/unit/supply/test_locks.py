@@ -1,4 +1,4 @@
-"""What is installed is what was locked."""
+"""Only locked packages are installed."""
 
 import re
 from pathlib import Path
@@ -27,19 +27,19 @@ def pins(lock: str) -> set[str]:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_requirement_has_a_version_and_its_hashes(lock: str) -> None:
-    """No line is anything else, such as another index, a URL or a range of versions."""
+    """Every line is one version with hashes: no index, URL or range."""
     assert requirements(lock)
     assert [line for line in requirements(lock) if not LOCKED.fullmatch(line)] == []
 
 
 @pytest.mark.parametrize("lock", [lock for lock in LOCKS if lock.endswith("/requirements.txt")])
 def test_the_tests_lock_holds_every_other(lock: str) -> None:
-    """One set of versions from a function's image to the tests: to audit it is to audit them all."""
+    """One set of versions from the functions' images to the tests: its audit is an audit of all."""
     assert pins(lock) - pins("tests/requirements.txt") == set()
 
 
 def test_nothing_is_installed_without_its_hash() -> None:
-    """The set-up and the images alone install packages, by hash, and run no package's own build."""
+    """Only the set-up and the images install packages: by hash, and without running a package's build."""
     files = [ROOT / "Makefile", *(path for part in ("scripts", "infra", ".ci") for path in (ROOT / part).rglob("*"))]
     found = {
         (str(path.relative_to(ROOT)), line)

@@ -1,4 +1,4 @@
-"""The search for secrets that `make lint` does."""
+"""The search for secrets of `make lint`."""
 
 import string
 import subprocess
@@ -14,12 +14,12 @@ NO_SECRETS = ROOT / "scripts/no-secrets.sh"
 
 
 def drawn(characters: str, length: int) -> str:
-    """Return what looks like chance to the search, and is the same at each run."""
+    """Return text that looks random to the search, and is the same at each run."""
     return "".join(Random(9).choices(characters, k=length))
 
 
 def test_each_kind_of_secret_is_found_and_none_is_printed(tmp_path: Path) -> None:
-    """A private key, a token, an AWS key, the stores' URLs, added to git or not yet; what git ignores may have one."""
+    """A private key, a token, an AWS key, the stores' URLs, in files that git tracks or would add."""
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     password = drawn(string.ascii_letters + string.digits, 24)
@@ -49,7 +49,7 @@ def test_each_kind_of_secret_is_found_and_none_is_printed(tmp_path: Path) -> Non
 
 
 def test_nothing_gets_into_an_image_that_the_search_does_not_see() -> None:
-    """An image is made of two folders at the most, of which git ignores nothing but bytecode, whatever it is called."""
+    """An image contains two folders at most, in which git ignores nothing but bytecode."""
     rules = (ROOT / ".dockerignore").read_text().splitlines()
     taken = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]
     assert (rules[0], taken) == ("*", ["functions", "infra/images"])
