@@ -17,7 +17,7 @@ TROUBLE = {400, 401, 408, 412, 413, 414, 429, 431, 503}
 
 
 @schema.parametrize()
-def test_an_operation(case: Case[Any], stack: RunningStack, people: People, seen: Seen) -> None:
+def test_operation_answers_as_documented(case: Case[Any], stack: RunningStack, people: People, seen: Seen) -> None:
     """Examples, boundaries and random requests, valid and invalid, get an answer that the document describes."""
     guest = people.newcomer()
     headers = {} if one_in(8, case) else credentials(case, guest)
@@ -27,7 +27,7 @@ def test_an_operation(case: Case[Any], stack: RunningStack, people: People, seen
     seen.note(case, answer)
 
 
-def test_one_after_the_other(stack: RunningStack, people: People, seen: Seen) -> None:
+def test_linked_operations_answer_as_documented(stack: RunningStack, people: People, seen: Seen) -> None:
     """So do sequences of one user's requests along the document's links.
 
     Registration is left out: no link leads from it, and its answer depends on earlier registrations.
@@ -50,7 +50,7 @@ def test_one_after_the_other(stack: RunningStack, people: People, seen: Seen) ->
     Sequence.run(settings=settings(max_examples=settings().max_examples // 2))
 
 
-def test_enough_was_seen(seen: Seen) -> None:
+def test_enough_cases_and_all_answers_were_seen(seen: Seen) -> None:
     """There were enough cases, and each documented answer was seen except those of overload and failure."""
     print(seen)
     wanted = {

@@ -27,20 +27,20 @@ def _with_head(routes: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return routes | {("HEAD", path) for method, path in routes if method == "GET"}
 
 
-def test_it_is_an_openapi_document() -> None:
+def test_document_is_valid_openapi() -> None:
     """It is valid OpenAPI 3.1."""
     document = openapi.from_path(DOCUMENT)  # unchanged: the links that schemathesis infers are not valid OpenAPI
     assert document.raw_schema["openapi"].startswith("3.1.")
     document.validate()
 
 
-def test_it_has_every_route_and_no_other() -> None:
+def test_document_lists_exactly_the_routes() -> None:
     """Its operations are the functions' routes and the gateway's own two."""
     routes = {(method, re.sub(r"<(\w+)>", r"{\1}", path)) for method, path, _ in of_functions()}
     assert _with_head(set(BY_ROUTE)) == routes | _with_head(GATEWAYS_OWN)
 
 
-def test_it_has_the_routes_of_the_authorization_matrix() -> None:
+def test_document_matches_the_authorization_matrix() -> None:
     """The matrix covers each operation except the gateway's own, which are public."""
     asserted = {(cell.method, re.sub(r"<(\w+)>", r"{\1}", cell.path)) for cell in cells()}
     assert _with_head(set(BY_ROUTE)) == _with_head(asserted | GATEWAYS_OWN)
@@ -50,7 +50,7 @@ def test_it_has_the_routes_of_the_authorization_matrix() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_any_other_method_is_told_which_there_are(stack: RunningStack, people: People, path: str) -> None:
+def test_undocumented_method_is_405_with_allow(stack: RunningStack, people: People, path: str) -> None:
     """An undocumented method answers 405 with the documented ones; so does TRACE, which NGINX itself rejects."""
     known = {method for method, of in _with_head(set(BY_ROUTE)) if of == path}
     headers = {"Authorization": f"Bearer {people.newcomer().token}"}
@@ -60,7 +60,7 @@ def test_any_other_method_is_told_which_there_are(stack: RunningStack, people: P
         assert set(answer.headers["Allow"].split(", ")) == known
 
 
-def test_it_is_served_and_linked(stack: RunningStack) -> None:
+def test_document_is_served_and_linked(stack: RunningStack) -> None:
     """The index links to it by JSON and `Link`, and lists only routes that it describes."""
     index = requests.get(stack.url)
     method, path = index.json()["description"].split()
@@ -70,7 +70,7 @@ def test_it_is_served_and_linked(stack: RunningStack) -> None:
     assert {tuple(route.replace("{mp3 id}", "{mp3}").split()) for route in index.json().values()} <= set(BY_ROUTE)
 
 
-def test_it_has_what_the_gateway_says_itself() -> None:
+def test_document_lists_the_gateways_own_problems() -> None:
     """Each problem of the gateway's template is documented; those that any request may get, at each operation."""
     template = (REPOSITORY / "infra/gateway/nginx.conf.template").read_text()
     said = set(re.findall(r'"status":(\d{3})', template))
@@ -83,7 +83,7 @@ def test_it_has_what_the_gateway_says_itself() -> None:
         assert anywhere | asked <= set(operation.responses.status_codes), route
 
 
-def test_it_has_every_reason() -> None:
+def test_document_lists_every_reason() -> None:
     """The codes of a failed job are those of convert and of the sweeper."""
     codes = {
         value.code for module in (verdict, conversions) for value in vars(module).values() if isinstance(value, Reason)

@@ -35,7 +35,7 @@ def person(stack: RunningStack) -> Person:
 
 
 @pytest.mark.timeout(1500)
-def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Crowd, seed: int) -> None:
+def test_killed_processes_lose_and_duplicate_nothing(stack: RunningStack, crowd: Crowd, seed: int) -> None:
     """Each of 500 uploads ends in one whole MP3 and one mail (one more per kill of notify at most), while every process
     is killed in turn, one every 3 s; after a sweep nothing else is left.
     """
@@ -79,7 +79,7 @@ def test_uploads_need_no_broker(stack: RunningStack, crowd: Crowd) -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("server", ["mongodb", "mysql"])
-def test_a_store_that_is_away_is_503_and_loses_nothing(stack: RunningStack, crowd: Crowd, server: str) -> None:
+def test_unavailable_store_is_503_and_loses_nothing(stack: RunningStack, crowd: Crowd, server: str) -> None:
     """While it is unavailable for 30 s every request gets a 503 with `Retry-After` within 11 s; accepted jobs and
     retried uploads end as usual.
     """
@@ -101,7 +101,7 @@ def test_a_store_that_is_away_is_503_and_loses_nothing(stack: RunningStack, crow
 
 
 @pytest.mark.timeout(600)
-def test_mails_wait_for_their_server(stack: RunningStack, crowd: Crowd) -> None:
+def test_mails_wait_for_the_mail_server(stack: RunningStack, crowd: Crowd) -> None:
     """With the mail server unavailable for a minute every job ends, and gets one mail afterwards."""
     with stack.away("mail"):
         end = time.monotonic() + 60
@@ -113,9 +113,7 @@ def test_mails_wait_for_their_server(stack: RunningStack, crowd: Crowd) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_file_that_kills_its_worker_is_given_up(
-    stack: RunningStack, person: Person, crowd: Crowd, tmp_path: Path
-) -> None:
+def test_file_that_kills_convert_is_given_up(stack: RunningStack, person: Person, crowd: Crowd, tmp_path: Path) -> None:
     """After three attempts that kill the function its owner gets a mail; the next job after each attempt is served
     before the next attempt.
     """

@@ -13,7 +13,7 @@ from tests.support.stacks import RunningStack
 
 
 @pytest.mark.timeout(600)
-def test_whatever_dies_nothing_is_lost_or_doubled(stack: RunningStack, crowd: Crowd, seed: int) -> None:
+def test_killed_processes_lose_and_duplicate_nothing(stack: RunningStack, crowd: Crowd, seed: int) -> None:
     """Each of 20 uploads ends in one whole MP3 and one mail (one more per kill of notify at most), while one process
     after the other is killed; after a sweep nothing else is left.
     """

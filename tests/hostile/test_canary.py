@@ -14,7 +14,7 @@ from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize("kind", ["ts", "mp4", "wav", "mkv"])
-def test_its_sound_is_heard_in_an_mp3(canary: Canary, kind: str) -> None:
+def test_canarys_tone_is_found_in_an_mp3(canary: Canary, kind: str) -> None:
     """An MP3 of each of its files has its tone, an MP3 of a clip has not."""
     words = ["-map_metadata", "-1", "-f", "mp3", "-q:a", "2", "-"]
     made = subprocess.run(
@@ -25,12 +25,12 @@ def test_its_sound_is_heard_in_an_mp3(canary: Canary, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["mp4", "mp3", "txt", "srt"])
-def test_its_mark_is_in_its_files(canary: Canary, kind: str) -> None:
+def test_canarys_mark_is_found(canary: Canary, kind: str) -> None:
     """A copied tag or text is found."""
     assert MARK.encode() in (canary.folder / f"canary.{kind}").read_bytes()
 
 
-def test_whoever_comes_is_noticed(tmp_path: Path) -> None:
+def test_connection_to_the_canary_is_detected(tmp_path: Path) -> None:
     """By TCP as by UDP."""
     with Canary(tmp_path / "canary", tmp_path) as canary:
         socket.create_connection(("127.0.0.1", canary.tcp)).close()
@@ -39,7 +39,7 @@ def test_whoever_comes_is_noticed(tmp_path: Path) -> None:
         eventually(lambda: len(canary.touched) == 2, 5, "both")
 
 
-def test_an_ffmpeg_with_a_socket_is_seen(tmp_path: Path) -> None:
+def test_ffmpeg_with_a_socket_is_detected(tmp_path: Path) -> None:
     """An ffmpeg that waits for packets, here as a child of this process, has a socket and uses memory."""
     listen = ["ffmpeg", "-v", "quiet", "-nostdin", "-i", "udp://127.0.0.1:0?timeout=20000000", "-f", "null", "-"]
     with subprocess.Popen(listen) as ffmpeg:

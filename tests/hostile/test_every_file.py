@@ -24,7 +24,7 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[Outcomes]:
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(("family", "case"), FILES, ids=[f"{family}: {case.title}" for family, case in FILES])
-def test_a_hostile_file_reaches_nothing_and_ends(product: Product, outcomes: Outcomes, family: str, case: Case) -> None:
+def test_hostile_file_reaches_nothing_and_ends(product: Product, outcomes: Outcomes, family: str, case: Case) -> None:
     """No connection is made, no foreign content is in an MP3 or an answer, and the job ends as allowed within 150 s and
     512 MiB; convert keeps running.
     """

@@ -7,7 +7,7 @@ from tests.hostile.product import Product
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_hostile_file_reaches_nothing_and_ends(product: Product, family: str) -> None:
+def test_hostile_file_reaches_nothing_and_ends(product: Product, family: str) -> None:
     """No connection is made, no foreign content is in an MP3 or an answer, and the job ends as allowed; convert stays
     below its memory limit and keeps running.
     """

@@ -34,7 +34,7 @@ def seconds_of(audio: bytes, folder: Path) -> float:
     return float(seconds)
 
 
-def test_a_film_clip_becomes_an_mp3_that_the_mail_leads_to(person: Person, film_clip: Path, tmp_path: Path) -> None:
+def test_film_clip_becomes_an_mp3_with_a_mail(person: Person, film_clip: Path, tmp_path: Path) -> None:
     """A real film clip is converted, mailed by its MP3's id and downloaded whole, as long as the film's sound."""
     job = person.finished(person.upload(film_clip))
     assert job["state"] == "done"
@@ -66,7 +66,7 @@ def test_each_upload_is_mailed_once(person: Person, film_clip: Path) -> None:
     assert len({message["Message-ID"] for message in person.mails()}) == 3
 
 
-def test_a_video_without_sound_ends_with_a_mail_that_says_so(person: Person, silent_video: Path) -> None:
+def test_video_without_sound_ends_with_a_mail_that_names_the_reason(person: Person, silent_video: Path) -> None:
     """A video without an audio track fails with `no_audio`, and its mail repeats the reason."""
     job = person.finished(person.upload(silent_video))
     assert job["state"] == "failed"
@@ -77,7 +77,7 @@ def test_a_video_without_sound_ends_with_a_mail_that_says_so(person: Person, sil
     assert job["reason"]["message"] in " ".join(text.get_content().split())
 
 
-def test_a_text_called_mp4_is_told_apart(person: Person, tmp_path: Path) -> None:
+def test_text_named_mp4_is_not_a_video(person: Person, tmp_path: Path) -> None:
     """A text under a video's name fails with `not_a_video`, mailed too."""
     text = tmp_path / "notes.mp4"
     text.write_text("Dear diary, this is no film.\n" * 100)
@@ -86,14 +86,14 @@ def test_a_text_called_mp4_is_told_apart(person: Person, tmp_path: Path) -> None
     assert person.first_mail()["To"] == person.address
 
 
-def test_a_bad_video_holds_up_nobody(person: Person, silent_video: Path, film_clip: Path) -> None:
+def test_bad_video_delays_no_other_job(person: Person, silent_video: Path, film_clip: Path) -> None:
     """After a video without sound the next one is converted as ever."""
     bad, good = person.upload(silent_video), person.upload(film_clip)
     assert person.finished(bad)["state"] == "failed"
     assert person.finished(good)["state"] == "done"
 
 
-def test_a_part_of_the_mp3_can_be_had(person: Person, film_clip: Path) -> None:
+def test_range_of_the_mp3_can_be_downloaded(person: Person, film_clip: Path) -> None:
     """A range of the MP3 passes the gateway as 206, a known ETag as 304."""
     job = person.finished(person.upload(film_clip))
     path = f"/download/{job['mp3']['id']}"
@@ -104,7 +104,7 @@ def test_a_part_of_the_mp3_can_be_had(person: Person, film_clip: Path) -> None:
     assert person.call("GET", path, headers={"If-None-Match": whole.headers["ETag"]}).status_code == 304
 
 
-def test_deleting_a_job_takes_its_files_along(person: Person, film_clip: Path) -> None:
+def test_deleted_job_leaves_no_files(person: Person, film_clip: Path) -> None:
     """A deleted job is gone from the list, and its MP3 with it."""
     job = person.finished(person.upload(film_clip))
     assert person.call("DELETE", f"/jobs/{job['id']}").status_code == 204

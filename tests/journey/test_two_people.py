@@ -18,7 +18,7 @@ def berta(stack: RunningStack) -> Person:
     return Person(stack.url, stack.mail)
 
 
-def test_a_foreign_job_looks_like_a_missing_one(anna: Person, berta: Person, film_clip: Path) -> None:
+def test_foreign_job_is_answered_like_a_missing_one(anna: Person, berta: Person, film_clip: Path) -> None:
     """Berta gets of Anna's job and MP3 the very 404 that an id gets which never was."""
     job = anna.finished(anna.upload(film_clip))
     missing = "0123456789abcdef01234567"
@@ -34,7 +34,7 @@ def test_a_foreign_job_looks_like_a_missing_one(anna: Person, berta: Person, fil
     assert anna.job(job["id"])["state"] == "done"
 
 
-def test_each_gets_their_own_mail(anna: Person, berta: Person, film_clip: Path, silent_video: Path) -> None:
+def test_each_user_gets_their_own_mail(anna: Person, berta: Person, film_clip: Path, silent_video: Path) -> None:
     """Two people's videos at the same time end in one mail each, to each one's address."""
     jobs = anna.upload(film_clip, "annas.mp4"), berta.upload(silent_video, "bertas.mp4")
     anna.finished(jobs[0])
@@ -44,14 +44,14 @@ def test_each_gets_their_own_mail(anna: Person, berta: Person, film_clip: Path, 
     assert (len(anna.mails()), len(berta.mails())) == (1, 1)
 
 
-def test_a_token_ends_with_its_session(anna: Person) -> None:
+def test_token_ends_with_its_session(anna: Person) -> None:
     """After a logout the gateway refuses the token at once, though it has not expired."""
     assert anna.call("GET", "/jobs").status_code == 200
     assert anna.call("POST", "/auth/logout").status_code == 204
     assert anna.call("GET", "/jobs").status_code == 401
 
 
-def test_a_deleted_account_leaves_nothing(anna: Person, film_clip: Path) -> None:
+def test_deleted_account_leaves_no_data(anna: Person, film_clip: Path) -> None:
     """An account's jobs and files go with it, its token is refused, and its name can be taken again."""
     anna.finished(anna.upload(film_clip))
     assert anna.call("DELETE", "/auth/account").status_code == 204

@@ -23,7 +23,7 @@ def is_back(stack: RunningStack, name: str, killed: int) -> bool:
 
 
 @pytest.mark.timeout(240)
-def test_rabbitmq_restarting_in_mid_way_loses_no_video(stack: RunningStack, person: Person, film_clip: Path) -> None:
+def test_rabbitmq_restart_loses_no_video(stack: RunningStack, person: Person, film_clip: Path) -> None:
     """Videos uploaded before, while and after RabbitMQ restarts all end in one mail each."""
     jobs = [person.upload(film_clip) for _ in range(3)]
     stack.kill("rabbitmq")
@@ -41,7 +41,7 @@ def all_mailed(stack: RunningStack, person: Person, count: int) -> bool:
 
 
 @pytest.mark.timeout(300)
-def test_whatever_is_killed_is_started_again(stack: RunningStack, person: Person, film_clip: Path) -> None:
+def test_killed_process_is_restarted(stack: RunningStack, person: Person, film_clip: Path) -> None:
     """All processes, killed at once and once more, are back within seconds under new pids, and the system works."""
     for _ in range(2):
         killed = stack.pids()

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timing
 
 
 @pytest.mark.timeout(240)
-def test_a_crowd_of_one_address_harms_nobody(stack: RunningStack) -> None:
+def test_crowd_of_one_address_delays_no_other_user(stack: RunningStack) -> None:
     """Of 200 slow uploads 16 begin and are cut off within a minute, 184 are refused; all others have their answers."""
     bystander = Bystander(Person(stack.url, stack.mail))
     with bystander.at_work():

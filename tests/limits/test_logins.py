@@ -14,7 +14,7 @@ ALLOWED = 10  # at once, and another each six seconds
 pytestmark = pytest.mark.timing
 
 
-def test_two_hundred_logins_of_an_address_stop_at_the_gateway(stack: RunningStack) -> None:
+def test_two_hundred_logins_of_an_address_are_limited_by_the_gateway(stack: RunningStack) -> None:
     """A few are answered by auth, all others are 429 with `Retry-After`; another user logs in meanwhile."""
     victim, other = Person(stack.url, stack.mail), Person(stack.url, stack.mail)
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timing
 
 
 @pytest.mark.parametrize("length", [SIZE, None], ids=["announced", "in chunks"])
-def test_the_way_of_a_large_video_takes_little_memory(stack: RunningStack, film_clip: Path, length: int | None) -> None:
+def test_large_video_takes_little_memory(stack: RunningStack, film_clip: Path, length: int | None) -> None:
     """256 MiB pass gateway and upload, neither of which grows by 64 MiB, and become an MP3."""
     person, growth = Person(stack.url, stack.mail), Growth()
     with growth.watched(stack):

@@ -43,7 +43,7 @@ def beside(stack: RunningStack, addresses: list[str]) -> tuple[Bystander, Bystan
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("addresses", [ADDRESSES[:1], ADDRESSES], ids=["one address", "fourteen addresses"])
-def test_a_crowd(stack: RunningStack, report: dict[str, str], addresses: list[str]) -> None:
+def test_crowd_delays_no_other_user(stack: RunningStack, report: dict[str, str], addresses: list[str]) -> None:
     """1000 idle connections and 200 slow uploads: others have proper answers, the slow are cut off within a minute."""
     alone, crowded, cuts = beside(stack, addresses)
     assert (alone.wrong, crowded.wrong) == ([], [])
@@ -63,7 +63,7 @@ def test_a_crowd(stack: RunningStack, report: dict[str, str], addresses: list[st
 
 
 @pytest.mark.timeout(900)
-def test_four_gibibytes_pass_and_one_byte_more_does_not(
+def test_four_gibibytes_pass_and_one_byte_more_is_413(
     stack: RunningStack, report: dict[str, str], film_clip: Path, state: Path
 ) -> None:
     """A video of exactly 4 GiB becomes an MP3; one byte more is 413, announced or not, and leaves nothing."""

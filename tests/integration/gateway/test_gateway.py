@@ -42,7 +42,7 @@ def _assert_refused(gateway: Gateway, request: bytes, status: int) -> None:
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer none.of.ours"}, {"Authorization": "Basic YTpi"}])
-def test_without_a_good_token_no_function_is_asked(
+def test_request_without_valid_token_reaches_no_function(
     gateway: Gateway, upstream: Upstream, method: str, path: str, headers: dict[str, str]
 ) -> None:
     """Upload, jobs and download answer 401 with a challenge, and no request reaches the functions."""
@@ -52,14 +52,14 @@ def test_without_a_good_token_no_function_is_asked(
     assert upstream.asked == []
 
 
-def test_a_large_upload_without_a_token_is_refused_at_once(gateway: Gateway) -> None:
+def test_large_upload_without_token_is_rejected_at_once(gateway: Gateway) -> None:
     """The rejection precedes the body: a client that announced 4 GiB gets it without sending any."""
     head = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 4294967296\r\nExpect: 100-continue\r\n\r\n"
     _assert_refused(gateway, head, 401)
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED[2:])
-def test_a_good_token_passes_with_the_request(
+def test_valid_token_passes_with_the_request(
     gateway: Gateway, upstream: Upstream, token: str, method: str, path: str
 ) -> None:
     """The function gets the request unchanged, under its own host name, with the token to check again."""
@@ -72,7 +72,7 @@ def test_a_good_token_passes_with_the_request(
     assert asked.headers["Range"] == "bytes=1-"
 
 
-def test_a_logged_out_token_is_refused_at_once(gateway: Gateway, auth: Client) -> None:
+def test_logged_out_token_is_rejected_at_once(gateway: Gateway, auth: Client) -> None:
     """A session ends at the gateway with its logout, through the gateway too."""
     token = auth.token(auth.newcomer())
     assert requests.get(f"{gateway.url}/jobs", headers=_bearer(token)).status_code == 200
@@ -80,7 +80,7 @@ def test_a_logged_out_token_is_refused_at_once(gateway: Gateway, auth: Client) -
     assert_problem(requests.get(f"{gateway.url}/jobs", headers=_bearer(token)), 401)
 
 
-def test_an_upload_passes_as_it_comes(gateway: Gateway, upstream: Upstream, token: str) -> None:
+def test_upload_is_streamed(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """The function has the first bytes of a body before the client has sent the others."""
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
         head = f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n"
@@ -90,7 +90,7 @@ def test_an_upload_passes_as_it_comes(gateway: Gateway, upstream: Upstream, toke
         assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
 
 
-def test_an_upload_says_when_it_began(gateway: Gateway, upstream: Upstream, token: str) -> None:
+def test_upload_states_when_it_arrived(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """`X-Request-Start` states when a request arrived; a client's own value is not passed on."""
     headers = _bearer(token) | {"X-Request-Start": "t=1"}
     before = time.time()
@@ -99,7 +99,7 @@ def test_an_upload_says_when_it_began(gateway: Gateway, upstream: Upstream, toke
     assert before - 0.01 <= float(stated.removeprefix("t=")) <= time.time()
 
 
-def test_a_client_that_goes_away_ends_the_upload(gateway: Gateway, upstream: Upstream, token: str) -> None:
+def test_client_disconnect_ends_the_upload(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """The function's connection breaks off as soon as the client's does."""
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
         head = f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n"
@@ -108,7 +108,7 @@ def test_a_client_that_goes_away_ends_the_upload(gateway: Gateway, upstream: Ups
     assert upstream.cut.wait(10)
 
 
-def test_a_download_passes_as_it_comes(gateway: Gateway, upstream: Upstream, token: str) -> None:
+def test_download_is_streamed(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """The client has the first bytes of a download before the function has sent the others."""
     answer = requests.get(f"{gateway.url}/download/slowly", headers=_bearer(token), stream=True, timeout=10)
     assert answer.raw.read(10) == b"first half"
@@ -116,7 +116,7 @@ def test_a_download_passes_as_it_comes(gateway: Gateway, upstream: Upstream, tok
     assert answer.raw.read(10) == b"other half"
 
 
-def test_a_head_has_the_length_and_no_body(gateway: Gateway, upstream: Upstream, token: str) -> None:
+def test_head_has_length_and_no_body(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """HEAD passes as HEAD."""
     answer = requests.head(f"{gateway.url}/download/1", headers=_bearer(token))
     assert (answer.status_code, answer.headers["Content-Length"], answer.content) == (200, "6", b"")
@@ -127,7 +127,7 @@ def test_a_head_has_the_length_and_no_body(gateway: Gateway, upstream: Upstream,
     ("path", "length"),
     [("/upload", 4097 * 1024**2 + 1), ("/jobs", 65537), ("/download/1", 65537), ("/auth/register", 65537)],
 )
-def test_a_body_that_is_too_large_is_refused_before_it_comes(
+def test_oversized_body_is_rejected_by_its_announced_length(
     gateway: Gateway, upstream: Upstream, token: str, path: str, length: int
 ) -> None:
     """More than 4 GiB and 1 MiB for an upload, or 64 KiB elsewhere, answers 413 by the announced length."""
@@ -136,7 +136,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_comes(
     assert upstream.asked == []
 
 
-def test_four_gibibytes_and_their_framing_are_let_through(gateway: Gateway, upstream: Upstream, token: str) -> None:
+def test_largest_upload_passes(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """The largest upload reaches the function."""
     head = (
         f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {4097 * 1024**2}\r\n\r\n"
@@ -147,7 +147,7 @@ def test_four_gibibytes_and_their_framing_are_let_through(gateway: Gateway, upst
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 413, 422, 429, 500, 502, 503, 504])
-def test_a_functions_own_problem_passes_unchanged(gateway: Gateway, token: str, status: int) -> None:
+def test_functions_own_problem_passes_unchanged(gateway: Gateway, token: str, status: int) -> None:
     """Status, body and Retry-After are the function's, whatever the gateway itself answers with that status."""
     answer = requests.get(f"{gateway.url}/jobs/{status}", headers=_bearer(token))
     assert (answer.status_code, answer.content) == (status, b'{"title": "mine"}')
@@ -155,7 +155,7 @@ def test_a_functions_own_problem_passes_unchanged(gateway: Gateway, token: str, 
         assert answer.headers["Retry-After"] == "77"
 
 
-def test_a_function_that_is_away_is_a_problem(tmp_path: Path, auth: Client, nobody: str, token: str) -> None:
+def test_unavailable_function_is_a_503_problem(tmp_path: Path, auth: Client, nobody: str, token: str) -> None:
     """Without a listener at the function's address the answer is 503 with Retry-After."""
     gateway = Gateway(tmp_path, auth.url, nobody, nobody)
     try:
@@ -167,7 +167,7 @@ def test_a_function_that_is_away_is_a_problem(tmp_path: Path, auth: Client, nobo
         gateway.stop()
 
 
-def test_auth_being_away_is_a_problem_and_lets_nobody_in(
+def test_unavailable_auth_is_503_and_no_request_passes(
     tmp_path: Path, upstream: Upstream, nobody: str, token: str
 ) -> None:
     """Without auth every guarded route and auth's own answer 503 with Retry-After, and no function is called."""
@@ -182,7 +182,7 @@ def test_auth_being_away_is_a_problem_and_lets_nobody_in(
         gateway.stop()
 
 
-def test_the_eleventh_login_within_a_minute_waits(gateway: Gateway, auth: Client) -> None:
+def test_eleventh_login_within_a_minute_is_429(gateway: Gateway, auth: Client) -> None:
     """Ten logins of an address are answered, the eleventh is 429 with Retry-After; other routes and addresses work."""
     person = auth.newcomer()
     through = Client(gateway.url)
@@ -196,7 +196,7 @@ def test_the_eleventh_login_within_a_minute_waits(gateway: Gateway, auth: Client
         assert elsewhere.recv(65536).startswith(b"HTTP/1.1 401 ")
 
 
-def test_one_address_has_so_many_uploads_under_way(gateway: Gateway, upstream: Upstream, token: str) -> None:
+def test_seventeenth_upload_of_an_address_is_429(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """The seventeenth is 429 with Retry-After; other requests of the address, and uploads of others, still work."""
     head = (
         f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000\r\n\r\nx".encode()
@@ -219,21 +219,21 @@ def test_one_address_has_so_many_uploads_under_way(gateway: Gateway, upstream: U
         assert requests.get(f"{gateway.url}/jobs", headers=_bearer(token), timeout=10).status_code == 200
 
 
-def test_registering_without_end_is_stopped(gateway: Gateway) -> None:
+def test_registration_is_rate_limited(gateway: Gateway) -> None:
     """Thirty-one requests at once are answered; at most nine more precede a 429."""
     statuses = [requests.post(f"{gateway.url}/auth/register", b"{}").status_code for _ in range(40)]
     assert set(statuses[:31]) == {400}
     assert 429 in statuses
 
 
-def test_auths_own_challenge_passes(gateway: Gateway) -> None:
+def test_auths_challenge_passes(gateway: Gateway) -> None:
     """A wrong login gets auth's Basic challenge only."""
     answer = Client(gateway.url).login("nobody@example.com", "not the password")
     assert_problem(answer, 401)
     assert answer.headers["WWW-Authenticate"] == 'Basic realm="video2mp3", charset="UTF-8"'
 
 
-def test_the_root_lists_the_routes(gateway: Gateway) -> None:
+def test_root_lists_the_routes(gateway: Gateway) -> None:
     """GET / is a small JSON index, which links to the API's description."""
     answer = requests.get(gateway.url)
     assert answer.json()["upload"] == "POST /upload"
@@ -250,9 +250,7 @@ def test_the_root_lists_the_routes(gateway: Gateway) -> None:
         ("TRACE", "/auth/login", "POST"),
     ],
 )
-def test_a_method_that_the_gateway_refuses_is_told_the_others(
-    gateway: Gateway, method: str, path: str, allowed: str
-) -> None:
+def test_gateways_405_lists_the_allowed_methods(gateway: Gateway, method: str, path: str, allowed: str) -> None:
     """The gateway's own 405 lists the path's methods in `Allow`."""
     answer = requests.request(method, gateway.url + path)
     assert_problem(answer, 405)
@@ -260,7 +258,7 @@ def test_a_method_that_the_gateway_refuses_is_told_the_others(
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/uploads", "/jobsx", "/.verify", "/.problem", "/auth-x", "/jobs/%0A"])
-def test_any_other_address_is_not_found(gateway: Gateway, token: str, path: str) -> None:
+def test_unknown_path_is_404(gateway: Gateway, token: str, path: str) -> None:
     """An unknown or internal path answers 404, with a token too."""
     assert_problem(requests.get(gateway.url + path, headers=_bearer(token)), 404)
 
@@ -279,7 +277,7 @@ def test_any_other_address_is_not_found(gateway: Gateway, token: str, path: str)
         (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
     ],
 )
-def test_bad_http_is_a_problem_too(gateway: Gateway, request_: bytes, status: int) -> None:
+def test_malformed_http_is_a_problem(gateway: Gateway, request_: bytes, status: int) -> None:
     """Rejections by NGINX itself are application/problem+json."""
     _assert_refused(gateway, request_, status)
 
@@ -295,7 +293,7 @@ def test_every_answer_is_hardened_and_hides_the_version(gateway: Gateway, token:
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_the_log_tells_no_secret(gateway: Gateway, token: str) -> None:
+def test_gateway_log_contains_no_secret(gateway: Gateway, token: str) -> None:
     """Each request is one JSON line without query, credentials and body."""
     requests.get(f"{gateway.url}/jobs/429?token=of-the-query", headers=_bearer(token))
     Client(gateway.url).login("somebody@example.com", "the-password")

@@ -38,7 +38,7 @@ def store(bucket: Bucket, content: bytes, piece: int = CHUNK) -> File:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_what_is_written_is_gridfs(bucket: Bucket, database: Database[Document], size: int) -> None:
+def test_written_file_is_standard_gridfs(bucket: Bucket, database: Database[Document], size: int) -> None:
     """Whatever its size, pymongo's own GridFS reads the file, in as many chunks as the format says."""
     content = os.urandom(size)
     file = store(bucket, content)
@@ -50,7 +50,7 @@ def test_what_is_written_is_gridfs(bucket: Bucket, database: Database[Document],
 
 
 @pytest.mark.parametrize("piece", PIECES)
-def test_the_pieces_do_not_matter(bucket: Bucket, piece: int) -> None:
+def test_write_sizes_do_not_matter(bucket: Bucket, piece: int) -> None:
     """The sizes of the writes do not change the file."""
     content = os.urandom(3 * CHUNK + 5)
     assert b"".join(bucket.read(store(bucket, content, piece))) == content
@@ -58,7 +58,7 @@ def test_the_pieces_do_not_matter(bucket: Bucket, piece: int) -> None:
 
 @pytest.mark.parametrize("start", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 4])
 @pytest.mark.parametrize("length", [1, CHUNK, 2 * CHUNK, 4 * CHUNK])
-def test_a_part_is_read_alone(bucket: Bucket, start: int, length: int) -> None:
+def test_range_is_read_without_other_chunks(bucket: Bucket, start: int, length: int) -> None:
     """Any range is read exactly, and needs no chunk outside of it."""
     content = os.urandom(3 * CHUNK + 5)
     file = store(bucket, content)
@@ -69,7 +69,7 @@ def test_a_part_is_read_alone(bucket: Bucket, start: int, length: int) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
-def test_a_missing_chunk_is_said(bucket: Bucket, number: int) -> None:
+def test_missing_chunk_raises_an_error(bucket: Bucket, number: int) -> None:
     """A file that lacks a chunk, even the last, raises an error."""
     file = store(bucket, os.urandom(3 * CHUNK + 5))
     bucket._chunks.delete_one({"files_id": file.id, "n": number})
@@ -77,7 +77,7 @@ def test_a_missing_chunk_is_said(bucket: Bucket, number: int) -> None:
         list(bucket.read(file))
 
 
-def test_what_is_not_committed_is_removed(bucket: Bucket, database: Database[Document]) -> None:
+def test_uncommitted_file_is_removed(bucket: Bucket, database: Database[Document]) -> None:
     """A block without commit, ended normally or by an exception, leaves neither file nor chunk."""
 
     def leave(error: Exception | None) -> None:
@@ -92,7 +92,7 @@ def test_what_is_not_committed_is_removed(bucket: Bucket, database: Database[Doc
     assert database["test.files"].count_documents({}) == database["test.chunks"].count_documents({}) == 0
 
 
-def test_a_batch_that_fails_fails_the_file(bucket: Bucket, database: Database[Document]) -> None:
+def test_failed_batch_fails_the_file(bucket: Bucket, database: Database[Document]) -> None:
     """A chunk that the store rejects raises an error by commit at the latest, and no file exists."""
 
     def store_over_a_chunk() -> None:
@@ -106,7 +106,7 @@ def test_a_batch_that_fails_fails_the_file(bucket: Bucket, database: Database[Do
     assert database["test.files"].count_documents({}) == database["test.chunks"].count_documents({}) == 0
 
 
-def test_a_deleted_file_is_gone(bucket: Bucket, database: Database[Document]) -> None:
+def test_deleted_file_has_no_chunks(bucket: Bucket, database: Database[Document]) -> None:
     """Delete removes the file and its chunks, complete or not, and no other file."""
     kept, gone = store(bucket, b"kept"), store(bucket, b"gone")
     for file in (gone.id, gone.id, ObjectId()):
@@ -117,7 +117,7 @@ def test_a_deleted_file_is_gone(bucket: Bucket, database: Database[Document]) ->
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, None), (SPAN - 1, SPAN + 1), (SPAN, None), (7, 2 * SPAN)])
-def test_a_long_read_takes_several_cursors(bucket: Bucket, start: int, end: int | None) -> None:
+def test_long_read_uses_several_cursors(bucket: Bucket, start: int, end: int | None) -> None:
     """No byte is lost or repeated between two cursors."""
     content = os.urandom(2 * SPAN + 5)
     assert b"".join(bucket.read(store(bucket, content), start, end)) == content[start:end]

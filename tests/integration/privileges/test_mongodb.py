@@ -82,7 +82,7 @@ def code_of(attempt: Callable[[], object]) -> int | None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_a_user_may_do_what_the_table_says_and_nothing_else(
+def test_user_has_exactly_the_privileges_of_the_table(
     user: Database[Document], role: str, collection: str, action: str
 ) -> None:
     """Each action on each collection is allowed if the set-up's table lists it, and denied otherwise."""
@@ -91,19 +91,19 @@ def test_a_user_may_do_what_the_table_says_and_nothing_else(
 
 
 @pytest.mark.parametrize("what", COMMANDS)
-def test_a_user_may_do_nothing_to_the_whole_database(user: Database[Document], what: str) -> None:
+def test_user_has_no_privileges_on_the_database_itself(user: Database[Document], what: str) -> None:
     """No user lists, creates or drops collections, or creates users."""
     assert code_of(lambda: user.command(COMMANDS[what])) == UNAUTHORIZED
 
 
-def test_a_user_may_not_give_itself_a_role_or_a_password(user: Database[Document], role: str) -> None:
+def test_user_cannot_grant_itself_roles_or_change_passwords(user: Database[Document], role: str) -> None:
     """A compromised function can neither extend its privileges nor lock others out."""
     assert code_of(lambda: user.command("grantRolesToUser", role, roles=["readWrite"])) == UNAUTHORIZED
     assert code_of(lambda: user.command("updateUser", role, pwd="x")) == UNAUTHORIZED
 
 
 @pytest.mark.parametrize("database", ["admin", "local", "config", "bench"])
-def test_a_user_may_not_look_into_other_databases(user: Database[Document], database: str) -> None:
+def test_user_cannot_read_other_databases(user: Database[Document], database: str) -> None:
     """Neither the databases of users and server, nor any other."""
     other = user.client[database]
     for collection in ("system.users", "startup_log", "jobs"):
@@ -130,18 +130,18 @@ def test_a_user_may_not_look_into_other_databases(user: Database[Document], data
         ("update", "quotas", {"upload"}),
     ],
 )
-def test_few_may_do_what_matters_most(action: str, collection: str, users: set[str]) -> None:
+def test_critical_privileges_have_few_users(action: str, collection: str, users: set[str]) -> None:
     """Only these users create and end jobs, read and store media: an extra entry in the table fails here."""
     assert {user for user, rights in RIGHTS.items() if action in rights.get(collection, ())} == users
 
 
-def test_nobody_may_do_more_to_a_collection_than_to_its_documents() -> None:
+def test_no_user_has_privileges_beyond_documents() -> None:
     """The table lists four actions only."""
     actions = {action for rights in RIGHTS.values() for granted in rights.values() for action in granted}
     assert actions == {"find", "insert", "update", "remove"}
 
 
-def test_a_wrong_password_is_refused(mongodb: Server) -> None:
+def test_wrong_password_is_rejected(mongodb: Server) -> None:
     """So is a missing password, and another user's."""
     parts = urlsplit(mongodb.url)
     address = f"{parts.hostname}:{parts.port}"
@@ -151,7 +151,7 @@ def test_a_wrong_password_is_refused(mongodb: Server) -> None:
             assert code_of(client["video2mp3"]["jobs"].find_one) == AUTHENTICATION_FAILED
 
 
-def test_nobody_comes_in_without_a_password(mongodb: Server) -> None:
+def test_login_without_password_is_rejected(mongodb: Server) -> None:
     """Neither to read nor to create the first user, as one exists."""
     parts = urlsplit(mongodb.url)
     with MongoClient[Document](f"mongodb://{parts.hostname}:{parts.port}/video2mp3") as client:

@@ -48,9 +48,7 @@ def code_of(url: str, collection: str) -> int | None:
     return None
 
 
-def test_a_second_set_up_brings_password_and_rights_to_what_they_should_be(
-    env: dict[str, str], mongodb: Server
-) -> None:
+def test_second_setup_restores_password_and_privileges(env: dict[str, str], mongodb: Server) -> None:
     """A changed password counts and the old one does not; a right that somebody added is gone."""
     assert set_up(env).returncode == 0
     first = env["MONGODB_UPLOAD_URL"]
@@ -67,7 +65,7 @@ def test_a_second_set_up_brings_password_and_rights_to_what_they_should_be(
     assert (code_of(second, "jobs"), code_of(second, "dead"), code_of(first, "jobs")) == (None, 13, 18)
 
 
-def test_what_is_missing_is_said(env: dict[str, str]) -> None:
+def test_missing_settings_are_named(env: dict[str, str]) -> None:
     """Each variable by its name."""
     del env["MONGODB_UPLOAD_URL"]
     ended = set_up(env | {"MONGODB_REPLAY_URL": ""})
@@ -76,7 +74,7 @@ def test_what_is_missing_is_said(env: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["localhost/other", "upload@localhost/other", "upload:secret@localhost/another"])
-def test_a_url_without_user_password_or_database_is_said_and_not_repeated(env: dict[str, str], wrong: str) -> None:
+def test_url_without_user_password_or_database_is_named_and_not_printed(env: dict[str, str], wrong: str) -> None:
     """Nothing is made, and no password gets into a log."""
     ended = set_up(env | {"MONGODB_UPLOAD_URL": f"mongodb://{wrong}"})
     assert ended.returncode == 1

@@ -66,7 +66,7 @@ def test_auth_fills_its_tables(auth: Cursor) -> None:
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN)
-def test_auth_may_do_nothing_else(auth: Cursor, statement: str) -> None:
+def test_auth_has_no_other_privileges(auth: Cursor, statement: str) -> None:
     """It changes no table, makes nothing, gives no rights, and sees neither other databases nor files."""
     with pytest.raises(MySQLError) as refused:
         auth.execute(statement)
@@ -89,7 +89,7 @@ def test_auth_reads_no_file(auth: Cursor) -> None:
 @pytest.mark.parametrize(
     "user", [{"password": "wrong"}, {"password": ""}, {"user": "root", "password": ""}, {"user": "", "password": ""}]
 )
-def test_a_wrong_password_is_refused(mysql: Server, user: dict[str, str]) -> None:
+def test_wrong_password_is_rejected(mysql: Server, user: dict[str, str]) -> None:
     """And so is everybody without one."""
     with pytest.raises(pymysql.OperationalError) as refused:
         login(mysql.url_of("auth"), **user)
@@ -97,7 +97,7 @@ def test_a_wrong_password_is_refused(mysql: Server, user: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize("function", ["upload", "convert", "notify", "download", "sweep", "deadletter"])
-def test_no_function_but_auth_gets_into_mysql(mysql: Server, mongodb: Server, function: str) -> None:
+def test_only_auth_can_log_in_to_mysql(mysql: Server, mongodb: Server, function: str) -> None:
     """What they know, their user of MongoDB, is nobody there."""
     theirs = urlsplit(mongodb.url_of(function))
     with pytest.raises(pymysql.OperationalError) as refused:
@@ -111,7 +111,7 @@ def set_up(mysql: Server, auth: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
-def test_a_second_set_up_changes_the_password_and_keeps_the_rows(mysql: Server, auth: Cursor) -> None:
+def test_second_setup_changes_the_password_and_keeps_the_rows(mysql: Server, auth: Cursor) -> None:
     """The password of auth's URL counts, also with characters that a URL has to escape."""
     auth.execute("INSERT INTO users VALUES ('kept', 'kept@people.example', 'x', NOW())")
     url, parts = mysql.url_of("auth"), urlsplit(mysql.url_of("auth"))
@@ -130,7 +130,7 @@ def test_a_second_set_up_changes_the_password_and_keeps_the_rows(mysql: Server, 
 @pytest.mark.parametrize(
     "wrong", ["", "mysql://auth@localhost/auth", "mysql://auth:secret@localhost/", "mysql://auth:secret@localhost/%"]
 )
-def test_a_url_that_lacks_something_is_said_and_not_repeated(mysql: Server, wrong: str) -> None:
+def test_incomplete_url_is_named_and_not_printed(mysql: Server, wrong: str) -> None:
     """Nothing is made, and no password gets into a log."""
     ended = set_up(mysql, wrong)
     assert ended.returncode == 1

@@ -35,13 +35,13 @@ def secrets_in(part: Any) -> set[str]:
     return here | {found for value in part.values() for found in secrets_in(value)}
 
 
-def test_every_function_is_here() -> None:
+def test_every_function_is_listed() -> None:
     """None comes without somebody who says what it may know."""
     assert SECRETS.keys() == SERVICES.keys()
 
 
 @pytest.mark.parametrize("function", SECRETS)
-def test_a_function_gets_these_secrets_and_no_other(function: str) -> None:
+def test_function_gets_exactly_its_secrets(function: str) -> None:
     """Only auth gets MySQL and the private key, only notify the mail server; each its own user of MongoDB."""
     assert secrets_in(SERVICES[function]) == SECRETS[function]
 
@@ -55,7 +55,7 @@ def test_mongodb_has_a_user_for_each_function_that_gets_one() -> None:
 @pytest.mark.parametrize(
     ("store", "users"), [("mongodb", {"admin", *RIGHTS}), ("mysql", {"admin", "auth"})], ids=["mongodb", "mysql"]
 )
-def test_the_set_up_in_the_cluster_gets_these_urls(store: str, users: set[str]) -> None:
+def test_setup_job_gets_exactly_these_urls(store: str, users: set[str]) -> None:
     """The administrator's, and that of every user whom it makes, each as the variable that it asks for."""
     job = yaml.safe_load((REPOSITORY / f"infra/{store}/setup-job.yaml").read_text())
     (container,) = job["spec"]["template"]["spec"]["containers"]

@@ -47,7 +47,7 @@ def scene(lasting: tuple[Somebody, Somebody, object, object], people: People, ce
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_a_cell(stack: RunningStack, people: People, scene: Scene, cell: Cell) -> None:
+def test_matrix_cell_has_its_status(stack: RunningStack, people: People, scene: Scene, cell: Cell) -> None:
     """The status is the table's; the other user loses nothing and is not revealed; a rejection changes nothing."""
     me, other = scene.me, scene.other
     named = dict(zip(WHOSE, (me, other, people.nobody()), strict=True))[cell.whose]
@@ -69,7 +69,9 @@ def test_a_cell(stack: RunningStack, people: People, scene: Scene, cell: Cell) -
 
 
 @pytest.mark.parametrize("cell", LIKE_MISSING, ids=str)
-def test_foreign_is_as_missing(stack: RunningStack, people: People, scene: Scene, cell: Cell) -> None:
+def test_foreign_resource_is_answered_like_a_missing_one(
+    stack: RunningStack, people: People, scene: Scene, cell: Cell
+) -> None:
     """Another user's resource is answered like a missing one: status, headers and body, to the byte."""
     foreign, missing = (_all_of(ask(stack, cell, scene.me, named)) for named in (scene.other, people.nobody()))
     assert foreign == missing
@@ -79,7 +81,7 @@ def _all_of(answer: requests.Response) -> tuple[int, dict[str, str], bytes]:
     return answer.status_code, {**answer.headers, "Date": ""}, answer.content
 
 
-def test_no_cell_is_forgotten() -> None:
+def test_matrix_is_complete() -> None:
     """Each route has all six kinds of callers at both doors, and each of them names all three things."""
     routes = {(cell.method, cell.path) for cell in CELLS}
     gateway, function = {"no token", "bad", "expired", "revoked", "A", "B"}, {"no token", "bad", "expired", "past it"}
@@ -89,7 +91,7 @@ def test_no_cell_is_forgotten() -> None:
     assert len(asked) == len(CELLS) == 14 * 12 * 3
 
 
-def test_no_route_is_forgotten() -> None:
+def test_matrix_lists_every_route() -> None:
     """The table's routes are those of the functions that take HTTP, HEAD where there is GET; others take events."""
     tabled = {(cell.method, cell.path, cell.function) for cell in CELLS}
     assert of_functions() == tabled | {("HEAD", path, function) for method, path, function in tabled if method == "GET"}

@@ -148,7 +148,7 @@ def test_api8_security_misconfiguration(stack: RunningStack, anna: Somebody) -> 
 def test_api9_improper_inventory_management(stack: RunningStack, anna: Somebody, path: str) -> None:
     """A route has one address and one version: there is no older, newer or other one that lags behind.
 
-    That the routes are those of the matrix, and no more, test_no_route_is_forgotten shows.
+    That the routes are those of the matrix, and no more, test_matrix_lists_every_route shows.
     """
     for method, route in (("GET", f"/jobs/{anna.job}"), ("GET", f"/download/{anna.mp3}"), ("GET", "/auth/verify")):
         answer = send(stack.url, method, path.format(route), anna.token)

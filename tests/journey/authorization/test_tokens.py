@@ -24,7 +24,7 @@ def doors(stack: RunningStack) -> list[tuple[str, str, str]]:
     return [(stack.url, "GET", "/jobs"), (upload, "PUT", "/upload?name=a"), (download, "GET", "/jobs")]
 
 
-def test_a_good_token_opens_every_door(doors: list[tuple[str, str, str]], forger: Forger) -> None:
+def test_valid_token_is_accepted_everywhere(doors: list[tuple[str, str, str]], forger: Forger) -> None:
     """What the hostile ones are made of is good."""
     statuses = [
         send(*door, forger.good(), data=b"video" if "upload" in door[2] else None).status_code for door in doors
@@ -33,7 +33,9 @@ def test_a_good_token_opens_every_door(doors: list[tuple[str, str, str]], forger
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_token_opens_none(doors: list[tuple[str, str, str]], forger: Forger, bait: Bait, name: str) -> None:
+def test_forged_token_is_rejected_everywhere(
+    doors: list[tuple[str, str, str]], forger: Forger, bait: Bait, name: str
+) -> None:
     """Each is 401 at the gateway and at the functions behind it, and no address in it is followed."""
     token = HOSTILE[name](forger)
     for door in doors:
@@ -42,7 +44,7 @@ def test_a_hostile_token_opens_none(doors: list[tuple[str, str, str]], forger: F
 
 
 @pytest.mark.parametrize(("name", "at_gateway", "at_function"), [("a megabyte", 431, 431), ("NUL", 400, 400)])
-def test_what_is_no_header_is_refused_as_one(
+def test_impossible_header_is_rejected(
     doors: list[tuple[str, str, str]], forger: Forger, name: str, at_gateway: int, at_function: int
 ) -> None:
     """A header that is too long is 431 and one with a NUL 400, before any token is checked."""
@@ -50,7 +52,7 @@ def test_what_is_no_header_is_refused_as_one(
     assert [send(*door, token).status_code for door in doors] == [at_gateway, at_function, at_function]
 
 
-def test_of_two_tokens_none_counts(doors: list[tuple[str, str, str]], forger: Forger) -> None:
+def test_two_tokens_are_rejected(doors: list[tuple[str, str, str]], forger: Forger) -> None:
     """Two headers with a good token each are no HTTP to the gateway and no token to the functions."""
     statuses = []
     for url, method, path in doors:
@@ -64,7 +66,7 @@ def test_of_two_tokens_none_counts(doors: list[tuple[str, str, str]], forger: Fo
     assert statuses == [400, 401, 401]
 
 
-def test_a_token_in_the_query_is_none(doors: list[tuple[str, str, str]], forger: Forger) -> None:
+def test_token_in_the_query_is_ignored(doors: list[tuple[str, str, str]], forger: Forger) -> None:
     """A good token in the address is not looked at."""
     query = {"token": forger.good(), "access_token": forger.good(), "authorization": f"Bearer {forger.good()}"}
     assert [send(*door, None, params=query).status_code for door in doors] == [401, 401, 401]

@@ -33,7 +33,7 @@ def test_every_requirement_has_a_version_and_its_hashes(lock: str) -> None:
 
 
 @pytest.mark.parametrize("lock", [lock for lock in LOCKS if lock.endswith("/requirements.txt")])
-def test_the_tests_lock_holds_every_other(lock: str) -> None:
+def test_tests_lock_contains_every_other(lock: str) -> None:
     """One set of versions from the functions' images to the tests: its audit is an audit of all."""
     assert pins(lock) - pins("tests/requirements.txt") == set()
 

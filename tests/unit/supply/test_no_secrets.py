@@ -48,7 +48,7 @@ def test_each_kind_of_secret_is_found_and_none_is_printed(tmp_path: Path) -> Non
     assert not any(secret in search.stdout + search.stderr for secret in (password, aws_secret, pem.splitlines()[1]))
 
 
-def test_nothing_gets_into_an_image_that_the_search_does_not_see() -> None:
+def test_images_contain_only_searched_files() -> None:
     """An image contains two folders at most, in which git ignores nothing but bytecode."""
     rules = (ROOT / ".dockerignore").read_text().splitlines()
     taken = [rule.removeprefix("!") for rule in rules if rule.startswith("!")]

@@ -32,7 +32,7 @@ def secrets(tmp_path: Path) -> Secrets:
 
 
 @pytest.mark.parametrize("leak", LEAKS)
-def test_a_secret_in_a_log_is_found_and_not_shown(leak: str, tmp_path: Path, secrets: Secrets) -> None:
+def test_secret_in_a_log_is_found_and_not_shown(leak: str, tmp_path: Path, secrets: Secrets) -> None:
     """In any log of the folder, rotated ones too, on any line."""
     logs = tmp_path / "log"
     logs.mkdir()
