@@ -63,7 +63,7 @@ undeploy: ## Delete the namespace and all data (CONFIRM=yes does not ask)
 
 
 ##@ Test it
-test: ## All suites but those below that need a cluster, MySQL 9 or a long time: two suites at a time, ten minutes
+test: ## All suites but those below that need a cluster, MySQL 9 or a long time: three suites at a time, ten minutes
 	@$(setup) tests && exec scripts/test.sh
 
 lint: ## Style, types, dependencies between modules, insecure code, secrets, known vulnerabilities

@@ -9,6 +9,7 @@ trap 'rm -f "$results"' EXIT
 # Runs the suites in order; a suite that fails does not keep the next from running.
 in_order() { # TARGET...
   local target began result
+  trap 'exit 130' INT
   for target in "$@"; do
     echo "$target: begins"
     began=$SECONDS result=passed
@@ -22,9 +23,9 @@ set -m
 lanes=()
 in_order test-integration &
 lanes+=(-$!)
-in_order test-journey test-contract &
+in_order test-contract test-journey &
 lanes+=(-$!)
-in_order lint test-unit test-manifests test-properties test-api &
+in_order test-properties lint test-unit test-manifests test-api &
 lanes+=(-$!)
 trap 'kill -INT -- "${lanes[@]}"; wait; exit 130' INT TERM
 wait
