@@ -3,9 +3,10 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.integration.convert.converter import Converter, eventually
+from tests.integration.convert.converter import Converter
 from tests.support.clips import Clips
 from tests.support.stacks import Server
+from tests.support.waiting import eventually
 
 SILENCE_SECONDS = 8  # longer than one operation may take (6 s), shorter than the lease (30 s)
 
@@ -17,7 +18,7 @@ def test_failed_renewal_does_not_end_a_conversion_whose_lease_holds(
     job = converter.upload(clips.long())
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(converter.deliver, job)
-        eventually(lambda: converter.job(job)["progress"] > 0, "progress")
+        eventually(lambda: converter.job(job)["progress"] > 0, what="progress")
         with mongodb.paused():
             time.sleep(SILENCE_SECONDS)
         assert answer.result() < 300
