@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that can be said about the code without running it.
+# All checks of the code that do not run it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.local/venv/bin
@@ -9,6 +9,6 @@ $bin/mypy --no-error-summary
 PYTHONPATH=. $bin/lint-imports --no-logo --no-cache
 $bin/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml functions infra scripts
 scripts/no-secrets.sh
-# Known vulnerabilities. A PyPI that tells of none, such as a mirror, is no fault of the code: it says that nothing was
-# audited, and only `make audit` fails of it.
+# Known vulnerabilities. A package index without vulnerability data, such as a mirror, is not a fault of the code: audit.sh
+# reports that nothing was audited, and only `make audit` fails.
 scripts/audit.sh || [[ $? == 2 ]]
