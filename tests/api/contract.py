@@ -60,5 +60,5 @@ def every_error_is_a_problem(_ctx: CheckContext, response: Response, case: schem
     if response.status_code >= 400 and case.method != "HEAD":
         assert response.headers["content-type"] == ["application/problem+json"]
         problem = response.json()
-        assert problem.keys() == {"title", "status", "detail"}
+        assert problem.keys() == {"title", "status", "detail", "trace"}
         assert problem["status"] == response.status_code
