@@ -15,7 +15,8 @@ from schemathesis.core.parameters import ParameterLocation
 
 from scripts.local.supervision import REPOSITORY
 from tests.api.contract import schema
-from tests.support.people import PASSWORD, Somebody
+from tests.support.auth import PASSWORD
+from tests.support.people import Member
 from tests.support.person import From
 
 COMMON = frozenset((REPOSITORY / "functions/auth/common_passwords.txt").read_text().split())
@@ -36,7 +37,7 @@ def send(case: Case[Any], **options: Any) -> Response:
         return _send(case, session=http, **options)
 
 
-def credentials(case: Case[Any], guest: Somebody) -> dict[str, str]:
+def credentials(case: Case[Any], guest: Member) -> dict[str, str]:
     """Return the credentials that the operation requires, of this guest."""
     wanted = {scheme for option in case.operation.definition.raw.get("security", []) for scheme in option}
     if "password" in wanted:
@@ -45,7 +46,7 @@ def credentials(case: Case[Any], guest: Somebody) -> dict[str, str]:
     return {"Authorization": f"Bearer {guest.token}"} if wanted else {}
 
 
-def name_own(case: Case[Any], guest: Somebody) -> None:
+def name_own(case: Case[Any], guest: Member) -> None:
     """Insert the guest's job, MP3, its tag and password into three of four valid cases."""
     if one_in(4, case):
         return

@@ -22,8 +22,8 @@ class Seen:
         rows = []
         for asked in dict.fromkeys(label for label, _ in self.answers):
             answers = {status: times for (label, status), times in sorted(self.answers.items()) if label == asked}
-            told = ", ".join(f"{times} {status}" for status, times in answers.items())
-            rows.append(f"| {asked} | {sum(answers.values())} | {told} |")
+            listed = ", ".join(f"{times} {status}" for status, times in answers.items())
+            rows.append(f"| {asked} | {sum(answers.values())} | {listed} |")
         phases = ", ".join(f"{times} {phase}" for phase, times in self.phases.most_common())
         rows.append(f"| **all** | {self.answers.total()} | {phases} |")
         return "\n".join(["", "| operation | cases | answers |", "|---|---|---|", *rows])

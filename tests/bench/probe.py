@@ -12,8 +12,8 @@ class Parts:
     connection: float
 
 
-# It prints JSON on its last line. The pod's environment is the function's own. The kernel tells when a process began in
-# hundredths of a second.
+# It prints JSON on its last line. The pod's environment is the function's own. The kernel states in hundredths of a
+# second when a process began.
 PROBE = """
 import os, time
 def since_start():

@@ -10,7 +10,7 @@ from tests.support import figures
 README = Path(__file__).with_name("README.md")
 COMMAND = "make test-chaos-long"
 HEAD = """\
-| run | date | uploads | kills | sent again | lost | doubled | mails doubled | dead letters | orphans: before, after the sweep | seconds to the last end, the last mail |
+| run | date | uploads | kills | retried | lost | duplicates | duplicate mails | dead letters | orphans: before, after the sweep | seconds to the last end, the last mail |
 |---|---|---|---|---|---|---|---|---|---|---|"""  # noqa: E501  # a table's head is one line
 
 

@@ -44,7 +44,7 @@ def test_killed_processes_lose_and_duplicate_nothing(stack: RunningStack, crowd:
     killer.kill_until(uploads.done)
     uploads.result()
     found = verdict.reach(stack, crowd, killer.last, kills=killer.kills.total(), repeats=killer.kills["notify"])
-    detail = f"killed, with CHAOS_SEED={seed}: {_told(killer.kills)}; sent again after: {_told(crowd.refused)}"
+    detail = f"killed, with CHAOS_SEED={seed}: {_listed(killer.kills)}; retried after: {_listed(crowd.refused)}"
     report.write("every process killed in turn", found, detail)
     assert found.broken == []
 
@@ -58,7 +58,7 @@ def test_unruly_deliveries_change_nothing(stack: RunningStack, crowd: Crowd, see
         crowd.begin(500, every=0).result()
         found = verdict.reach(stack, crowd, time.monotonic(), final=600)
     deliveries = sum((proxy.counts for proxy in proxies), Counter[str]())
-    report.write("unruly deliveries", found, f"with CHAOS_SEED={seed}: {_told(deliveries)}")
+    report.write("unruly deliveries", found, f"with CHAOS_SEED={seed}: {_listed(deliveries)}")
     assert found.broken == []
     assert deliveries.total() > 1000
     assert deliveries.keys() == set(SOME)
@@ -178,5 +178,5 @@ def _at_work(store: Store, person: Person, job: str, attempt: int) -> bool:
     return bool(found["tries"] == attempt and found["progress"] > 0)
 
 
-def _told(counts: Counter[str]) -> str:
+def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "none"

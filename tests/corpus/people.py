@@ -22,14 +22,14 @@ WITHIN = 1000  # seconds until a job's end: more than ffmpeg may take
 class Outcome:
     """The outcome of a file: `end` is `done`, a reason's code, `refused` for a 4xx answer, or `none`.
 
-    `there` are the seconds of sound that bare ffmpeg decodes, `told` those that the job states, `heard` those
+    `there` are the seconds of sound that bare ffmpeg decodes, `stated` those that the job states, `heard` those
     of the decoded MP3; `job` is empty where the upload was rejected. `took` is in seconds too.
     """
 
     file: File
     end: str
     there: float
-    told: float = 0
+    stated: float = 0
     heard: float = 0
     job: str = ""
     message: str = ""

@@ -33,8 +33,8 @@ def _faults(outcome: Outcome) -> Iterator[str]:
             yield "done, and its MP3 is empty or broken"
         if abs(outcome.heard - outcome.there) > NEAR:
             yield f"its MP3 has {outcome.heard:.2f} s of {outcome.there:.2f}"
-        if abs(outcome.heard - outcome.told) > NEAR:
-            yield f"its MP3 has {outcome.heard:.2f} s and is said to have {outcome.told:.2f}"
+        if abs(outcome.heard - outcome.stated) > NEAR:
+            yield f"its MP3 has {outcome.heard:.2f} s and states {outcome.stated:.2f}"
 
 
 def _mailing(outcome: Outcome, letters: list[EmailMessage]) -> Iterator[str]:

@@ -71,9 +71,9 @@ def movie(*tracks: bytes, data: bytes = b"\x80" * 8000, more: bytes = b"") -> by
     return kind + box(b"mdat", data) + box(b"moov", head, *tracks, more)
 
 
-def flac(rate: int, samples: int, *, told: bool = True, channels: int = 1, blocks: bytes = b"") -> bytes:
-    """Return digital silence, 15 bytes per 65,535 samples; `told`: whether its header states their number."""
-    total = samples if told else 0
+def flac(rate: int, samples: int, *, stated: bool = True, channels: int = 1, blocks: bytes = b"") -> bytes:
+    """Return digital silence, 15 bytes per 65,535 samples; `stated`: whether its header states their number."""
+    total = samples if stated else 0
     info = struct.pack(">HH6x", 65535, 65535)
     info += (rate << 44 | (channels - 1) << 41 | 15 << 36 | total).to_bytes(8, "big") + bytes(16)
     head = b"\0" if blocks else b"\x80"

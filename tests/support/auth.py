@@ -10,7 +10,7 @@ PASSWORD = "a passphrase, nothing common"
 
 
 @dataclass(frozen=True)
-class Person:
+class Registered:
     email: str
     password: str
 
@@ -36,14 +36,14 @@ class Client:
     def verify(self, token: str) -> int:
         return self.call("GET", "verify", token).status_code
 
-    def token(self, person: Person) -> str:
+    def token(self, person: Registered) -> str:
         answer = self.login(person.email, person.password)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["token"])
 
-    def newcomer(self, password: str = PASSWORD) -> Person:
+    def newcomer(self, password: str = PASSWORD) -> Registered:
         """Return a newly registered person."""
-        person = Person(f"{uuid4()}@example.com", password)
+        person = Registered(f"{uuid4()}@example.com", password)
         answer = self.register(person.email, person.password)
         assert answer.status_code == 201, answer.text
         return person

@@ -22,7 +22,7 @@ class Clips:
         self._folder = folder
 
     def video(self) -> Path:
-        """3 s with a tone, the tags that are kept, and some that tell of the person."""
+        """3 s with a tone, the tags that are kept, and some personal ones."""
         said = {"title": "A = title; # \\ é", "artist": "Me", "album": "Mine"}
         private = {"comment": "secret", "location": "+12.3456+045.6789/", "copyright": "somebody"}
         tags = [word for name, text in (said | private).items() for word in ("-metadata", f"{name}={text}")]

@@ -19,16 +19,16 @@ from functions.shared import mongo
 from functions.shared.job.deliveries import Channel, Deliveries, Outcome
 from functions.shared.tokens import AUDIENCE, ISSUER
 from scripts.local.secrets import Secrets
+from tests.support.auth import PASSWORD
 from tests.support.forgery import Forger
 from tests.support.shelf import Shelf
 from tests.support.stacks import RunningStack
 
-PASSWORD = "a passphrase, nothing common"
 HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Somebody:
+class Member:
     """An account with a session, its token, a finished job, and the job's MP3 and `Idempotency-Key`."""
 
     account: Account
@@ -55,7 +55,7 @@ class People:
         self._shelf = Shelf(mongo.database(self._secrets.read("mongodb-admin", "url")))
         self._hash = Passwords(1).hash(PASSWORD)
 
-    def newcomer(self) -> Somebody:
+    def newcomer(self) -> Member:
         """Return a logged-in user with a finished job whose mail was sent."""
         account, expires = self._accounts.register(f"{uuid4()}@people.example", self._hash), datetime.now(UTC) + HOUR
         session, key = self._accounts.open_session(account, expires), str(uuid4())
@@ -66,14 +66,14 @@ class People:
         mailed = mails.claim(job.id)
         assert mailed
         mails.settle(mailed, Outcome.SENT)
-        return Somebody(account, session, self._token(account, session, expires), str(job.id), str(job.mp3.id), key)
+        return Member(account, session, self._token(account, session, expires), str(job.id), str(job.mp3.id), key)
 
-    def nobody(self) -> Somebody:
+    def nobody(self) -> Member:
         """Return a user who does not exist."""
         account = Account(str(uuid4()), f"{uuid4()}@people.example", "")
-        return Somebody(account, str(uuid4()), None, str(ObjectId()), str(ObjectId()), str(uuid4()))
+        return Member(account, str(uuid4()), None, str(ObjectId()), str(ObjectId()), str(uuid4()))
 
-    def as_caller(self, person: Somebody, caller: str) -> Somebody:
+    def as_caller(self, person: Member, caller: str) -> Member:
         """Return the same user with the token of such a caller."""
         match caller:
             case "no token":
@@ -88,7 +88,7 @@ class People:
                 self._accounts.close_session(person.session)
         return person
 
-    def forger(self, person: Somebody, bait: str = "http://bait.invalid") -> Forger:
+    def forger(self, person: Member, bait: str = "http://bait.invalid") -> Forger:
         """Return a forger with our key and this user's claims."""
         private = load_pem_private_key(self._secrets.read("jwt-private", "key").encode(), None)
         assert isinstance(private, Ed25519PrivateKey)
@@ -98,7 +98,7 @@ class People:
         claims |= {"email": person.account.email, "jti": person.session, "exp": now + 3600}
         return Forger(private, public["kid"], claims, bait)
 
-    def belongings(self, person: Somebody) -> object:
+    def belongings(self, person: Member) -> object:
         """Return all data of this user: account and session, jobs, files."""
         jobs = list(self._shelf.database["jobs"].find({"owner": person.account.id}, sort=[("_id", 1)]))
         return (

@@ -11,7 +11,7 @@ import jwt
 import pytest
 import requests
 
-from tests.support.auth import Client, Person
+from tests.support.auth import Client, Registered
 from tests.support.forgery import HOSTILE, UNSPEAKABLE, Bait, Forger
 from tests.support.keys import Keys
 from tests.support.problems import assert_problem
@@ -26,12 +26,12 @@ def bait() -> Iterator[Bait]:
 
 
 @pytest.fixture(scope="module")
-def person(auth: Client) -> Person:
+def person(auth: Client) -> Registered:
     return auth.newcomer()
 
 
 @pytest.fixture(scope="module")
-def forger(auth: Client, keys: Keys, person: Person, bait: Bait) -> Forger:
+def forger(auth: Client, keys: Keys, person: Registered, bait: Bait) -> Forger:
     """Has the claims of a token whose session is open."""
     claims: dict[str, Any] = jwt.decode(auth.token(person), options={"verify_signature": False})
     forger = Forger(keys.private, keys.id, claims, bait.url)

@@ -49,7 +49,7 @@ def code_of(url: str, collection: str) -> int | None:
 
 
 def test_second_setup_restores_password_and_privileges(env: dict[str, str], mongodb: Server) -> None:
-    """A changed password counts and the old one does not; a right that somebody added is gone."""
+    """The new password is valid and the old one is not; an added privilege is removed."""
     assert set_up(env).returncode == 0
     first = env["MONGODB_UPLOAD_URL"]
     assert (code_of(first, "jobs"), code_of(first, "dead")) == (None, 13)

@@ -36,7 +36,7 @@ def secrets_in(part: Any) -> set[str]:
 
 
 def test_every_function_is_listed() -> None:
-    """None comes without somebody who says what it may know."""
+    """Every function has an entry in the table."""
     assert SECRETS.keys() == SERVICES.keys()
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import requests
 
+from tests.support.auth import PASSWORD
 from tests.support.matrix import Cell
-from tests.support.people import PASSWORD, Somebody
+from tests.support.people import Member
 from tests.support.person import From
 from tests.support.stacks import RunningStack
 
@@ -24,14 +25,14 @@ def send(url: str, method: str, path: str, token: str | None, **options: Any) ->
         return http.request(method, url + path, headers=headers, timeout=30, **options)
 
 
-def ask(stack: RunningStack, cell: Cell, caller: Somebody, named: Somebody, method: str = "") -> requests.Response:
+def ask(stack: RunningStack, cell: Cell, caller: Member, named: Member, method: str = "") -> requests.Response:
     """Ask the cell's route at its door, as this caller, of that one's thing."""
     url = stack.url if cell.door == "gateway" else stack.functions[cell.function]
     path = cell.path.replace("<job>", named.job).replace("<mp3>", named.mp3)
     return send(url, method or cell.method, path, caller.token, **_naming(cell, named))
 
 
-def _naming(cell: Cell, named: Somebody) -> dict[str, Any]:
+def _naming(cell: Cell, named: Member) -> dict[str, Any]:
     """Return what names the thing: a route that takes no name is offered one all the same."""
     about = {"user": named.account.id, "sub": named.account.id, "email": named.account.email, "session": named.session}
     match cell.path:

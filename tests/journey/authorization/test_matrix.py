@@ -7,7 +7,7 @@ import requests
 
 from tests.journey.authorization.asking import ask
 from tests.support.matrix import WHOSE, Cell, cells
-from tests.support.people import People, Somebody
+from tests.support.people import Member, People
 from tests.support.problems import assert_problem
 from tests.support.routes import of_functions
 from tests.support.stacks import RunningStack
@@ -20,21 +20,21 @@ LIKE_MISSING = [cell for cell in CELLS if cell.whose == "foreign" and cell.statu
 class Scene:
     """The caller, another user, and what each of them has before the request."""
 
-    me: Somebody
-    other: Somebody
+    me: Member
+    other: Member
     mine: object
     others: object
 
 
 @pytest.fixture(scope="module")
-def lasting(people: People) -> tuple[Somebody, Somebody, object, object]:
+def lasting(people: People) -> tuple[Member, Member, object, object]:
     """Two people whom nothing is to be done to."""
     a, b = people.newcomer(), people.newcomer()
     return a, b, people.belongings(a), people.belongings(b)
 
 
 @pytest.fixture
-def scene(lasting: tuple[Somebody, Somebody, object, object], people: People, cell: Cell) -> Scene:
+def scene(lasting: tuple[Member, Member, object, object], people: People, cell: Cell) -> Scene:
     """New people only where the cell, or the caller's kind, changes something: making them takes the most time."""
     a, b, of_a, of_b = lasting
     if cell.ends_session or not (cell.refused or cell.method == "GET"):

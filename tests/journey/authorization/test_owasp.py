@@ -7,9 +7,9 @@ import pytest
 import requests
 
 from tests.journey.authorization.asking import VIDEO, send
-from tests.support.auth import Client
+from tests.support.auth import PASSWORD, Client
 from tests.support.forgery import Bait
-from tests.support.people import PASSWORD, People, Somebody
+from tests.support.people import Member, People
 from tests.support.person import From, parsed
 from tests.support.problems import assert_problem
 from tests.support.stacks import RunningStack
@@ -19,16 +19,16 @@ JOB = {"id", "name", "size", "state", "progress", "reason", "mp3", "created"}
 
 
 @pytest.fixture
-def anna(people: People) -> Somebody:
+def anna(people: People) -> Member:
     return people.newcomer()
 
 
 @pytest.fixture
-def berta(people: People) -> Somebody:
+def berta(people: People) -> Member:
     return people.newcomer()
 
 
-def test_api1_broken_object_level_authorization(stack: RunningStack, anna: Somebody, berta: Somebody) -> None:
+def test_api1_broken_object_level_authorization(stack: RunningStack, anna: Member, berta: Member) -> None:
     """An id can be guessed from one's own, and to have guessed it is no right: all that is not one's own is 404."""
     for path, own, others in (("/jobs", anna.job, berta.job), ("/download", anna.mp3, berta.mp3)):
         guesses = [others, *(f"{int(own, 16) + step:024x}" for step in (-3, -2, -1, 1, 2, 3))]
@@ -36,7 +36,7 @@ def test_api1_broken_object_level_authorization(stack: RunningStack, anna: Someb
         assert statuses == [200] + [404] * 7
 
 
-def test_api2_broken_authentication(stack: RunningStack, anna: Somebody) -> None:
+def test_api2_broken_authentication(stack: RunningStack, anna: Member) -> None:
     """A stolen token and password are useless at every entry point once the password is changed."""
     new = "another good passphrase"
     change = {"current": PASSWORD, "new": new}
@@ -47,7 +47,7 @@ def test_api2_broken_authentication(stack: RunningStack, anna: Somebody) -> None
     assert [login.status_code for login in logins] == [401, 200]
 
 
-def test_api3_broken_object_property_level_authorization(stack: RunningStack, anna: Somebody, berta: Somebody) -> None:
+def test_api3_broken_object_property_level_authorization(stack: RunningStack, anna: Member, berta: Member) -> None:
     """A job has the documented fields only; owner, state, id and role in a request are ignored."""
     assert send(stack.url, "GET", f"/jobs/{anna.job}", anna.token).json().keys() == JOB
     says = {"owner": berta.account.id, "email": berta.account.email, "state": "done", "id": berta.job, "role": "admin"}
@@ -62,7 +62,7 @@ def test_api3_broken_object_property_level_authorization(stack: RunningStack, an
     assert registered["id"] != says["id"]
 
 
-def test_api4_unrestricted_resource_consumption(stack: RunningStack, anna: Somebody) -> None:
+def test_api4_unrestricted_resource_consumption(stack: RunningStack, anna: Member) -> None:
     """One request asks for no more than it should: a page of 100 jobs, an MP3 once, a body of 64 KiB."""
     assert_problem(send(stack.url, "GET", "/jobs?limit=1000000", anna.token), 400)
     ranges = {"Range": "bytes=" + ",".join(["0-"] * 1000)}
@@ -70,7 +70,7 @@ def test_api4_unrestricted_resource_consumption(stack: RunningStack, anna: Someb
     assert_problem(send(stack.url, "POST", "/auth/register", None, data=bytes(64 * 1024 + 1)), 413)
 
 
-def test_api5_broken_function_level_authorization(stack: RunningStack, people: People, anna: Somebody) -> None:
+def test_api5_broken_function_level_authorization(stack: RunningStack, people: People, anna: Member) -> None:
     """Requests of the broker and the gateway are closed to users, by every path, and no header changes a request."""
     event = {"ce-specversion": "1.0", "ce-id": "x", "ce-source": "/x", "ce-type": "video2mp3.video.uploaded.v1"}
     inner = [f"/{name}" for name in stack.functions.keys() - {"auth", "upload", "download"}]
@@ -106,7 +106,7 @@ def test_api6_unrestricted_access_to_sensitive_business_flows(stack: RunningStac
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_api7_server_side_request_forgery(stack: RunningStack, anna: Somebody, bait: Bait) -> None:
+def test_api7_server_side_request_forgery(stack: RunningStack, anna: Member, bait: Bait) -> None:
     """No address is called because a request names it: as a video, in a video, or as whom it is for."""
     host = bait.url.split("/")[2]
     for headers in ({"Host": host}, {"X-Forwarded-Host": host}, {"Referer": bait.url}, {"Callback": bait.url}):
@@ -123,7 +123,7 @@ def test_api7_server_side_request_forgery(stack: RunningStack, anna: Somebody, b
     assert not bait.taken()
 
 
-def test_api8_security_misconfiguration(stack: RunningStack, anna: Somebody) -> None:
+def test_api8_security_misconfiguration(stack: RunningStack, anna: Member) -> None:
     """No other site may read an answer, none has a version or a traceback, and there is nothing to trace or to list."""
     origin = {"Origin": "https://evil.example", "Access-Control-Request-Method": "DELETE"}
     for method, path, status in (
@@ -145,7 +145,7 @@ def test_api8_security_misconfiguration(stack: RunningStack, anna: Somebody) -> 
 
 
 @pytest.mark.parametrize("path", ["/v1{}", "/v0{}", "/api{}", "/beta{}", "{}.json", "{}.old", "{}~", "{};v=1"])
-def test_api9_improper_inventory_management(stack: RunningStack, anna: Somebody, path: str) -> None:
+def test_api9_improper_inventory_management(stack: RunningStack, anna: Member, path: str) -> None:
     """A route has one address and one version: there is no older, newer or other one that lags behind.
 
     That the routes are those of the matrix, and no more, test_matrix_lists_every_route shows.
@@ -155,7 +155,7 @@ def test_api9_improper_inventory_management(stack: RunningStack, anna: Somebody,
         assert_problem(answer, 404)
 
 
-def test_api10_unsafe_consumption_of_apis(stack: RunningStack, people: People, anna: Somebody) -> None:
+def test_api10_unsafe_consumption_of_apis(stack: RunningStack, people: People, anna: Member) -> None:
     """What the broker delivers is a hint: whom to mail, and whether, is the job's word; nonsense is no failure.
 
     That auth takes no redirection of download's, tests/integration/auth/test_deletion.py shows.
