@@ -8,7 +8,7 @@ import re
 FRAMES = {"title": b"TIT2", "artist": b"TPE1", "album": b"TALB"}
 MAX_TAG_CHARACTERS = 1000
 
-# A line is a key, `=` and a value; any of `=;#\` and newline stands after a backslash. Lines are told apart first, as
+# A line is a key, `=` and a value; any of `=;#\` and newline stands after a backslash. Lines are split first, as
 # a value of 30,000 newlines would otherwise be looked through from each of them.
 _LINE = re.compile(r"(?:[^\\\n]|\\.)+", re.DOTALL)
 _TAG = re.compile(r"((?:[^=;#\\]|\\.)+)=(.*)", re.DOTALL)

@@ -1,4 +1,4 @@
-"""The mail that tells an owner how the job ended, as plain text and as HTML."""
+"""The mail about how a job ended, as plain text and as HTML."""
 
 from datetime import UTC, datetime, timedelta
 from email import policy

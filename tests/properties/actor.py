@@ -1,4 +1,4 @@
-"""A function at work that takes one step when it is told to, and can be killed between any two."""
+"""A function at work that takes one step at a time, on demand, and can be killed between two steps."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -6,7 +6,7 @@ from threading import Semaphore, Thread
 
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-TOO_LONG = 60  # seconds for one step: something waits for what never comes
+TOO_LONG = 60  # seconds for one step: it waits for something that never comes
 CONNECTING = {"hello", "saslStart", "saslContinue", "endSessions", "killCursors"}
 READING = {"find", "aggregate", "getMore"}
 
@@ -27,7 +27,7 @@ class Actor(CommandListener):
     """Runs one call at a time, in a thread that stops before each thing that others can notice.
 
     Those are the commands to MongoDB of the client that it listens to, and what stands for the world and calls
-    `pause`. So any number of actors interleave command by command, in an order that somebody else decides.
+    `pause`. So any number of actors interleave command by command, in an order that the test draws.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Actor(CommandListener):
             self.result = call()
         except Killed:
             pass
-        except BaseException as error:  # noqa: BLE001  # whoever steps it judges what it may raise
+        except BaseException as error:  # noqa: BLE001  # the play decides which errors are allowed
             self.error = error
         finally:
             self.busy = False

@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-# A step takes as long as MongoDB does. What fails is told in steps to repeat, so nothing is kept for another run.
+# A step takes as long as MongoDB does. A failure prints the steps that repeat it, so nothing is kept for another run.
 settings.register_profile(
     "short",
     max_examples=20,

@@ -32,12 +32,12 @@ CAST = {
     "sweep": (2, 300),
     "replay": (1, 60),
 }
-QUIET = 12  # rounds of 700 s in which everything ends: a mail's back-off is an hour at most
+QUIET = 12  # rounds of 700 s in which everything ends: a mail's backoff is at most an hour
 TO_ITS_END = 1000  # steps, more than any call has
 
 
 class Uncounted:
-    """A connection whose bytes the kernel does not count: nobody has to wait for them."""
+    """A connection whose bytes the kernel does not count, so that the minimum data rate does not apply."""
 
     def getsockopt(self, _level: int, _option: int, size: int) -> bytes:
         return bytes(size)
@@ -156,10 +156,10 @@ class Play:
         self._cut_off()
 
     def rest(self) -> None:
-        """Nobody asks for anything more, and no fault befalls anybody: every job ends, and nothing else is left."""
+        """Begin nothing new and let no step fail: every job ends, and nothing else is left."""
         while self.runs:
             self.go(self.runs[0], TO_ITS_END, Fate.GOOD)
-        self.heard.events.clear()  # all that was told so far is lost
+        self.heard.events.clear()  # every event that was published so far is lost
         for _ in range(QUIET):
             self.wait(timedelta(seconds=700))
             self._whole(Call.to_sweep())
@@ -168,12 +168,12 @@ class Play:
                 self._whole(Call.of_event(event))
             if not self.unfinished():
                 break
-        assert not self.unfinished(), "every job ends, and its owner is told"
+        assert not self.unfinished(), "every job ends, and its owner is notified"
         self.wait(timedelta(days=1, hours=1))
         self._whole(Call.to_sweep())
         jobs = self.witness.jobs.values()
         mp3s = {job["mp3"]["id"] for job in jobs if job["state"] == State.DONE}
-        assert self.witness.mp3s.ids == mp3s, "one MP3 a job that is done, and no other"
+        assert self.witness.mp3s.ids == mp3s, "one MP3 for each job that is done, and no other"
         failed = {job["_id"] for job in jobs if job["state"] == State.FAILED}
         assert self.witness.videos.ids <= failed, "no video but of a job that may need it"
         self._counts["rests"] += 1
@@ -191,7 +191,7 @@ class Play:
             run.actor.kill()
 
     def unfinished(self) -> set[ObjectId]:
-        """Return the jobs that have not ended, or whose owner has not been told."""
+        """Return the jobs that have not ended, or whose owner has not been notified."""
         jobs = self.witness.jobs.items()
         return {n for n, job in jobs if job["state"] in OPEN or job["deliveries"]["mail"]["outcome"] == Outcome.PENDING}
 

@@ -1,4 +1,4 @@
-"""The life of jobs under whatever order of steps, deaths and waits that there can be."""
+"""The life of jobs in any order of steps, crashes and waits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,28 +93,28 @@ class JobsMachine(RuleBasedStateMachine):
             self._play.close()
 
     def _upload(self, chance: Chance) -> None:
-        """Somebody uploads a video that nobody else has, perhaps with a key that was used before."""
+        """A person uploads a new video, perhaps with a key that was used before."""
         if len(self._play.witness.jobs) < JOBS and len(self._play.unfinished()) < UNFINISHED:
             self._uploads += 1
             person, key = self.stage.people[chance.which % 2], KEYS[chance.which // 2 % len(KEYS)]
             self._begin(Call.to_upload(person, f"{self._uploads}.mp4", key), chance)
 
     def _deliver(self, chance: Chance) -> None:
-        """The broker delivers an event that it has lately heard, for the first time or once more, seldom in vain."""
+        """The broker delivers a recent event, for the first time or again, mostly of an unfinished job."""
         events = list(self._play.heard.events.values())
         unfinished = [event for event in events if ObjectId(event["subject"]) in self._play.unfinished()]
         if among := unfinished if unfinished and chance.which else events:
             self._begin(Call.of_event(among[-1 - chance.which % len(among)]), chance)
 
     def _overtake(self, chance: Chance) -> None:
-        """A call is slow, and what it is about comes to another when its lease may be over."""
+        """A call is slow, and its event is redelivered to another actor when the lease may have expired."""
         if at_work := self._at_work():
             _, event = at_work[chance.which % len(at_work)]
             self._wait(chance)
             self._begin(Call.of_event(event), chance)
 
     def _die_and_deliver(self, chance: Chance) -> None:
-        """The same with a call that has died."""
+        """The same with a call that was killed."""
         if at_work := self._at_work():
             run, event = at_work[chance.which % len(at_work)]
             self._play.kill(run)
@@ -122,7 +122,7 @@ class JobsMachine(RuleBasedStateMachine):
             self._begin(Call.of_event(event), chance)
 
     def _wear_out(self, chance: Chance) -> None:
-        """A job's converters die or break down, until none of its attempts is left."""
+        """The converters of a job are killed or fail, until none of its attempts is left."""
         numbers = [number for number, job in self._play.witness.jobs.items() if job["state"] in OPEN]
         if not numbers:
             return
@@ -211,8 +211,8 @@ def stage(mongodb: Server, secrets: Secrets, tmp_path_factory: pytest.TempPathFa
     print("\n" + ", ".join(f"{count:,} {what}" for what, count in stage.counts.items()))
 
 
-def test_whatever_happens_in_whatever_order(stage: Stage) -> None:
-    """No job is lost or converted twice, no MP3 or mail is doubled, and nothing is left behind."""
+def test_any_order_of_steps_and_crashes_keeps_every_rule(stage: Stage) -> None:
+    """No job is lost or converted twice, no MP3 or mail is duplicated, and nothing is left behind."""
 
     class Machine(JobsMachine):
         pass

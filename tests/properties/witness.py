@@ -1,4 +1,4 @@
-"""What has to hold of the store after every single step, whoever took it."""
+"""The rules that the store has to obey after every step of any actor."""
 
 import json
 from collections import Counter
@@ -43,7 +43,7 @@ class Run:
     """One call of a function: which function, about which job, since when, how long it may take.
 
     Filled as it goes: the attempt that it claimed, the files that it stored, and the mail that it has sent but not yet
-    noted down.
+    recorded.
     """
 
     actor: Actor
@@ -80,7 +80,7 @@ class Shelf:
 
 
 class Witness:
-    """Remembers the store as it was, and asserts what may not have become of it."""
+    """Remembers the former state of the store, and asserts that each change of it is allowed."""
 
     def __init__(self, database: Database[Document], clock: Clock, heard: Surroundings) -> None:
         self._database, self._clock, self._heard = database, clock, heard
@@ -91,7 +91,7 @@ class Witness:
         self.recall()
 
     def recall(self) -> None:
-        """Take the store as it is for what it was."""
+        """Remember the store as it is now."""
         found: dict[str, list[Document]] = {name: [] for name in COLLECTIONS}
         for document in self._database["jobs"].aggregate(EVERYTHING):
             found[document["from"]].append(document["is"])
@@ -108,35 +108,35 @@ class Witness:
             self._may_go(jobs[job], run)
         for job in self.jobs.keys() - jobs.keys():
             assert run.function == "upload", "only upload makes jobs"
-            assert job not in self.gone, "what was deleted does not come back"
+            assert job not in self.gone, "a deleted job does not come back"
         for job in self.jobs.keys() & jobs.keys():
             if self.jobs[job] != jobs[job]:
                 self._may_become(jobs[job], self.jobs[job], run)
         self._files_are_there()
-        self._nobody_was_mailed_twice(run)
+        self._check_repeated_mails(run)
 
     def killed(self, run: Run) -> None:
-        if run.unnoted:  # the one moment in which a crash repeats a mail
+        if run.unnoted:  # the only moment at which a crash repeats a mail
             self._again[run.unnoted] += 1
 
     def ended(self, run: Run) -> None:
-        """Judge what a call leaves that nobody killed."""
+        """Judge what a call leaves that ended without being killed."""
         for file in run.files & self.mp3s.ids:
-            assert file in self._pointed_at, "who could not commit an MP3 takes it away"
+            assert file in self._pointed_at, "a call that could not commit its MP3 deletes it"
         for file in run.files & self.videos.ids:
-            assert file in {*self.jobs, *self.gone}, "who stored a video for nobody takes it away"
+            assert file in {*self.jobs, *self.gone}, "a call whose video has no job deletes it"
         if isinstance(answer := run.actor.result, Answer):
             assert answer.status in {202, 204, 404}, answer
         if run.function == "upload" and isinstance(answer, Answer):
             job = ObjectId(json.loads(answer.body)["id"])
-            assert job in {*self.jobs, *self.gone}, "what was accepted is there"
+            assert job in {*self.jobs, *self.gone}, "the job of an accepted upload exists"
         if run.function == "download":
             assert run.job not in self.videos.ids, "a deleted job's video goes with it"
 
     def _may_go(self, job: Document, run: Run) -> None:
         by_owner = run.function == "download" and run.job == job["_id"]
         expired = run.function == "sweep" and job["state"] in FINAL and self._is_past(job["finished"], RETENTION)
-        assert by_owner or expired, "a job goes by its owner's wish, or a week after its end"
+        assert by_owner or expired, "a job is removed only by its owner, or a week after its end"
         self.gone.add(job["_id"])
 
     def _may_become(self, was: Document, now: Document, run: Run) -> None:
@@ -153,7 +153,9 @@ class Witness:
             assert run.function == "convert", "only convert claims jobs"
             assert was["state"] in OPEN, "what has ended is not converted again"
             assert now["tries"] == was["tries"] + 1, "the claim counts the attempt"
-            assert was["tries"] == 0 or self._is_past(was["lease"]), "nobody loses a job while their lease holds"
+            assert was["tries"] == 0 or self._is_past(was["lease"]), (
+                "no attempt begins while another attempt's lease holds"
+            )
             run.attempt = now["attempt"]
         elif was["state"] != now["state"]:
             self._may_end(was, now, run)
@@ -165,7 +167,7 @@ class Witness:
     def _may_reopen(self, was: Document, now: Document) -> None:
         waits = was["state"] == State.UPLOADED or (was["state"] == State.CONVERTING and self._is_past(was["lease"]))
         gave_up = was["state"] == State.FAILED and was["reason"]["code"] == GAVE_UP.code
-        assert waits or gave_up, "a replay opens what waits or was given up"
+        assert waits or gave_up, "a replay reopens only waiting jobs and jobs that gave up"
         assert now["state"] == State.UPLOADED
         assert now["tries"] == 0
         if (
@@ -173,17 +175,17 @@ class Witness:
             and was["deliveries"][Channel.MAIL]["outcome"] == Outcome.PENDING
             and was["deliveries"][Channel.MAIL]["tries"]
         ):
-            self._again[was["_id"], was["state"]] += 1  # who is at that mail may not know that there will be another
+            self._again[was["_id"], was["state"]] += 1  # the notifier at work may not know that the end will be another
 
     def _may_end(self, was: Document, now: Document, run: Run) -> None:
         assert was["state"] in OPEN, "no state goes backwards"
         by_holder = run.attempt is not None and run.attempt == was.get("attempt")
         if now["state"] == State.UPLOADED:
-            assert by_holder, "only who holds a job gives it back"
+            assert by_holder, "only the lease's holder releases a job"
             return
         over = was["tries"] == MAX_TRIES and self._is_past(was["lease"])
         given_up = now["state"] == State.FAILED and now["reason"]["code"] == GAVE_UP.code and over
-        assert by_holder or given_up, "who holds a job ends it, or nobody holds it after three attempts"
+        assert by_holder or given_up, "the lease's holder ends a job, or any converter after three attempts"
         assert ("mp3" in now, "reason" in now) == (now["state"] == State.DONE, now["state"] == State.FAILED)
         assert now["deliveries"][Channel.MAIL]["outcome"] == Outcome.PENDING, "every end is mailed"
 
@@ -197,9 +199,9 @@ class Witness:
             return
         assert before == Outcome.PENDING, "a mail's outcome stands"
         if after == Outcome.SENT:
-            assert self._heard.mails[mail], "no mail is noted down that was not sent"
+            assert self._heard.mails[mail], "no mail is recorded as sent that was not sent"
         elif after == Outcome.BOUNCED:
-            assert mail in self._heard.bounced, "no mail is given up that was not refused"
+            assert mail in self._heard.bounced, "no mail is recorded as bounced that was not refused"
         else:
             assert self._is_past(now["finished"], GIVE_UP_AFTER), "a mail is tried for a day"
 
@@ -212,15 +214,17 @@ class Witness:
                 self._pointed_at.add(mp3)
                 assert self.mp3s.whole(mp3), "a job that is done has its MP3"
                 assert self.mp3s.files[mp3] == job["mp3"]["size"]
-                assert self.mp3s.bytes[mp3] == b"MP3 of " + job["name"].encode(), "and it is of its own video"
+                assert self.mp3s.bytes[mp3] == b"MP3 of " + job["name"].encode(), "and it was made of its own video"
 
-    def _nobody_was_mailed_twice(self, run: Run) -> None:
+    def _check_repeated_mails(self, run: Run) -> None:
         run.unnoted = None
         if (count := self._heard.mails.total()) == self._mails:
             return
         self._mails = count
         for mail, times in self._heard.mails.items():
-            assert times <= 1 + self._again[mail], "nobody is told the same twice but by a crash before it was noted"
+            assert times <= 1 + self._again[mail], (
+                "no end is mailed twice, except by a crash before the mail was recorded"
+            )
             if mail[0] == run.job:
                 run.unnoted = mail
 

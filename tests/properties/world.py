@@ -83,7 +83,7 @@ class Clock:
 
 
 class Surroundings:
-    """What the world has heard: events by their id, and mails by their job and what they say of it."""
+    """What left the system: events by their id, and mails by their job and the end that they are about."""
 
     def __init__(self) -> None:
         self.events: dict[str, CloudEvent] = {}

@@ -21,8 +21,7 @@ class Reopening:
         """Make the job due now: state `uploaded`, no attempt used. Returns whether it was reopened.
 
         Precondition: no attempt has a lease on the job; and it is open, or it failed with GAVE_UP and its video is
-        still stored. What the owner has been notified of already is kept, so that nobody is notified of the same end
-        twice.
+        still stored. What the owner has been notified of already is kept: no owner is notified of the same end twice.
         """
         open_without_lease: Document = {
             "$or": [{"state": State.UPLOADED}, {"state": State.CONVERTING, "$expr": LEASE_EXPIRED}]

@@ -1,4 +1,4 @@
-"""Deliveries that repeat, workers that die, stores that go away, disks that are full."""
+"""Redelivered events, killed converters, a MongoDB that is away, a full disk."""
 
 import shutil
 import time
@@ -23,8 +23,8 @@ def begun(converter: Converter, job: ObjectId) -> psutil.Process:
     return ffmpeg
 
 
-def test_two_deliveries_at_once_make_one_mp3(converter: Converter, broker: Ingress, clips: Clips) -> None:
-    """One of them converts, the other is done with at once, and one event tells it."""
+def test_concurrent_deliveries_make_one_mp3(converter: Converter, broker: Ingress, clips: Clips) -> None:
+    """One of them converts, the other is answered immediately, and one event is published."""
     job = converter.upload(clips.video())
     with ThreadPoolExecutor(2) as pool:
         statuses = list(pool.map(converter.deliver, [job, job]))
@@ -34,8 +34,10 @@ def test_two_deliveries_at_once_make_one_mp3(converter: Converter, broker: Ingre
     assert len({event.data["mp3"] for event in broker.about(job)}) == 1
 
 
-def test_a_second_delivery_tells_again(converter: Converter, broker: Ingress, clips: Clips) -> None:
-    """A job that is done or failed stays as it is, and its very event is sent once more."""
+def test_redelivery_after_the_end_publishes_the_event_again(
+    converter: Converter, broker: Ingress, clips: Clips
+) -> None:
+    """A job that is done or failed is not changed, and the same event is published again."""
     for clip in (clips.video(), clips.text()):
         job = converter.convert(clip)
         assert converter.deliver(job["_id"]) < 300
@@ -44,15 +46,15 @@ def test_a_second_delivery_tells_again(converter: Converter, broker: Ingress, cl
         assert same(first, second)
 
 
-def test_a_broker_that_is_away_costs_nothing_but_the_event(converter: Converter, broker: Ingress, clips: Clips) -> None:
-    """The job is done and answered 2xx: the sweeper tells it later."""
+def test_job_ends_while_the_broker_is_away(converter: Converter, broker: Ingress, clips: Clips) -> None:
+    """The job is done and the answer is 2xx: the sweeper republishes the event later."""
     with broker.refusing():
         job = converter.convert(clips.video())
     assert job["state"] == "done"
     assert not broker.about(job["_id"])
 
 
-def test_progress_is_seen_while_it_converts(converter: Converter, clips: Clips) -> None:
+def test_progress_renews_the_lease(converter: Converter, clips: Clips) -> None:
     """Progress grows from 0 to 1, and each step renews the lease."""
     job = converter.upload(clips.long())
     with ThreadPoolExecutor(1) as pool:
@@ -71,8 +73,8 @@ def test_progress_is_seen_while_it_converts(converter: Converter, clips: Clips) 
     assert converter.job(job)["progress"] == 1
 
 
-def test_a_job_deleted_while_it_converts_leaves_nothing(converter: Converter, broker: Ingress, clips: Clips) -> None:
-    """Its ffmpeg ends within seconds, no MP3 is kept, nobody is told, and the answer is 2xx."""
+def test_job_deleted_during_its_conversion_leaves_nothing(converter: Converter, broker: Ingress, clips: Clips) -> None:
+    """Its ffmpeg ends within seconds, no MP3 is kept, no event is published, and the answer is 2xx."""
     job = converter.upload(clips.long())
     before = converter.chunks("mp3s")
     with ThreadPoolExecutor(1) as pool:
@@ -86,8 +88,8 @@ def test_a_job_deleted_while_it_converts_leaves_nothing(converter: Converter, br
     assert not converter.rooms()
 
 
-def test_a_killed_attempt_is_made_again(converter: Converter, broker: Ingress, clips: Clips) -> None:
-    """A function killed in mid-work takes its ffmpeg along; after the lease another attempt ends the job."""
+def test_killed_attempt_is_repeated_after_its_lease(converter: Converter, broker: Ingress, clips: Clips) -> None:
+    """ffmpeg dies with its function; after the lease has expired another attempt ends the job."""
     job = converter.upload(clips.long())
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(converter.deliver, job)
@@ -108,8 +110,8 @@ def test_a_killed_attempt_is_made_again(converter: Converter, broker: Ingress, c
     assert not left.exists()
 
 
-def test_an_ffmpeg_killed_from_outside_is_no_fault_of_the_video(converter: Converter, clips: Clips) -> None:
-    """The job waits for its next attempt, and the broker hears 503."""
+def test_ffmpeg_killed_from_outside_is_retried(converter: Converter, clips: Clips) -> None:
+    """The job waits for its next attempt, and the answer is 503."""
     job = converter.upload(clips.long())
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(converter.deliver, job)
@@ -120,8 +122,8 @@ def test_an_ffmpeg_killed_from_outside_is_no_fault_of_the_video(converter: Conve
     Jobs(converter.database).delete("me", job)
 
 
-def test_an_attempt_that_fails_by_our_fault_when_its_job_is_gone_is_over(converter: Converter, clips: Clips) -> None:
-    """There is nothing to give back and nothing to deliver again: 2xx."""
+def test_failed_attempt_at_a_deleted_job_is_not_retried(converter: Converter, clips: Clips) -> None:
+    """There is nothing to release and nothing to redeliver: 2xx."""
     job = converter.upload(clips.long())
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(converter.deliver, job)
@@ -132,7 +134,7 @@ def test_an_attempt_that_fails_by_our_fault_when_its_job_is_gone_is_over(convert
 
 
 @pytest.mark.parametrize("spare", [-10_000, 100_000])
-def test_a_full_disk_is_tried_again(cramped: Converter, clips: Clips, spare: int) -> None:
+def test_full_disk_is_retried(cramped: Converter, clips: Clips, spare: int) -> None:
     """Where the video or its MP3 does not fit, 503, and nothing left; once there is space, the job ends well."""
     video = clips.bytes("24-seconds.wav", clips.long().read_bytes()[: 24 * 44100])
     job, ballast = cramped.upload(video), cramped.scratch / "ballast"
@@ -151,7 +153,7 @@ def test_a_full_disk_is_tried_again(cramped: Converter, clips: Clips, spare: int
     assert cramped.job(job)["state"] == "done"
 
 
-def test_the_third_failure_of_ours_is_the_last(cramped: Converter, broker: Ingress, clips: Clips) -> None:
+def test_job_fails_after_three_server_problems(cramped: Converter, broker: Ingress, clips: Clips) -> None:
     """After three attempts the job has failed and says so; its video stays for a replay."""
     job = cramped.upload(clips.long())
     statuses = []
@@ -165,8 +167,8 @@ def test_the_third_failure_of_ours_is_the_last(cramped: Converter, broker: Ingre
     assert cramped.has_video(job)
 
 
-def test_attempts_that_never_ended_count_too(converter: Converter, broker: Ingress, clips: Clips) -> None:
-    """A job whose third attempt died without a word is given up at the next delivery."""
+def test_attempts_that_never_ended_count(converter: Converter, broker: Ingress, clips: Clips) -> None:
+    """A job whose third attempt was killed is given up at the next delivery."""
     job = converter.upload(clips.video())
     converter.database["jobs"].update_one({"_id": job}, {"$set": {"state": "converting", "tries": 3}})
     converter.make_due(job)

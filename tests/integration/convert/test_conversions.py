@@ -13,7 +13,7 @@ from tests.support.ingress import Ingress
 
 
 def test_a_video_becomes_an_mp3(converter: Converter, broker: Ingress, clips: Clips, tmp_path: Path) -> None:
-    """The MP3 decodes, is as long as the video, is committed to its job and told; the video and its copy go."""
+    """The MP3 decodes, is as long as the video, is committed and published; the video and its copy are deleted."""
     job = converter.convert(clips.video())
     assert job["state"] == "done"
     assert job["progress"] == 1
@@ -31,14 +31,14 @@ def test_a_video_becomes_an_mp3(converter: Converter, broker: Ingress, clips: Cl
 
 
 @pytest.mark.parametrize("kind", ["stereo_mkv", "surround", "digital_silence"])
-def test_any_sound_will_do(converter: Converter, clips: Clips, tmp_path: Path, kind: str) -> None:
+def test_any_audio_is_converted(converter: Converter, clips: Clips, tmp_path: Path, kind: str) -> None:
     """Stereo in Matroska, six channels, and silence that is recorded as such all become MP3s."""
     job = converter.convert(getattr(clips, kind)())
     assert job["state"] == "done"
     assert probed(converter.mp3(job), tmp_path)["decoded"] == pytest.approx(3, abs=0.1)
 
 
-def test_an_mp3_is_as_long_as_it_sounds(converter: Converter, clips: Clips, tmp_path: Path) -> None:
+def test_duration_counts_decoded_samples(converter: Converter, clips: Clips, tmp_path: Path) -> None:
     """A video whose clock jumps by ten hours has an MP3 of 3 s that is said to be of 3 s."""
     job = converter.convert(clips.jump())
     assert job["mp3"]["duration"] == pytest.approx(3, abs=0.001)
@@ -68,10 +68,10 @@ def test_three_tags_are_kept_and_nothing_else(converter: Converter, clips: Clips
         ("session", "not_a_video"),
     ],
 )
-def test_a_file_at_fault_ends_with_its_reason(
+def test_unusable_file_fails_with_its_reason(
     converter: Converter, broker: Ingress, clips: Clips, kind: str, code: str
 ) -> None:
-    """The job fails at the first attempt, tells so by its code, and the video goes."""
+    """The job fails at the first attempt, its event has the code, and the video is deleted."""
     job = converter.convert(getattr(clips, kind)())
     assert job["state"] == "failed"
     assert job["reason"]["code"] == code
@@ -84,8 +84,8 @@ def test_a_file_at_fault_ends_with_its_reason(
     assert not converter.rooms()
 
 
-def test_a_playlist_reaches_nobody(converter: Converter, clips: Clips) -> None:
-    """A playlist called .mp4 is no video, and nobody is connected to."""
+def test_playlist_opens_no_connection(converter: Converter, clips: Clips) -> None:
+    """A playlist called .mp4 is not a video, and no connection is made."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         job = converter.convert(clips.playlist(f"http://127.0.0.1:{listener.getsockname()[1]}/a.ts"))
         assert job["reason"]["code"] == "not_a_video"
@@ -95,7 +95,7 @@ def test_a_playlist_reaches_nobody(converter: Converter, clips: Clips) -> None:
 
 
 @pytest.mark.parametrize("kind", ["playlist", "concatenation"])
-def test_a_playlist_reads_no_neighbour(converter: Converter, clips: Clips, kind: str) -> None:
+def test_playlist_reads_no_other_file(converter: Converter, clips: Clips, kind: str) -> None:
     """A playlist that names a real video next to it does not become that video's MP3."""
     canary = converter.scratch / "canary.mp4"
     shutil.copy(clips.video(), canary)
@@ -121,8 +121,8 @@ def test_a_video_that_lacks_a_part_fails(converter: Converter, clips: Clips) -> 
 
 
 @pytest.mark.parametrize("subject", ["", "no job", "../../etc/passwd", str(ObjectId())])
-def test_an_event_of_no_job_is_done(converter: Converter, broker: Ingress, subject: str) -> None:
-    """A malformed or unknown job is answered 2xx, as no retry would help, and told to nobody."""
+def test_event_without_a_job_is_accepted(converter: Converter, broker: Ingress, subject: str) -> None:
+    """A malformed or unknown job is answered 2xx, as no retry would help, and no event is published."""
     before = len(broker.heard)
     assert converter.deliver(subject) < 300
     assert len(broker.heard) == before

@@ -7,6 +7,6 @@ from functions.convert.command import DECODERS
 
 def test_every_decoder_on_the_list_is_one_of_ffmpegs() -> None:
     """A name that no decoder has lets nothing in: `g726` is the decoder of the codec `adpcm_g726`."""
-    told = subprocess.run(["ffmpeg", "-v", "error", "-decoders"], check=True, capture_output=True, text=True).stdout
-    sounds = {line.split()[1] for line in told.splitlines() if line.startswith(" A")}
+    listed = subprocess.run(["ffmpeg", "-v", "error", "-decoders"], check=True, capture_output=True, text=True).stdout
+    sounds = {line.split()[1] for line in listed.splitlines() if line.startswith(" A")}
     assert set(DECODERS.split()) <= sounds

@@ -166,7 +166,7 @@ def test_memory_has_a_limit(cell: Cell) -> None:
 
 
 def test_cpu_time_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that spins is told by SIGXCPU, and dies of it."""
+    """A program that spins gets a SIGXCPU, which ends it."""
     monkeypatch.setitem(sandbox.LIMITS, resource.RLIMIT_CPU, (1, 3))
     assert Cell(tmp_path).perl("1 while 1")[0] == -signal.SIGXCPU
 

@@ -59,7 +59,7 @@ def test_a_mail_is_settled_once(database: Database[Document]) -> None:
 
 
 def test_an_open_job_has_no_mail_to_claim(database: Database[Document]) -> None:
-    """Before its end a job is nobody's to mail, and none to reschedule."""
+    """Before its end a job has no delivery, neither to claim nor to reschedule."""
     job = open_job(database)
     assert Deliveries(database, Channel.MAIL).claim(job) is None
     assert Deliveries(database, Channel.MAIL).reschedule(job) is False

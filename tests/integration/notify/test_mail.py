@@ -50,7 +50,7 @@ def test_a_done_job_is_mailed_with_all_that_fetching_its_mp3_takes(
 def test_a_mail_is_addressed_and_marked_as_automatic(
     notify: str, mailbox: Mailbox, database: Database[Document]
 ) -> None:
-    """The mail goes to the job's address alone, from ours, with an id of its outcome, and asks for no auto-reply."""
+    """The mail goes only to the job's address, has our sender, an id of its outcome, and asks for no auto-reply."""
     job = ended_job(database)
     deliver(notify, audio_converted(str(job), str(ObjectId())))
     (mail,) = mails(mailbox, job)
@@ -78,7 +78,7 @@ def test_a_failed_job_is_mailed_with_its_reason_and_a_way_to_try_again(
 def test_the_job_says_what_is_mailed_to_whom_whatever_the_event_says(
     notify: str, mailbox: Mailbox, database: Database[Document]
 ) -> None:
-    """An event of the other type, with somebody else's address in it, changes neither text nor recipient."""
+    """An event of the other type, with another address in it, changes neither text nor recipient."""
     job = ended_job(database)
     forged = conversion_failed(str(job), "no_audio")
     forged.data["email"] = "thief@people.example"

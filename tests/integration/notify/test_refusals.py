@@ -76,7 +76,7 @@ def test_a_connection_lost_before_the_answer_leaves_the_mail_pending(
     assert (status, mail_of(database, job)["outcome"], mail_of(database, job)["tries"]) == (503, "pending", 1)
 
 
-def test_nobody_is_mailed_twice_while_the_server_is_slow(
+def test_redelivery_during_a_slow_exchange_sends_no_second_mail(
     moody_notify: str, moody: Moody, database: Database[Document]
 ) -> None:
     """A delivery during another's slow exchange finds the mail claimed."""

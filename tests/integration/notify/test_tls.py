@@ -119,10 +119,10 @@ def test_a_login_goes_by_tls(scheme: str, servers: dict[str, tuple[str, Taker]],
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_a_wrong_login_or_certificate_is_ours_to_mend(
+def test_wrong_login_or_certificate_leaves_the_mail_pending(
     scheme: str, servers: dict[str, tuple[str, Taker]], send: Send, certificate: Path
 ) -> None:
-    """A 535, a login that is missing and a certificate that nobody vouches for bounce no mail."""
+    """A 535, a login that is missing and an untrusted certificate bounce no mail."""
     address, taker = servers[scheme]
     before = len(taker.taken)
     assert send(f"{scheme}://us%40er:wrong@{address}", str(certificate)) == (503, "pending")

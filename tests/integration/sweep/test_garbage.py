@@ -84,7 +84,7 @@ def test_files_that_no_job_points_at_go_after_a_day(sweep: Sweep, database: Data
 
 
 def test_a_video_that_its_done_job_left_behind_goes_after_a_day(sweep: Sweep, database: Database[Document]) -> None:
-    """A converter that died between commit and deletion leaves a video that nobody needs."""
+    """A converter that is killed between commit and deletion leaves a video that is not needed."""
     done = with_id(database, ended_job(database), begun(25))
     store(database, "videos", done)
     sweep()

@@ -1,4 +1,4 @@
-"""What is told again, and when."""
+"""What the sweeper republishes, and when."""
 
 import json
 import time
@@ -25,20 +25,20 @@ def job_of(database: Database[Document], job: ObjectId) -> Document:
     return database["jobs"].find_one({"_id": job}) or {}
 
 
-def test_an_overdue_upload_is_told_again(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
-    """Jobs whose event or converter is late are told as upload told them; one that is not late is left alone."""
+def test_overdue_upload_is_republished(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
+    """The event of a job without event or converter is published as upload did; a job that is not late is not."""
     late = open_job(database, lease=PAST)
     stuck = open_job(database, lease=PAST, state="converting", tries=1, attempt="x")
     open_job(database)
     assert sweep().status_code == 200
     assert ear.ids() == sorted([f"{late}.uploaded", f"{stuck}.uploaded"])
-    assert all(same(told, video_uploaded(told["subject"])) for told in ear.heard)
+    assert all(same(event, video_uploaded(event["subject"])) for event in ear.heard)
 
 
-def test_telling_again_keeps_its_distance_and_leaves_the_job_claimable(
+def test_republishing_pauses_and_leaves_the_job_claimable(
     sweep: Sweep, ear: Ingress, database: Database[Document]
 ) -> None:
-    """What was told is not told at the next tick, can be converted, and is told again when the distance is over."""
+    """A republished event is not repeated at the next tick but after its pause; the job can be converted meanwhile."""
     job = open_job(database, lease=PAST, tries=1)
     sweep()
     sweep()
@@ -51,10 +51,8 @@ def test_telling_again_keeps_its_distance_and_leaves_the_job_claimable(
     assert Conversions(database).claim(job)
 
 
-def test_a_new_attempt_that_is_late_is_told_without_distance(
-    sweep: Sweep, ear: Ingress, database: Database[Document]
-) -> None:
-    """An attempt that died after the last telling is told at once, however far the distance had grown."""
+def test_new_attempt_begins_without_a_pause(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
+    """If an attempt dies after the last republishing, the event is republished at once, however long the pause was."""
     job = open_job(database, lease=PAST, tries=2)
     far = {"tries": 1, "times": 9, "again": datetime.now(UTC) + timedelta(hours=1)}
     database["jobs"].update_one({"_id": job}, {"$set": {"republish": far}})
@@ -62,8 +60,8 @@ def test_a_new_attempt_that_is_late_is_told_without_distance(
     assert ear.ids() == [f"{job}.uploaded"]
 
 
-def test_a_job_is_given_up_after_three_tries(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
-    """The third attempt that ends without a word fails the job, and that is told; one still under way is not failed."""
+def test_job_is_given_up_after_three_tries(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
+    """A third attempt whose lease has expired fails the job, and the end is published; one under way is not failed."""
     job = open_job(database, lease=PAST, state="converting", tries=3, attempt="x")
     busy = open_job(database, state="converting", tries=3, attempt="x")
     sweep()
@@ -75,8 +73,8 @@ def test_a_job_is_given_up_after_three_tries(sweep: Sweep, ear: Ingress, databas
     assert same(ear.heard[0], conversion_failed(str(job), "gave_up"))
 
 
-def test_a_due_mail_is_told_again(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
-    """Ended jobs whose mail is late are told as convert told them; settled and waiting mails are not."""
+def test_due_mail_is_republished(sweep: Sweep, ear: Ingress, database: Database[Document]) -> None:
+    """The event of an ended job whose mail is due is published as convert did; settled and waiting mails are not."""
     done = ended_job(database, **{"deliveries.mail.lease": PAST})
     failed = ended_job(database, "failed", **{"deliveries.mail.lease": PAST, "deliveries.mail.tries": 4})
     ended_job(database)
@@ -90,10 +88,10 @@ def test_a_due_mail_is_told_again(sweep: Sweep, ear: Ingress, database: Database
     assert Deliveries(database, Channel.MAIL).claim(failed)
 
 
-def test_a_mail_that_nobody_took_within_a_day_is_abandoned(
+def test_mail_that_no_server_accepts_within_a_day_is_abandoned(
     sweep: Sweep, ear: Ingress, database: Database[Document]
 ) -> None:
-    """A mail pending since more than 24 h settles as abandoned, and is told no more."""
+    """A mail pending for more than 24 h settles as abandoned, and is not republished."""
     day = datetime.now(UTC) - timedelta(hours=24, minutes=1)
     old = ended_job(database, finished=day, **{"deliveries.mail.lease": PAST, "deliveries.mail.tries": 20})
     younger = ended_job(database, finished=day + timedelta(minutes=2), **{"deliveries.mail.lease": PAST})
@@ -106,7 +104,7 @@ def test_a_mail_that_nobody_took_within_a_day_is_abandoned(
 def test_a_broker_that_refuses_loses_nothing_and_stops_nothing_else(
     sweep: Sweep, ear: Ingress, database: Database[Document]
 ) -> None:
-    """With the broker answering 500 the tick does its other work and asks once; the next tick tells all of it."""
+    """With the broker answering 500 the tick does its other work and asks once; the next tick publishes everything."""
     jobs = [open_job(database, lease=PAST) for _ in range(3)]
     mail = ended_job(database, **{"deliveries.mail.lease": PAST})
     expired = ended_job(database, finished=PAST, **{"deliveries.mail.outcome": "sent"})

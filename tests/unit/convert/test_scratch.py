@@ -6,7 +6,7 @@ import pytest
 from functions.convert.scratch import Scratch
 
 
-def test_a_room_is_gone_after_its_attempt(tmp_path: Path) -> None:
+def test_workspace_is_removed_after_its_attempt(tmp_path: Path) -> None:
     """Whether the attempt ended well or not."""
     with Scratch(tmp_path).workspace(0) as workspace:
         workspace.video.write_text("video")
@@ -16,7 +16,7 @@ def test_a_room_is_gone_after_its_attempt(tmp_path: Path) -> None:
     assert not workspace.folder.exists()
 
 
-def test_a_room_in_use_is_left_alone(tmp_path: Path) -> None:
+def test_workspace_in_use_is_kept(tmp_path: Path) -> None:
     """Another attempt of the same folder, in another process or in this one, takes nothing from it."""
     with Scratch(tmp_path).workspace(0) as first:
         first.video.write_text("video")
@@ -25,7 +25,7 @@ def test_a_room_in_use_is_left_alone(tmp_path: Path) -> None:
         assert first.video.read_text() == "video"
 
 
-def test_rooms_that_are_left_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+def test_concurrent_removals_do_not_disturb_each_other(tmp_path: Path) -> None:
     """An attempt that clears up after itself is not taken for a killed one half-way, by which both would fail."""
 
     def attempts(_: int) -> None:
@@ -40,7 +40,7 @@ def test_rooms_that_are_left_at_once_do_not_disturb_each_other(tmp_path: Path) -
 
 
 def test_what_a_killed_attempt_left_is_cleared(tmp_path: Path) -> None:
-    """A folder that nobody holds goes when the next room is taken; what is not of ours stays."""
+    """An unlocked workspace is removed when the next one is made; other folders are kept."""
     left = tmp_path / "attempt-of-a-dead-process"
     (left / "out").mkdir(parents=True)
     (tmp_path / "lost+found").mkdir()
@@ -50,7 +50,7 @@ def test_what_a_killed_attempt_left_is_cleared(tmp_path: Path) -> None:
 
 
 def test_no_space_is_said_before_anything_is_copied(tmp_path: Path) -> None:
-    """A video larger than the disk is refused, and no room made."""
+    """A video larger than the disk is refused, and no workspace is made."""
     with pytest.raises(OSError, match="no space for the video"), Scratch(tmp_path).workspace(1 << 60):
         pass
     assert not list(tmp_path.glob("attempt-*"))
