@@ -88,7 +88,7 @@ def test_convert_processes_one_video_per_pod(services: dict[str, Manifest]) -> N
     """Its scratch volume fits a video of 4 GiB and its MP3, and its limit of ephemeral storage fits the volume."""
     pod = services["convert"]["spec"]["template"]["spec"]
     assert pod["containerConcurrency"] == 1
-    (scratch,) = pod["volumes"]
+    (scratch,) = [volume for volume in pod["volumes"] if "emptyDir" in volume]
     assert scratch["emptyDir"] == {"sizeLimit": "5500Mi"}
     assert container(services["convert"])["resources"]["limits"]["ephemeral-storage"] == "6Gi"
     assert plain(services["convert"])["SCRATCH"] == container(services["convert"])["volumeMounts"][0]["mountPath"]

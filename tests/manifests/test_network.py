@@ -61,20 +61,11 @@ CALLS = {
 CALLED = {"rabbitmq management": {"rabbitmq operators"}} | {
     f"{name} 8012": {"kourier", "activator"} for name in FUNCTIONS
 }
-# The pods that may connect to addresses outside of the cluster when the stores are there.
-LEAVE = {
-    "auth",
-    "upload",
-    "convert",
-    "notify",
-    "download",
-    "sweep",
-    "deadletter",
-    "replay",
-    "mongodb-setup",
-    "mysql-setup",
-    "broker ingress",
-    "dispatcher",
+# By port, the pods that may connect to addresses outside of the cluster when the stores are there.
+MONGODB_CLIENTS = {name for name, called in CALLS.items() if "mongodb" in called}
+BROKER_PODS = {"broker ingress", "dispatcher"}
+LEAVE = {27017: MONGODB_CLIENTS, 3306: {"auth", "mysql-setup"}, 5671: BROKER_PODS, 5672: BROKER_PODS} | {
+    port: {"notify"} for port in (25, 465, 587)
 }
 
 
@@ -128,9 +119,15 @@ def test_every_pod_may_query_dns(caller: str, peers: Peers) -> None:
 
 
 def test_with_stores_elsewhere_only_their_clients_leave_the_cluster(product: Peers, peers: Peers) -> None:
-    """The gateway, which is open to all, may call only the functions' routes there too."""
+    """Each by its store's ports alone. The gateway, open to everybody, may call nothing but the functions' routes."""
     rules = policies("managed")
-    assert {name for name, peer in product.items() if rules.leaves(peer, peers["outside"], 443)} == LEAVE
+    egress = [rule for policy in rules.policies for rule in policy["spec"].get("egress", [])]
+    ports = {port["port"] for rule in egress for port in rule.get("ports", [])}
+    leave = {
+        port: {name for name, peer in product.items() if rules.leaves(peer, peers["outside"], port)}
+        for port in {443} | ports
+    }
+    assert {port: names for port, names in leave.items() if names} == LEAVE
     gateway = {name for name, (target, port) in TARGETS.items() if rules.leaves(peers["gateway"], peers[target], port)}
     assert gateway == CALLS["gateway"]
 
