@@ -119,7 +119,7 @@ test-corpus-long: ## 1,257 files, whole and damaged, through the whole system; s
 	@$(pytest) tests/corpus/test_whole.py -v -s
 
 test-chaos-long: ## Every process killed in turn, servers away, a disk full; at most 45 minutes
-	@$(pytest) tests/chaos/test_at_length.py -v --session-timeout 2700
+	@$(pytest) tests/chaos/test_at_length.py tests/chaos/test_replica_set.py -v --session-timeout 2700
 
 test-limits-long: ## Limits at full size: 4 GiB and one byte, crowds of slow clients; three to eight minutes, 12 GiB of disk
 	@$(pytest) tests/limits/test_whole.py -v
