@@ -10,7 +10,7 @@ from werkzeug.http import parse_options_header
 from functions.shared.media import CHUNK
 from scripts.local.supervision import Supervisor
 from tests.support.callers import Caller
-from tests.support.problems import assert_problem
+from tests.support.problems import assert_problem, without_ids
 from tests.support.processes import memory, peak_memory, worker
 from tests.support.shelf import Shelf
 from tests.support.stacks import Server
@@ -152,7 +152,7 @@ def test_mp3_of_another_user_is_not_found(caller: Caller, stranger: Caller, shel
     answers = [stranger.call("GET", path, headers={"Range": f"bytes={SIZE}-"}) for path in paths]
     for answer in answers:
         assert_problem(answer, 404)
-        assert answer.content == answers[0].content
+        assert without_ids(answer) == without_ids(answers[0])
     assert stranger.call("HEAD", paths[0]).status_code == 404
 
 
