@@ -10,6 +10,7 @@ from functions.shared.job import events
 from functions.shared.job.deliveries import Channel
 from functions.shared.job.events import EventSink
 from functions.shared.job.overdue import Overdue
+from functions.shared.logs import about
 from functions.shared.trace import Trace, follow
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class _Publisher:
                 log.warning("broker away", extra={"error": str(error)})
                 self._answers = False
             else:
-                with follow(Trace.of_event(event)):
-                    log.info("republished", extra={"event": event["id"], "job": event["subject"]})
+                names = {"event": event["id"], "type": event["type"], "subject": event["subject"]}
+                with follow(Trace.of_event(event)), about(**names, job=event["subject"]):
+                    log.info("republished")
         return self._answers
