@@ -1,4 +1,4 @@
-"""Time as MongoDB's server tells it (`$$NOW`), in aggregation expressions: no pod's clock decides about a lease."""
+"""The time of MongoDB's server (`$$NOW`), in aggregation expressions: no pod's clock decides about a lease."""
 
 from datetime import timedelta
 
