@@ -32,16 +32,16 @@ def _start(start_function: StartFunction, mongodb: Server, broker: Ingress, scra
 def converter(
     start_function: StartFunction, mongodb: Server, broker: Ingress, tmp_path_factory: pytest.TempPathFactory
 ) -> Converter:
-    """Convert in a process of its own, with two threads as on the laptop."""
+    """Start convert as a separate process, with two threads as on the laptop."""
     return _start(start_function, mongodb, broker, tmp_path_factory.mktemp("scratch"))
 
 
 @pytest.fixture(scope="session")
-def cramped(
+def small_disk(
     start_function: StartFunction, mongodb: Server, broker: Ingress, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Converter]:
-    """Convert whose scratch folder is a disk of 4 MiB."""
-    scratch = tmp_path_factory.mktemp("cramped")
+    """Start convert with a scratch folder on a disk of 4 MiB."""
+    scratch = tmp_path_factory.mktemp("small-disk")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(scratch)], check=True)
     try:
         yield _start(start_function, mongodb, broker, scratch)

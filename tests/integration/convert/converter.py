@@ -1,4 +1,4 @@
-"""The convert function as the broker and its stores see it."""
+"""The convert function, as seen by the broker and by its stores."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ class Converter:
         return requests.post(self.url, data=body, headers=headers, timeout=120).status_code
 
     def convert(self, file: Path) -> Document:
-        """Upload and deliver; return the job as it is then."""
+        """Upload the file, deliver its event, and return the job document after the answer."""
         job = self.upload(file)
         assert self.deliver(job) in {200, 202, 204}
         return self.job(job)
@@ -53,7 +53,7 @@ class Converter:
         return document
 
     def make_due(self, job: ObjectId) -> None:
-        """Let the job's lease be over, as if its time had passed."""
+        """Let the job's lease expire."""
         past = [{"$set": {"lease": {"$subtract": ["$$NOW", 1000]}}}]
         assert self.database["jobs"].update_one({"_id": job}, past).matched_count == 1
 
@@ -70,16 +70,16 @@ class Converter:
         assert file.size == job["mp3"]["size"]
         return b"".join(bucket.read(file))
 
-    def rooms(self) -> list[Path]:
+    def workspaces(self) -> list[Path]:
         return list(self.scratch.glob("attempt-*"))
 
     def ffmpegs(self) -> list[psutil.Process]:
-        """Return the ffmpegs at work in this scratch folder."""
+        """Return the running ffmpeg processes that use this scratch folder."""
         found = psutil.process_iter(["name", "cmdline"])
         return [p for p in found if p.info["name"] == "ffmpeg" and str(self.scratch) in " ".join(p.info["cmdline"])]
 
     def kill(self) -> None:
-        """Kill every process of the function as the kernel does when memory is out."""
+        """Kill every process of the function as the kernel does when memory runs out."""
         port = self.url.rpartition(":")[2]
         for process in psutil.process_iter(["environ", "cmdline"]):
             if (process.info["environ"] or {}).get("PORT") == port and "functions_framework" in process.info["cmdline"]:
@@ -87,7 +87,7 @@ class Converter:
 
 
 def probed(mp3: bytes, folder: Path) -> dict[str, Any]:
-    """Decode the MP3 without an error; return ffprobe's format with `decoded`, its real length in seconds."""
+    """Check that the MP3 decodes without errors; return ffprobe's format with `decoded`, the decoded seconds."""
     path = folder / "probed.mp3"
     path.write_bytes(mp3)
     decode = ["ffmpeg", "-v", "error", "-xerror", "-i", str(path), "-f", "s16le", "-ac", "1", "-ar", "8000", "-"]

@@ -85,7 +85,7 @@ def test_job_deleted_during_its_conversion_leaves_nothing(converter: Converter, 
         assert answer.result(timeout=5) < 300
     assert converter.chunks("mp3s") == before
     assert not broker.about(job)
-    assert not converter.rooms()
+    assert not converter.workspaces()
 
 
 def test_killed_attempt_is_repeated_after_its_lease(converter: Converter, broker: Ingress, clips: Clips) -> None:
@@ -98,7 +98,7 @@ def test_killed_attempt_is_repeated_after_its_lease(converter: Converter, broker
         ffmpeg.wait(timeout=3)
         assert answer.exception() is not None
     assert converter.job(job)["state"] == "converting"
-    [left] = converter.rooms()
+    [left] = converter.workspaces()
     eventually(lambda: _answers(converter), 30, "the function's restart", every=0.005)
     assert converter.deliver(job) < 300  # still leased: nothing to do
     assert converter.job(job)["tries"] == 1

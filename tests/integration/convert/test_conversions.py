@@ -27,7 +27,7 @@ def test_a_video_becomes_an_mp3(converter: Converter, broker: Ingress, clips: Cl
     assert event["source"] == "/functions/convert"
     assert event.data == {"job": str(job["_id"]), "mp3": str(job["mp3"]["id"])}
     assert not converter.has_video(job["_id"])
-    assert not converter.rooms()
+    assert not converter.workspaces()
 
 
 @pytest.mark.parametrize("kind", ["stereo_mkv", "surround", "digital_silence"])
@@ -81,7 +81,7 @@ def test_unusable_file_fails_with_its_reason(
     assert event["id"] == f"{job['_id']}.failed"
     assert event.data == {"job": str(job["_id"]), "code": code}
     assert not converter.has_video(job["_id"])
-    assert not converter.rooms()
+    assert not converter.workspaces()
 
 
 def test_playlist_opens_no_connection(converter: Converter, clips: Clips) -> None:

@@ -1,4 +1,4 @@
-"""A kernel without Landlock, as it looks to a program: the three calls are not there."""
+"""A simulated kernel without Landlock: its three system calls are not implemented."""
 
 import ctypes
 import errno
@@ -24,7 +24,7 @@ with Sandbox(1 << 20).start(sys.argv[2:], read=folder / "in", write=folder / "ou
 
 
 class Kernel:
-    """Runs Python on a kernel that says ENOSYS to Landlock."""
+    """Runs Python on a kernel that answers ENOSYS to the calls of Landlock."""
 
     def __init__(self) -> None:
         self._library = library = ctypes.CDLL("libseccomp.so.2")
@@ -43,7 +43,7 @@ class Kernel:
             [sys.executable, "-c", *words],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **env},
-            preexec_fn=enter,  # the tests' process has no other threads at work here
+            preexec_fn=enter,  # the tests' process has no other busy threads here
             capture_output=True,
             text=True,
             timeout=60,
@@ -61,8 +61,8 @@ def settings(tmp_path: Path) -> dict[str, str]:
     return {"MONGODB_URL": "mongodb://127.0.0.1:1/none", "K_SINK": "http://127.0.0.1:1", "SCRATCH": str(tmp_path)}
 
 
-def test_it_is_logged(kernel: Kernel, settings: dict[str, str]) -> None:
-    """Convert starts and says so, as it does not where there is Landlock."""
+def test_missing_landlock_is_logged(kernel: Kernel, settings: dict[str, str]) -> None:
+    """Without Landlock convert starts and logs a warning; with Landlock there is no warning."""
     started = kernel.python(START, **settings)
     assert started.returncode == 0, started.stderr
     assert "no landlock: ffmpeg could read the files that this process may read" in started.stdout + started.stderr
@@ -77,8 +77,8 @@ def test_it_is_logged(kernel: Kernel, settings: dict[str, str]) -> None:
     assert "landlock" not in here.stdout + here.stderr
 
 
-def test_it_is_fatal_where_the_setting_says_so(kernel: Kernel, settings: dict[str, str]) -> None:
-    """With `LANDLOCK_REQUIRED=true` it does not start, and says why."""
+def test_missing_landlock_is_fatal_if_required(kernel: Kernel, settings: dict[str, str]) -> None:
+    """With `LANDLOCK_REQUIRED=true` convert does not start, and logs the reason."""
     started = kernel.python(START, **settings, LANDLOCK_REQUIRED="true")
     assert started.returncode == 1
     assert "this kernel has no Landlock, and LANDLOCK_REQUIRED asks for it" in started.stderr
@@ -93,8 +93,8 @@ def test_it_is_fatal_where_the_setting_says_so(kernel: Kernel, settings: dict[st
         ("my $x = 'x' x 2_000_000_000; print 'done'", "Out of memory"),
     ],
 )
-def test_all_else_holds(kernel: Kernel, tmp_path: Path, program: str, said: str) -> None:
-    """No socket, no process, no environment, no more memory than ever."""
+def test_all_other_limits_hold(kernel: Kernel, tmp_path: Path, program: str, said: str) -> None:
+    """Sockets, processes, the environment and more memory than the limit are denied."""
     (tmp_path / "in").write_text(program)
     (tmp_path / "out").mkdir()
     ran = kernel.python(CELL, str(tmp_path), "perl", str(tmp_path / "in"))

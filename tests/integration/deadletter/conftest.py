@@ -1,4 +1,4 @@
-"""deadletter before a real store."""
+"""deadletter with a real store."""
 
 import pytest
 from pymongo.database import Database
@@ -10,7 +10,7 @@ from tests.support.stacks import Server, StartFunction
 
 @pytest.fixture
 def database(mongodb: Server) -> Database[Document]:
-    """Return the store, with nothing dead in it."""
+    """Return the store, without dead letters."""
     store = mongo.database(mongodb.url)
     store["dead"].delete_many({})
     return store

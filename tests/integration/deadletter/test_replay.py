@@ -1,4 +1,4 @@
-"""What `make replay` does with dead letters and their jobs."""
+"""The effect of `make replay` on dead letters and their jobs."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ def job_of(database: Database[Document], job: ObjectId) -> Document:
 
 
 def given_up(database: Database[Document], *, video: bool = True, delivered: bool = True) -> ObjectId:
-    """Store a job that failed because of a server problem, and whose owner was notified of that or not yet."""
+    """Store a job that failed because of a server problem; `delivered` says whether its owner was notified."""
     mail: Document = {"deliveries.mail.outcome": "sent", "deliveries.mail.delivered": "failed"} if delivered else {}
     job = ended_job(database, "failed", reason=vars(GAVE_UP), tries=3, **mail)
     if video:
@@ -57,7 +57,7 @@ def test_waiting_job_gets_all_its_tries_immediately(database: Database[Document]
 
 
 def test_attempt_under_way_keeps_its_lease(database: Database[Document]) -> None:
-    """A job that is being converted is left alone."""
+    """A job that is being converted is not changed."""
     attempt = claim(database, open_job(database))
     assert replay(database, attempt.job.id) == Fate.UNDER_WAY
     attempt.renew(0.5)
@@ -74,7 +74,7 @@ def test_job_that_gave_up_is_converted_again(database: Database[Document]) -> No
 
 
 def test_job_without_a_video_or_failed_because_of_the_file_stays_failed(database: Database[Document]) -> None:
-    """There is nothing to convert again."""
+    """The job is not changed, as another conversion is not possible or would fail again."""
     own = ended_job(database, "failed", **{"deliveries.mail.outcome": "sent"})
     database["videos.files"].insert_one({"_id": own, "length": 0, "uploadDate": datetime.now(UTC)})
     done = ended_job(database, **{"deliveries.mail.outcome": "sent"})
@@ -85,7 +85,7 @@ def test_job_without_a_video_or_failed_because_of_the_file_stays_failed(database
 
 
 def test_pending_mail_is_due_now_but_not_during_an_attempt(database: Database[Document]) -> None:
-    """A mail in backoff is due; a mail that may be on its way is due only when that attempt must have ended."""
+    """A mail in backoff is due immediately; a mail that may be being sent is due after the longest possible attempt."""
     mails, later = Deliveries(database, Channel.MAIL), datetime.now(UTC) + timedelta(minutes=20)
     in_backoff = ended_job(database, **{"deliveries.mail.tries": 6, "deliveries.mail.lease": later})
     assert replay(database, in_backoff) == Fate.NOTIFIES_AGAIN
@@ -114,7 +114,7 @@ def test_owner_is_notified_of_the_same_end_once(database: Database[Document]) ->
 
 
 def test_mail_sent_during_a_replay_is_remembered(database: Database[Document]) -> None:
-    """Settling a mail whose job was reopened meanwhile changes only what the owner was notified of."""
+    """Settling a mail of a job that was reopened meanwhile changes only `delivered`."""
     mails, job = Deliveries(database, Channel.MAIL), given_up(database, delivered=False)
     claimed = mails.claim(job)
     assert claimed
@@ -125,7 +125,7 @@ def test_mail_sent_during_a_replay_is_remembered(database: Database[Document]) -
 
 
 def test_mail_sent_during_a_replay_does_not_settle_the_next_end(database: Database[Document]) -> None:
-    """Settled after the job has ended once more, and differently: the mail about the new end is still pending."""
+    """If the job ends differently before the first mail is settled, the mail about the new end stays pending."""
     mails, job = Deliveries(database, Channel.MAIL), given_up(database, delivered=False)
     claimed = mails.claim(job)
     assert claimed
@@ -136,8 +136,8 @@ def test_mail_sent_during_a_replay_does_not_settle_the_next_end(database: Databa
     assert mails.claim(job)
 
 
-def test_replay_prints_the_fate_of_each_letter_and_deletes_it(mongodb: Server, database: Database[Document]) -> None:
-    """The command names every dead letter with its job's fate, and finds none the second time."""
+def test_replay_prints_each_fate_and_deletes_the_dead_letter(mongodb: Server, database: Database[Document]) -> None:
+    """The command prints every dead letter with its job's fate; a second run finds no dead letter."""
     waiting, gone = open_job(database, tries=2), ObjectId()
     for job in (str(waiting), str(gone), "no id"):
         DeadLetters(database).store(video_uploaded(job))
@@ -155,7 +155,7 @@ def test_replay_prints_the_fate_of_each_letter_and_deletes_it(mongodb: Server, d
 
 
 def test_event_dead_lettered_again_during_a_replay_is_kept(database: Database[Document]) -> None:
-    """A letter that was counted again after it was read is not deleted."""
+    """A dead letter whose count has increased since it was read is not deleted."""
     letters = DeadLetters(database)
     letters.store(video_uploaded("x"))
     (read,) = letters.all()

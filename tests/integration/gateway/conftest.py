@@ -37,7 +37,7 @@ def token(auth: Client) -> str:
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
+def unused_address() -> Iterator[str]:
     """An address without a listener that no other process can take."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))

@@ -100,7 +100,7 @@ def test_upload_states_when_it_arrived(gateway: Gateway, upstream: Upstream, tok
 
 
 def test_client_disconnect_ends_the_upload(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """The function's connection breaks off as soon as the client's does."""
+    """The connection to the function ends as soon as the client's connection does."""
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
         head = f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 2000000\r\n\r\n"
         connection.sendall(head.encode() + bytes(1_000_000))
@@ -117,7 +117,7 @@ def test_download_is_streamed(gateway: Gateway, upstream: Upstream, token: str) 
 
 
 def test_head_has_length_and_no_body(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """HEAD passes as HEAD."""
+    """The gateway forwards HEAD as HEAD."""
     answer = requests.head(f"{gateway.url}/download/1", headers=_bearer(token))
     assert (answer.status_code, answer.headers["Content-Length"], answer.content) == (200, "6", b"")
     assert upstream.asked[0].method == "HEAD"
@@ -148,16 +148,16 @@ def test_largest_upload_passes(gateway: Gateway, upstream: Upstream, token: str)
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 413, 422, 429, 500, 502, 503, 504])
 def test_functions_own_problem_passes_unchanged(gateway: Gateway, token: str, status: int) -> None:
-    """Status, body and Retry-After are the function's, whatever the gateway itself answers with that status."""
+    """Status, body and Retry-After are the function's, also for a status that the gateway answers itself."""
     answer = requests.get(f"{gateway.url}/jobs/{status}", headers=_bearer(token))
     assert (answer.status_code, answer.content) == (status, b'{"title": "mine"}')
     if status == 503:
         assert answer.headers["Retry-After"] == "77"
 
 
-def test_unavailable_function_is_a_503_problem(tmp_path: Path, auth: Client, nobody: str, token: str) -> None:
+def test_unavailable_function_is_a_503_problem(tmp_path: Path, auth: Client, unused_address: str, token: str) -> None:
     """Without a listener at the function's address the answer is 503 with Retry-After."""
-    gateway = Gateway(tmp_path, auth.url, nobody, nobody)
+    gateway = Gateway(tmp_path, auth.url, unused_address, unused_address)
     try:
         for method, path in GUARDED:
             answer = requests.request(method, gateway.url + path, headers=_bearer(token), timeout=10)
@@ -168,10 +168,10 @@ def test_unavailable_function_is_a_503_problem(tmp_path: Path, auth: Client, nob
 
 
 def test_unavailable_auth_is_503_and_no_request_passes(
-    tmp_path: Path, upstream: Upstream, nobody: str, token: str
+    tmp_path: Path, upstream: Upstream, unused_address: str, token: str
 ) -> None:
-    """Without auth every guarded route and auth's own answer 503 with Retry-After, and no function is called."""
-    gateway = Gateway(tmp_path, nobody, upstream.url, upstream.url)
+    """Without auth every guarded route and auth's own routes answer 503 with Retry-After, and no function is called."""
+    gateway = Gateway(tmp_path, unused_address, upstream.url, upstream.url)
     try:
         for method, path in [*GUARDED, ("POST", "/auth/login"), ("GET", "/auth/keys")]:
             answer = requests.request(method, gateway.url + path, headers=_bearer(token), timeout=10)
@@ -197,7 +197,7 @@ def test_eleventh_login_within_a_minute_is_429(gateway: Gateway, auth: Client) -
 
 
 def test_seventeenth_upload_of_an_address_is_429(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """The seventeenth is 429 with Retry-After; other requests of the address, and uploads of others, still work."""
+    """The seventeenth is 429 with Retry-After; other requests of that address and uploads of others still work."""
     head = (
         f"POST /upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: 1000\r\n\r\nx".encode()
     )

@@ -37,7 +37,7 @@ def _logged(gateway: Gateway, trace: str, count: int) -> list[dict[str, Any]]:
 
 
 def test_well_formed_ids_of_the_caller_are_kept(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """They reach the function, the access log, and the caller again."""
+    """The ids reach the function and the access log, and the answer has the request id."""
     headers = {"Authorization": f"Bearer {token}", "traceparent": PARENT, "X-Request-Id": "order-66.b_1"}
     for method, path in [("GET", "/jobs"), ("POST", "/upload?name=a")]:
         answer = requests.request(method, gateway.url + path, headers=headers, timeout=10)
@@ -52,7 +52,7 @@ def test_well_formed_ids_of_the_caller_are_kept(gateway: Gateway, upstream: Upst
 def test_malformed_ids_are_replaced(
     gateway: Gateway, upstream: Upstream, token: str, parent: str, request_id: str
 ) -> None:
-    """New ones are made, well-formed, and the function, the log and the caller get the same."""
+    """New well-formed ids are generated, the same for the function, the log and the caller."""
     given: dict[str, str | bytes] = {
         "Authorization": f"Bearer {token}",
         "traceparent": parent,
@@ -69,7 +69,7 @@ def test_malformed_ids_are_replaced(
 
 
 def test_two_requests_have_two_traces(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """Also on one connection."""
+    """Two requests on one connection have different traces too."""
     with requests.Session() as session:
         for _ in range(2):
             session.get(f"{gateway.url}/jobs", headers={"Authorization": f"Bearer {token}"}, timeout=10)

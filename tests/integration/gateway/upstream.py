@@ -21,7 +21,7 @@ class Upstream:
     """Answers `/jobs/STATUS` with that status, `/download/slowly` in two halves, and reads the body of `/upload`.
 
     `go` releases the second half of the download. `received` counts the bytes of the upload so far, `cut` is set when
-    it is cut off.
+    the upload is cut off.
     """
 
     def __init__(self) -> None:

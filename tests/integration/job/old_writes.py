@@ -1,6 +1,6 @@
 """The writes of version 0.1 (commit 721d43c) on the job document, for the tests of a rollout.
 
-Its pods may run beside this version's. Each function is one command of theirs, with the same query and the same change.
+During a rollout pods of both versions run. Each function is one command of version 0.1, with its query and its change.
 """
 
 from datetime import timedelta
@@ -67,13 +67,13 @@ class OldPods:
         return document["state"] if document and document["mail"]["outcome"] == "pending" else None
 
     def settle_mail(self, job: ObjectId, state: str) -> None:
-        """Notify's note that the mail about `state` is sent."""
+        """Notify's record that the mail about `state` was sent."""
         self._jobs.update_one({"_id": job}, {"$set": {"mailed": state}})
         query = {"_id": job, "state": state, "mail.outcome": "pending"}
         self._jobs.update_one(query, [{"$set": {"mail.outcome": "sent", "mail.at": "$$NOW"}}])
 
-    def tell(self, job: ObjectId) -> None:
-        """Sweep's notes that it has published the events of an open and of an ended job."""
+    def republish(self, job: ObjectId) -> None:
+        """Sweep's records that it has published the events of an open and of an ended job."""
         for told, query in (("told", {"state": {"$in": OPEN}}), ("mail.told", {"mail.outcome": "pending"})):
             note = {"tries": 0, "times": 1, "again": _after(timedelta(minutes=1))}
             self._jobs.update_one({"_id": job} | query, [{"$set": {told: note}}])

@@ -1,4 +1,4 @@
-"""Pods of version 0.1 and of this version at work on one store: what each pair of them does to a job."""
+"""Pods of version 0.1 and of this version on one store: each pair of functions working on one job."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -54,9 +54,9 @@ def mails_about(system: System, job: ObjectId) -> int:
 
 
 def test_end_written_by_old_convert_is_mailed_once(system: System, old: OldPods) -> None:
-    """After the set-up's upgrade old convert still writes `mail`: the next tick moves it, then it is mailed."""
+    """After the set-up's upgrade old convert still writes `mail`: the next tick moves it, then the mail is sent."""
     job = ended_by_old(system.database, old)
-    system.notifier.notify(job)  # not upgraded yet: it is old notify's
+    system.notifier.notify(job)  # not upgraded yet: old notify would mail it
     assert not system.mail.mails
     system.run()
     assert mails_about(system, job) == 1
@@ -92,7 +92,7 @@ def test_old_notify_sends_nothing_about_an_end_of_new_convert(system: System, ol
 
 
 def test_old_notify_knows_what_new_notify_has_sent(system: System, old: OldPods) -> None:
-    """Mailed by new notify, replayed, failed again under old convert: old notify sends no second mail."""
+    """New notify mails, the job is replayed and fails again in old convert: old notify sends no second mail."""
     job = ended_by_new(system.database, GAVE_UP)
     system.notifier.notify(job)
     assert mails_about(system, job) == 1
@@ -105,7 +105,7 @@ def test_old_notify_knows_what_new_notify_has_sent(system: System, old: OldPods)
 
 
 def test_new_notify_knows_what_old_notify_has_sent(system: System, old: OldPods) -> None:
-    """Mailed by old notify, replayed by either version, failed again: new notify sends no second mail."""
+    """Old notify mails, the job is replayed by either version and fails again: new notify sends no second mail."""
     for reopen in (old.replay, lambda job: Reopening(system.database).reopen(job, video_stored=True)):
         for upgraded in (False, True):
             job = ended_by_old(system.database, old, GAVE_UP)
@@ -123,14 +123,14 @@ def test_new_notify_knows_what_old_notify_has_sent(system: System, old: OldPods)
 
 
 def test_replay_during_a_mail_of_new_notify_does_not_repeat_it(system: System, old: OldPods) -> None:
-    """New notify has claimed, old replay and old convert end the job the same way, new notify settles: no second."""
+    """New notify claims, old replay and old convert end the job the same way, new notify settles: no second mail."""
     job = ended_by_new(system.database, GAVE_UP)
     claimed = system.deliveries.claim(job)
     assert claimed
     assert old.replay(job)
     assert old.claim(job)
     assert old.end(job, state="failed", reason=vars(DAMAGED))
-    system.notifier.notify(job)  # `mail` is old notify's, `deliveries.mail` is left from the first end
+    system.notifier.notify(job)  # `mail` belongs to old notify, `deliveries.mail` is left from the first end
     system.deliveries.settle(claimed, Outcome.SENT)
     assert old.claim_mail(job) is None
     system.run()
@@ -138,7 +138,7 @@ def test_replay_during_a_mail_of_new_notify_does_not_repeat_it(system: System, o
 
 
 def test_replay_by_old_operator_starts_deliveries_anew(system: System, old: OldPods) -> None:
-    """Old replay leaves `deliveries` in place: while the job is open they are ignored, its new end is mailed once."""
+    """Old replay leaves `deliveries`: they are ignored while the job is open, and the new end is mailed once."""
     for mailed in (False, True):
         job = ended_by_new(system.database, GAVE_UP)
         if mailed:
@@ -162,7 +162,7 @@ def test_new_end_by_old_convert_after_an_old_replay_is_mailed_once(system: Syste
     mp3 = {"id": ObjectId(), "size": 11, "duration": 1.0}
     assert old.end(job, state="done", progress=1.0, mp3=mp3)
     advance(system.database, MINUTES)
-    system.notifier.notify(job)  # the document has both fields: it is old notify's until it is upgraded
+    system.notifier.notify(job)  # the document has both fields: only old notify may claim it until it is upgraded
     assert not system.mail.mails
     assert old.claim_mail(job) == "done"
     old.settle_mail(job, "done")
@@ -171,22 +171,22 @@ def test_new_end_by_old_convert_after_an_old_replay_is_mailed_once(system: Syste
 
 
 def test_republishing_noted_by_old_sweep_is_kept(system: System, old: OldPods) -> None:
-    """Old sweep's note about an upgraded open job is moved at the next tick, and disturbs nothing."""
+    """Old sweep's record on an upgraded open job is moved at the next tick, and each job still gets one mail."""
     job = uploaded(system.database)
-    old.tell(job)
+    old.republish(job)
     assert "told" in system.job(job)
     upgrade(system.database)
     assert {"told", "mail"}.isdisjoint(system.job(job))
     assert system.job(job)["republish"]["times"] == 1
     done = ended_by_new(system.database)
-    old.tell(done)
+    old.republish(done)
     assert {"told", "mail"}.isdisjoint(system.job(done))
     system.run()
     assert (mails_about(system, job), mails_about(system, done)) == (1, 1)
 
 
 def test_converters_of_both_versions_respect_each_other(system: System, old: OldPods) -> None:
-    """While one holds the lease the other gets no claim; after it has expired the first one cannot end the job."""
+    """While one converter holds the lease the other cannot claim; after its expiry the first cannot end the job."""
     conversions = Conversions(system.database)
     mine, theirs = uploaded(system.database), uploaded(system.database)
     attempt = conversions.claim(mine)

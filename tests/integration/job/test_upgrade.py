@@ -1,4 +1,4 @@
-"""Documents that version 0.1 has stored finish under this version, each exactly once."""
+"""Jobs that version 0.1 has stored are finished by this version, each exactly once."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,7 +46,7 @@ def store(database: Database[Document], document: Document) -> ObjectId:
 
 
 def test_the_files_cover_every_state_and_outcome() -> None:
-    """Among them are all states, all outcomes of a mail, both kinds of republishing, and replayed jobs."""
+    """The files contain all states, all outcomes of a mail, both kinds of republishing, and replayed jobs."""
     documents = [load(file.stem) for file in FILES]
     assert {document["state"] for document in documents} == {"uploaded", "converting", "done", "failed"}
     outcomes = {document["mail"]["outcome"] for document in documents if "mail" in document}

@@ -23,7 +23,7 @@ def database(mongodb: Server) -> Database[Document]:
 
 @pytest.fixture
 def bucket(database: Database[Document]) -> Iterator[Bucket]:
-    """A bucket of its own, as setup makes it."""
+    """A new bucket with the indexes of the set-up."""
     database["test.chunks"].create_index([("files_id", 1), ("n", 1)], unique=True)
     yield Bucket(database, "test")
     database["test.files"].drop()
@@ -39,7 +39,7 @@ def store(bucket: Bucket, content: bytes, piece: int = CHUNK) -> File:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_written_file_is_standard_gridfs(bucket: Bucket, database: Database[Document], size: int) -> None:
-    """Whatever its size, pymongo's own GridFS reads the file, in as many chunks as the format says."""
+    """pymongo's own GridFS reads files of any size, in as many chunks as the format says."""
     content = os.urandom(size)
     file = store(bucket, content)
     assert file.size == size

@@ -1,4 +1,4 @@
-"""notify before the mail catcher, and before servers that refuse."""
+"""notify with the mail catcher, and with a mail server that rejects some recipients."""
 
 import asyncio
 from collections.abc import Iterator
@@ -30,14 +30,14 @@ def notify(mongodb: Server, mailbox: Mailbox, start_function: StartFunction) -> 
 
 
 @dataclass
-class Moody:
-    """A mail server whose recipient's name says how it behaves; `rcpt` and `taken` are the addresses that it saw."""
+class SelectiveServer:
+    """A mail server whose behaviour depends on the recipient's name; `rcpt` and `taken` list requested and accepted."""
 
     rcpt: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
     url: str = ""
 
-    async def handle_RCPT(  # noqa: N802  # aiosmtpd's
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         self.rcpt.append(address)
@@ -61,8 +61,8 @@ class Moody:
 
 
 @pytest.fixture(scope="session")
-def moody() -> Iterator[Moody]:
-    handler = Moody()
+def selective() -> Iterator[SelectiveServer]:
+    handler = SelectiveServer()
     controller = Controller(handler, hostname=HOST, port=free_port())
     controller.start()
     handler.url = f"smtp://{HOST}:{controller.port}"
@@ -71,7 +71,7 @@ def moody() -> Iterator[Moody]:
 
 
 @pytest.fixture(scope="session")
-def moody_notify(mongodb: Server, moody: Moody, start_function: StartFunction) -> str:
+def selective_notify(mongodb: Server, selective: SelectiveServer, start_function: StartFunction) -> str:
     return start_function(
-        "notify", {"MONGODB_URL": mongodb.url_of("notify"), "SMTP_URL": moody.url, "THREADS": "8", **SETTINGS}
+        "notify", {"MONGODB_URL": mongodb.url_of("notify"), "SMTP_URL": selective.url, "THREADS": "8", **SETTINGS}
     )

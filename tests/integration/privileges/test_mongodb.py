@@ -1,4 +1,4 @@
-"""The privileges of each MongoDB user, tried on a real server; that they suffice is shown by all other tests."""
+"""The privileges of each MongoDB user, on a real server; all other tests show that they suffice."""
 
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
@@ -16,13 +16,13 @@ from tests.support.stacks import Server
 
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
 COLLECTIONS = ("jobs", "quotas", "dead", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks", "others")
-NOBODY = {"_id": ObjectId()}
+NO_DOCUMENT = {"_id": ObjectId()}
 
 ACTIONS: dict[str, Callable[[Collection[Document]], object]] = {
-    "find": lambda collection: list(collection.aggregate([{"$match": NOBODY}])),
+    "find": lambda collection: list(collection.aggregate([{"$match": NO_DOCUMENT}])),
     "insert": lambda collection: collection.insert_one({"files_id": ObjectId(), "n": 0, "of": "test_mongodb"}),
-    "update": lambda collection: collection.update_one(NOBODY, {"$set": {"name": "x"}}),
-    "remove": lambda collection: collection.delete_many(NOBODY),
+    "update": lambda collection: collection.update_one(NO_DOCUMENT, {"$set": {"name": "x"}}),
+    "remove": lambda collection: collection.delete_many(NO_DOCUMENT),
     "createIndex": lambda collection: collection.create_index("of"),
     "dropIndex": lambda collection: collection.drop_indexes(),
     "dropCollection": lambda collection: collection.drop(),
@@ -30,7 +30,7 @@ ACTIONS: dict[str, Callable[[Collection[Document]], object]] = {
     "collMod": lambda collection: collection.database.command("collMod", collection.name, validator={}),
 }
 
-# In the database of all.
+# In the shared database.
 COMMANDS: dict[str, Document] = {
     "look what there is": {"listCollections": 1},
     "make a collection": {"create": "mine"},
@@ -59,7 +59,7 @@ def administrator(mongodb: Server) -> Iterator[Database[Document]]:
 def user(
     request: pytest.FixtureRequest, mongodb: Server, administrator: Database[Document]
 ) -> Iterator[Database[Document]]:
-    """The database as the user of that name sees it."""
+    """The database, with the login of the user of that name."""
     with MongoClient[Document](mongodb.url_of(request.param)) as client:
         yield client["video2mp3"]
     for collection in COLLECTIONS:
@@ -104,7 +104,7 @@ def test_user_cannot_grant_itself_roles_or_change_passwords(user: Database[Docum
 
 @pytest.mark.parametrize("database", ["admin", "local", "config", "bench"])
 def test_user_cannot_read_other_databases(user: Database[Document], database: str) -> None:
-    """Neither the databases of users and server, nor any other."""
+    """The databases `admin`, `local` and every other database are denied."""
     other = user.client[database]
     for collection in ("system.users", "startup_log", "jobs"):
         assert code_of(other[collection].find_one) == UNAUTHORIZED
@@ -142,7 +142,7 @@ def test_no_user_has_privileges_beyond_documents() -> None:
 
 
 def test_wrong_password_is_rejected(mongodb: Server) -> None:
-    """So is a missing password, and another user's."""
+    """A missing password and another user's password are rejected too."""
     parts = urlsplit(mongodb.url)
     address = f"{parts.hostname}:{parts.port}"
     upload, sweep = (urlsplit(mongodb.url_of(user)) for user in ("upload", "sweep"))
@@ -152,7 +152,7 @@ def test_wrong_password_is_rejected(mongodb: Server) -> None:
 
 
 def test_login_without_password_is_rejected(mongodb: Server) -> None:
-    """Neither to read nor to create the first user, as one exists."""
+    """Without a login nothing can be read, and no first user created, as one exists."""
     parts = urlsplit(mongodb.url)
     with MongoClient[Document](f"mongodb://{parts.hostname}:{parts.port}/video2mp3") as client:
         assert code_of(client["video2mp3"]["jobs"].find_one) == UNAUTHORIZED

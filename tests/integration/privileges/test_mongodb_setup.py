@@ -19,7 +19,7 @@ DATABASE = "other"
 
 @pytest.fixture
 def env(mongodb: Server) -> Iterator[dict[str, str]]:
-    """What a first set-up gets."""
+    """The environment of a first set-up."""
     address = urlsplit(mongodb.url).netloc.partition("@")[2]
     yield {
         "MONGODB_ADMIN_URL": f"{mongodb.url}{DATABASE}?authSource=admin",
@@ -39,7 +39,7 @@ def set_up(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 
 def code_of(url: str, collection: str) -> int | None:
-    """Return the code by which the URL's user is refused to read the collection, None if that is allowed."""
+    """Return the error code with which the URL's user is denied to read the collection, None if allowed."""
     with MongoClient[Document](url) as client:
         try:
             client[DATABASE][collection].find_one()
@@ -66,7 +66,7 @@ def test_second_setup_restores_password_and_privileges(env: dict[str, str], mong
 
 
 def test_missing_settings_are_named(env: dict[str, str]) -> None:
-    """Each variable by its name."""
+    """The message has the name of each missing variable."""
     del env["MONGODB_UPLOAD_URL"]
     ended = set_up(env | {"MONGODB_REPLAY_URL": ""})
     assert ended.returncode == 1
@@ -75,7 +75,7 @@ def test_missing_settings_are_named(env: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("wrong", ["localhost/other", "upload@localhost/other", "upload:secret@localhost/another"])
 def test_url_without_user_password_or_database_is_named_and_not_printed(env: dict[str, str], wrong: str) -> None:
-    """Nothing is made, and no password gets into a log."""
+    """The set-up makes nothing, and prints no password."""
     ended = set_up(env | {"MONGODB_UPLOAD_URL": f"mongodb://{wrong}"})
     assert ended.returncode == 1
     assert ended.stderr == f"MONGODB_UPLOAD_URL must be mongodb://USER:PASSWORD@HOST/{DATABASE}, or mongodb+srv://…\n"

@@ -1,4 +1,4 @@
-"""What auth's user of MySQL may do, tried on a real one; that it is enough, auth's own tests show."""
+"""The privileges of auth's MySQL user, on a real server; auth's own tests show that they suffice."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from pymysql.err import MySQLError
 from scripts.local.supervision import REPOSITORY
 from tests.support.stacks import Server
 
-# To a database, login refused, to a table, for want of a right of the server.
+# Access to a database, login, access to a table, and a missing server privilege.
 REFUSED = {1044, 1045, 1142, 1227}
 
 FORBIDDEN = [
@@ -38,7 +38,7 @@ FORBIDDEN = [
 
 
 def login(url: str, user: str | None = None, password: str | None = None) -> "pymysql.Connection[Cursor]":
-    """Connect to where the URL leads, by its own user and password unless others are given."""
+    """Connect to the server of the URL, with its user and password unless others are given."""
     parts = urlsplit(url)
     return pymysql.connect(
         host=parts.hostname,
@@ -52,13 +52,13 @@ def login(url: str, user: str | None = None, password: str | None = None) -> "py
 
 @pytest.fixture(scope="session")
 def auth(mysql: Server) -> Iterator[Cursor]:
-    """A cursor of auth's user."""
+    """A cursor with the login of auth's user."""
     with closing(login(mysql.url_of("auth"))) as connection, connection.cursor() as cursor:
         yield cursor
 
 
 def test_auth_fills_its_tables(auth: Cursor) -> None:
-    """It stores, reads, changes and deletes rows."""
+    """auth inserts, reads, updates and deletes rows."""
     auth.execute("INSERT INTO users VALUES ('privileges', 'rights@people.example', 'x', NOW())")
     auth.execute("UPDATE users SET password_hash = 'y' WHERE id = 'privileges'")
     assert auth.execute("SELECT * FROM users WHERE id = 'privileges' AND password_hash = 'y'") == 1
@@ -67,21 +67,21 @@ def test_auth_fills_its_tables(auth: Cursor) -> None:
 
 @pytest.mark.parametrize("statement", FORBIDDEN)
 def test_auth_has_no_other_privileges(auth: Cursor, statement: str) -> None:
-    """It changes no table, makes nothing, gives no rights, and sees neither other databases nor files."""
+    """auth alters and creates no table, grants no privileges, and reads neither other databases nor files."""
     with pytest.raises(MySQLError) as refused:
         auth.execute(statement)
     assert refused.value.args[0] in REFUSED
 
 
 def test_auth_sees_one_database(auth: Cursor) -> None:
-    """Besides what MySQL says of itself."""
+    """auth sees its own database and MySQL's two information schemas only."""
     auth.execute("SHOW DATABASES")
     seen = {name for (name,) in auth.fetchall()}
     assert seen - {"information_schema", "performance_schema"} == {"auth"}
 
 
 def test_auth_reads_no_file(auth: Cursor) -> None:
-    """Not even one that everybody may read."""
+    """auth cannot read a file, not even a world-readable one."""
     auth.execute("SELECT LOAD_FILE('/etc/passwd')")
     assert auth.fetchone() == (None,)
 
@@ -90,7 +90,7 @@ def test_auth_reads_no_file(auth: Cursor) -> None:
     "user", [{"password": "wrong"}, {"password": ""}, {"user": "root", "password": ""}, {"user": "", "password": ""}]
 )
 def test_wrong_password_is_rejected(mysql: Server, user: dict[str, str]) -> None:
-    """And so is everybody without one."""
+    """A missing password is rejected too, also for root and for the anonymous user."""
     with pytest.raises(pymysql.OperationalError) as refused:
         login(mysql.url_of("auth"), **user)
     assert refused.value.args[0] in {1045, 1698}
@@ -98,7 +98,7 @@ def test_wrong_password_is_rejected(mysql: Server, user: dict[str, str]) -> None
 
 @pytest.mark.parametrize("function", ["upload", "convert", "notify", "download", "sweep", "deadletter"])
 def test_only_auth_can_log_in_to_mysql(mysql: Server, mongodb: Server, function: str) -> None:
-    """What they know, their user of MongoDB, is nobody there."""
+    """The MongoDB login of another function is rejected by MySQL."""
     theirs = urlsplit(mongodb.url_of(function))
     with pytest.raises(pymysql.OperationalError) as refused:
         login(mysql.url_of("auth"), user=theirs.username, password=theirs.password)
@@ -112,7 +112,7 @@ def set_up(mysql: Server, auth: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_second_setup_changes_the_password_and_keeps_the_rows(mysql: Server, auth: Cursor) -> None:
-    """The password of auth's URL counts, also with characters that a URL has to escape."""
+    """The password of auth's URL is set, also with characters that a URL has to escape."""
     auth.execute("INSERT INTO users VALUES ('kept', 'kept@people.example', 'x', NOW())")
     url, parts = mysql.url_of("auth"), urlsplit(mysql.url_of("auth"))
     changed = url.replace(parts.password or "", "%27%40%2F%25s")
@@ -131,7 +131,7 @@ def test_second_setup_changes_the_password_and_keeps_the_rows(mysql: Server, aut
     "wrong", ["", "mysql://auth@localhost/auth", "mysql://auth:secret@localhost/", "mysql://auth:secret@localhost/%"]
 )
 def test_incomplete_url_is_named_and_not_printed(mysql: Server, wrong: str) -> None:
-    """Nothing is made, and no password gets into a log."""
+    """The set-up makes nothing, and prints no password."""
     ended = set_up(mysql, wrong)
     assert ended.returncode == 1
     assert ended.stderr.startswith("MYSQL_AUTH_URL must be mysql://USER:PASSWORD@HOST/DATABASE")

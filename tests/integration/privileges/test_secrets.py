@@ -1,4 +1,4 @@
-"""Which secrets each function is given: no more than these."""
+"""The secrets that each function and set-up job gets, and no more."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ SERVICES = services()
 
 
 def secrets_in(part: Any) -> set[str]:
-    """Return every secret, `NAME/KEY`, that the manifest names anywhere, be it as a variable or as a file."""
+    """Return every secret of the manifest as `NAME/KEY`, used as a variable or as a file."""
     if isinstance(part, list):
         return {found for value in part for found in secrets_in(value)}
     if not isinstance(part, dict):
@@ -42,12 +42,12 @@ def test_every_function_is_listed() -> None:
 
 @pytest.mark.parametrize("function", SECRETS)
 def test_function_gets_exactly_its_secrets(function: str) -> None:
-    """Only auth gets MySQL and the private key, only notify the mail server; each its own user of MongoDB."""
+    """Only auth gets MySQL and the private key, only notify the mail server; each gets its own MongoDB user."""
     assert secrets_in(SERVICES[function]) == SECRETS[function]
 
 
 def test_mongodb_has_a_user_for_each_function_that_gets_one() -> None:
-    """And one more, for the replay of dead letters."""
+    """There is one more user, for the replay of dead letters."""
     named = {secret for secrets in SECRETS.values() for secret in secrets if secret.startswith("mongodb-")}
     assert named == {f"mongodb-{user}/url" for user in RIGHTS if user != "replay"}
 
@@ -56,7 +56,7 @@ def test_mongodb_has_a_user_for_each_function_that_gets_one() -> None:
     ("store", "users"), [("mongodb", {"admin", *RIGHTS}), ("mysql", {"admin", "auth"})], ids=["mongodb", "mysql"]
 )
 def test_setup_job_gets_exactly_these_urls(store: str, users: set[str]) -> None:
-    """The administrator's, and that of every user whom it makes, each as the variable that it asks for."""
+    """A set-up job gets the URLs of the administrator and of each user that it creates, as variables that it reads."""
     job = yaml.safe_load((REPOSITORY / f"infra/{store}/setup-job.yaml").read_text())
     (container,) = job["spec"]["template"]["spec"]["containers"]
     given = {variable["name"]: secrets_in(variable) for variable in container["env"]}

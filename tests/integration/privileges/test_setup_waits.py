@@ -1,4 +1,4 @@
-"""The set-up programs start together with their stores in a cluster, so they wait for them."""
+"""In a cluster the set-up programs start together with their stores, so they wait for the stores."""
 
 import os
 import subprocess
@@ -21,9 +21,7 @@ def set_up(store: str, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize("store", ["mongodb", "mysql"])
-def test_the_set_up_waits_for_its_store_and_ends_soon_after_its_start(
-    store: str, request: pytest.FixtureRequest
-) -> None:
+def test_set_up_waits_for_its_store_and_ends_soon_after(store: str, request: pytest.FixtureRequest) -> None:
     server: Server = request.getfixturevalue(store)
     folders = server.secrets.folder.glob(f"{store}-*/url")
     urls = {f"{file.parent.name.replace('-', '_').upper()}_URL": file.read_text() for file in folders}

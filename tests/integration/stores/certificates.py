@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA; `file` has its certificate as PEM."""
+    """A CA; `file` contains its certificate as PEM."""
 
     file: Path
     name: x509.Name

@@ -1,4 +1,4 @@
-"""MongoDB and MySQL by TLS: each with a certificate that every test may replace."""
+"""MongoDB and MySQL with TLS, each with a certificate that every test may replace."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,13 +13,13 @@ from tests.integration.stores.certificates import NAMES, OTHER_NAMES, Authority
 from tests.integration.stores.tls import TlsServer, start_mongodb, start_mysql
 from tests.support.secrecy import secrets_in
 
-# What OpenSSL says of each certificate that has to be refused.
+# OpenSSL's message about each certificate that has to be rejected.
 REFUSALS = {
     "of another host": "certificate is not valid for '127.0.0.1'",
     "of an unknown CA": "unable to get local issuer certificate",
     "expired": "certificate has expired",
 }
-SHORTLY = timedelta(seconds=3)  # mongod takes no certificate that is expired already
+SHORTLY = timedelta(seconds=3)  # mongod does not start with an expired certificate
 
 Present = Callable[[TlsServer, str], None]
 
@@ -60,7 +60,7 @@ def stores(supervisor_of_tls: Supervisor, authority: Authority) -> dict[str, Tls
 
 @pytest.fixture
 def present(authority: Authority, stranger: Authority) -> Present:
-    """Have a server present a certificate of this kind, `valid` or one of REFUSALS."""
+    """Let a server present a certificate of this kind: `valid` or one of REFUSALS."""
 
     def present(server: TlsServer, kind: str) -> None:
         if kind == "of another host":

@@ -17,7 +17,7 @@ from scripts.local.ports import HOST
 
 @contextmanager
 def answering(records: Mapping[tuple[str, str], str]) -> Iterator[Resolver]:
-    """Answer with these records, `{(name, type): value}`, until the block ends; yield a resolver that asks there."""
+    """Answer with these records, `{(name, type): value}`, until the block ends; yield a resolver for this server."""
 
     class Handler(BaseRequestHandler):
         def handle(self) -> None:

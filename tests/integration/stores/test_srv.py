@@ -1,4 +1,4 @@
-"""`mongodb+srv://`: the servers are what DNS says, and TLS is on."""
+"""`mongodb+srv://`: the servers are found by DNS, and TLS is on."""
 
 import time
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ CLUSTER = "cluster0.stores.test"
 def mongodb_by_srv(
     stores: dict[str, TlsServer], present: Present, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[TlsServer]:
-    """MongoDB with a valid certificate, and a DNS that names it as the one server of CLUSTER."""
+    """MongoDB with a valid certificate, and a DNS server with one SRV record of CLUSTER."""
     present(stores["mongodb"], "valid")
     port = urlsplit(stores["mongodb"].url("admin", "")).port
     records = {
         (f"_mongodb._tcp.{CLUSTER}", "SRV"): f"0 0 {port} {HOST_NAME}.",
-        (CLUSTER, "TXT"): '"authSource=admin"',  # as hosted clusters have it
+        (CLUSTER, "TXT"): '"authSource=admin"',  # as for hosted clusters
         (HOST_NAME, "A"): HOST,
     }
     with answering(records) as resolver:
@@ -41,7 +41,7 @@ def mongodb_by_srv(
 
 
 def srv_url(server: TlsServer, user: str, cluster: str, authority: Authority) -> str:
-    users = "" if user == "admin" else "&authSource=video2mp3"  # where the set-up makes the functions' users
+    users = "" if user == "admin" else "&authSource=video2mp3"  # where the set-up creates the functions' users
     url = urlsplit(server.url(user, f"tlsCAFile={authority.file}{users}"))
     return url._replace(
         scheme="mongodb+srv", path="video2mp3", netloc=f"{url.username}:{url.password}@{cluster}"
@@ -49,7 +49,7 @@ def srv_url(server: TlsServer, user: str, cluster: str, authority: Authority) ->
 
 
 def test_database_is_found_by_its_srv_record(mongodb_by_srv: TlsServer, authority: Authority) -> None:
-    """By TLS without an option that says so, and with the host name of the record verified."""
+    """TLS needs no option, and the host name of the record is verified."""
     database = mongo.database(srv_url(mongodb_by_srv, "sweep", CLUSTER, authority))
     assert database.name == "video2mp3"
     assert database["jobs"].find_one() is None
@@ -59,7 +59,7 @@ def test_database_is_found_by_its_srv_record(mongodb_by_srv: TlsServer, authorit
 def test_certificate_of_a_server_found_by_srv_is_verified(
     mongodb_by_srv: TlsServer, present: Present, authority: Authority
 ) -> None:
-    """One of another host is refused."""
+    """A certificate of another host is rejected."""
     present(mongodb_by_srv, "of another host")
     with pytest.raises(ServerSelectionTimeoutError, match=f"certificate is not valid for '{HOST_NAME}'"):
         mongo.database(srv_url(mongodb_by_srv, "sweep", CLUSTER, authority))["jobs"].find_one()
@@ -68,14 +68,14 @@ def test_certificate_of_a_server_found_by_srv_is_verified(
 def test_set_up_takes_srv_urls(
     mongodb_by_srv: TlsServer, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The administrator's and each function's; run in this process, where DNS is the test's own."""
+    """The administrator's URL and each function's; run in this process, which uses the DNS server of the test."""
     for user in ("admin", *RIGHTS):
         monkeypatch.setenv(f"MONGODB_{user.upper()}_URL", srv_url(mongodb_by_srv, user, CLUSTER, authority))
     setup.main()
 
 
-def test_unknown_cluster_is_a_store_that_is_away(mongodb_by_srv: TlsServer, authority: Authority) -> None:
-    """The process starts, each operation fails as with any store that is away, and the reason names the record."""
+def test_unknown_cluster_is_an_unavailable_store(mongodb_by_srv: TlsServer, authority: Authority) -> None:
+    """The process starts, each operation fails as with any unavailable store, and the reason names the record."""
     database = mongo.database(srv_url(mongodb_by_srv, "sweep", "cluster1.stores.test", authority))
     with pytest.raises(mongo.AWAY) as away:
         database["jobs"].find_one()

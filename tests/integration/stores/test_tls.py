@@ -1,4 +1,4 @@
-"""Which certificates of a store are accepted: by the functions, and by the programs that set the stores up."""
+"""The certificates of a store that the functions and the set-up programs accept."""
 
 import os
 import subprocess
@@ -42,7 +42,7 @@ class Client:
         self._log = supervisor.log / f"{self._name}.log"
 
     def call(self) -> int:
-        """Have a new process of the function use the store; return its answer's status."""
+        """Let a new process of the function use the store; return its answer's status."""
         self._supervisor.restart(self._name)
         self._log.write_text("")
         if self.server.name == "mongodb":
@@ -90,7 +90,7 @@ def client(
 
 
 def test_function_and_set_up_accept_a_valid_certificate(client: Client, present: Present) -> None:
-    """Of the URL's host, by the CA of its file. 401 is auth's answer once MySQL has said that the person is unknown."""
+    """It has the URL's host and is signed by the given CA. 401 is auth's answer for a user who is not in MySQL."""
     present(client.server, "valid")
     assert client.call() == {"mongodb": 200, "mysql": 401}[client.server.name]
     made = client.set_up()
@@ -99,7 +99,7 @@ def test_function_and_set_up_accept_a_valid_certificate(client: Client, present:
 
 @pytest.mark.parametrize("kind", REFUSALS)
 def test_function_and_set_up_refuse_a_certificate_and_say_why(client: Client, kind: str, present: Present) -> None:
-    """The function answers 503 and logs the reason; the set-up program exits with it. Neither shows a password."""
+    """The function answers 503 and logs the reason, the set-up program exits with it; neither shows a password."""
     present(client.server, kind)
     with ThreadPoolExecutor() as pool:
         set_up = pool.submit(client.set_up)
@@ -113,13 +113,13 @@ def test_function_and_set_up_refuse_a_certificate_and_say_why(client: Client, ki
 
 
 def test_server_takes_no_connection_without_tls(client: Client, present: Present) -> None:
-    """So the other tests did use TLS."""
+    """This proves that the other tests use TLS."""
     present(client.server, "valid")
     assert client.set_up(options="").returncode == 1
 
 
 def test_mysql_without_tls_is_refused(mysql: Server, authority: Authority) -> None:
-    """An attacker in the server's place cannot make the client use clear text."""
+    """A server without TLS is refused, so that an attacker cannot downgrade the connection to clear text."""
     database = Database(f"{mysql.url_of('auth')}?ssl-mode=VERIFY_IDENTITY&ssl-ca={authority.file}")
     with pytest.raises(pymysql.OperationalError, match="SSL is required"), database.cursor():
         pass

@@ -1,4 +1,4 @@
-"""Real servers that speak TLS alone, and change their certificate while they run."""
+"""Real servers that require TLS and can change their certificate while they run."""
 
 import ssl
 from contextlib import closing
@@ -18,21 +18,21 @@ from scripts.local.supervision import Supervisor
 
 @dataclass(frozen=True)
 class TlsServer:
-    """`mongodb` or `mysql`, with its users made; the URLs in `secrets` do not ask for TLS."""
+    """`mongodb` or `mysql`, with its users; the URLs in `secrets` do not enable TLS."""
 
     name: str
     certificate: Path
     secrets: Secrets
 
     def url(self, user: str, options: str) -> str:
-        """Return the URL of this user with the options, `name=value&…`, behind it."""
+        """Return the URL of this user with the options `name=value&…` appended."""
         return f"{self.secrets.read(f'{self.name}-{user}', 'url')}?{options}"
 
     def password(self, user: str) -> str:
         return self.secrets.password(f"{self.name}-{user}")
 
     def present(self, certificate: bytes) -> None:
-        """Show every new connection this certificate, a PEM with its key."""
+        """Present this certificate, a PEM with its key, to every new connection."""
         self.certificate.write_bytes(certificate)
         admin = self.secrets.read(f"{self.name}-admin", "url")
         if self.name == "mongodb":
@@ -45,7 +45,7 @@ class TlsServer:
 
 def start_mongodb(supervisor: Supervisor, secrets: Secrets, certificate: Path, ca: Path) -> TlsServer:
     program = servers.mongodb(supervisor.state / "mongodb", secrets)
-    # The set-up of the laptop makes the first user by a connection without TLS.
+    # The set-up of the laptop creates the first user over a connection without TLS.
     options = ["--tlsMode", "preferTLS", "--tlsCertificateKeyFile", str(certificate)]
     options += ["--tlsCAFile", str(ca), "--tlsAllowConnectionsWithoutCertificates"]
     supervisor.start(replace(program, command=[*program.command, *options]))

@@ -1,4 +1,4 @@
-"""sweep before a store of its own content, and a broker's ear."""
+"""sweep with an emptied store and a recording ingress."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def whole_database(mongodb: Server) -> Database[Document]:
 
 @pytest.fixture
 def database(whole_database: Database[Document]) -> Database[Document]:
-    """Return the store, emptied: the sweeper sees all of it."""
+    """Return the store, emptied, as the sweeper reads all of it."""
     for name in ("jobs", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"):
         whole_database[name].delete_many({})
     return whole_database
@@ -32,12 +32,12 @@ def database(whole_database: Database[Document]) -> Database[Document]:
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Ingress]:
-    with listening() as ear:
-        yield ear
+    with listening() as ingress:
+        yield ingress
 
 
 @pytest.fixture
-def ear(broker: Ingress) -> Ingress:
+def ingress(broker: Ingress) -> Ingress:
     broker.reset()
     return broker
 
@@ -50,12 +50,12 @@ def sweep_url(mongodb: Server, broker: Ingress, start_function: StartFunction) -
 
 @pytest.fixture(scope="session")
 def sweep_log(sweep_url: str, supervisor: Supervisor) -> Path:
-    """What the function of `sweep_url` logs, which is the first sweep of all."""
+    """The log of the function at `sweep_url`, which is the first sweep that is started."""
     return min(supervisor.log.glob("sweep-*.log"), key=lambda file: int(file.stem.removeprefix("sweep-")))
 
 
 @pytest.fixture
-def sweep(sweep_url: str, ear: Ingress) -> Sweep:
-    """One tick."""
+def sweep(sweep_url: str, ingress: Ingress) -> Sweep:
+    """Deliver one tick."""
     ping = CloudEvent({"type": "dev.knative.sources.ping", "source": "/apis/v1/namespaces/video2mp3/pingsources/sweep"})
     return lambda: deliver(sweep_url, ping)

@@ -10,9 +10,9 @@ from tests.support.jobs import PAST, ended_job, open_job
 
 
 def test_republished_events_carry_the_trace_of_the_upload(
-    sweep: Sweep, ear: Ingress, database: Database[Document]
+    sweep: Sweep, ingress: Ingress, database: Database[Document]
 ) -> None:
-    """Upload, end and giving up: each event has its own job's traceparent and request id, not the tick's."""
+    """Each republished event has the traceparent and request id of its own job, not those of the tick."""
     traces = [Trace.of(None, None) for _ in range(4)]
     upload, done, failed, given_up = (vars(trace) for trace in traces)
     jobs = [
@@ -22,6 +22,6 @@ def test_republished_events_carry_the_trace_of_the_upload(
         open_job(database, lease=PAST, state="converting", tries=3, attempt="x", trace=given_up),
     ]
     assert sweep().status_code == 200
-    assert {event["subject"]: Trace.of_event(event) for event in ear.heard} == {
+    assert {event["subject"]: Trace.of_event(event) for event in ingress.heard} == {
         str(job): trace for job, trace in zip(jobs, traces, strict=True)
     }

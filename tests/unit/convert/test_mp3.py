@@ -19,8 +19,8 @@ def first_frame(header: bytes, frames: int, before: int, after: int) -> bytes:
         (b"\xff\xe3\x48\xc0", (40 * 576 - 576 - 1404) / 8000),
     ],
 )
-def test_a_length_is_the_frames_without_their_ends(header: bytes, seconds: float, tmp_path: Path) -> None:
-    """In each version of MPEG sound, with its own frames and rates."""
+def test_length_excludes_padding(header: bytes, seconds: float, tmp_path: Path) -> None:
+    """The length counts the samples without those added at both ends, in each version of MPEG audio."""
     file = tmp_path / "audio.mp3"
     file.write_bytes(first_frame(header, 40, 576, 1404))
     assert mp3.seconds(file) == seconds
@@ -36,8 +36,8 @@ def test_a_length_is_the_frames_without_their_ends(header: bytes, seconds: float
         first_frame(b"\xff\xfb\x40\xc0", 40, 0, 0)[:100],
     ],
 )
-def test_what_has_no_sound_has_no_length(content: bytes, tmp_path: Path) -> None:
-    """Nothing, no header, a rate that there is not, padding alone, a header cut off."""
+def test_length_without_sound_is_zero(content: bytes, tmp_path: Path) -> None:
+    """No data, no header, an invalid rate, padding only, and a truncated header have the length 0."""
     file = tmp_path / "audio.mp3"
     file.write_bytes(content)
     assert mp3.seconds(file) == 0

@@ -10,8 +10,8 @@ def test_progress_is_the_share_of_the_declared_duration() -> None:
     assert transcript.progress == 0.25
 
 
-def test_lines_arrive_in_pieces() -> None:
-    """A line counts once its end has come, wherever the pipe cut it."""
+def test_line_in_pieces_is_read_whole() -> None:
+    """A line is parsed once its end has arrived, wherever the pipe split it."""
     transcript = Transcript()
     transcript.read_stdout(b"out_time_us=15")
     assert transcript.done == 0
@@ -19,7 +19,7 @@ def test_lines_arrive_in_pieces() -> None:
     assert transcript.done == 1.5
 
 
-def test_no_duration_is_no_progress() -> None:
+def test_progress_without_a_duration_stays_0() -> None:
     """A video that declares no duration, or N/A, stays at 0 instead of failing."""
     transcript = Transcript()
     transcript.read_stderr(b"[info]   Duration: N/A, start: 0.000000, bitrate: N/A\n")
@@ -27,7 +27,7 @@ def test_no_duration_is_no_progress() -> None:
     assert transcript.progress == 0
 
 
-def test_progress_ends_at_one() -> None:
+def test_progress_does_not_exceed_1() -> None:
     """A video longer than it declares does not pass 1."""
     transcript = Transcript()
     transcript.read_stderr(b"[info]   Duration: 00:00:01.00, start: 0.000000\n")
@@ -35,16 +35,16 @@ def test_progress_ends_at_one() -> None:
     assert transcript.progress == 1
 
 
-def test_a_tag_is_no_duration() -> None:
-    """A title that reads like ffmpeg's own line is not taken for it."""
+def test_tag_is_not_taken_for_the_duration() -> None:
+    """A title that reads like ffmpeg's own line does not change the duration."""
     transcript = Transcript()
     transcript.read_stderr(b"[info]     title           : x\n[info]                     : \n")
     transcript.read_stderr(b"[info]     comment         : [info]   Duration: 09:00:00.00, start\n")
     assert transcript.duration == 0
 
 
-def test_a_tag_is_no_complaint() -> None:
-    """A title that reads like ffmpeg's error on a full disk is no such error."""
+def test_tag_is_not_taken_for_an_error() -> None:
+    """A title that reads like ffmpeg's error about a full disk is not an error."""
     transcript = Transcript()
     transcript.read_stderr(b"[info]     title           : [error] No space left on device\n")
     transcript.read_stderr(b"                    : [error] No space left on device\n")
@@ -52,8 +52,8 @@ def test_a_tag_is_no_complaint() -> None:
     assert transcript.complaints == ["a true one", "and another"]
 
 
-def test_a_flood_keeps_the_first_and_the_last_words() -> None:
-    """Of ten thousand complaints, and a line without end, only a few dozen lines stay in memory."""
+def test_only_the_first_and_last_messages_are_kept() -> None:
+    """Of ten thousand messages and an endless line only a few dozen lines are kept in memory."""
     transcript = Transcript()
     transcript.read_stderr(b"[mov @ 0x1] [warning] first\n")
     for number in range(10_000):
@@ -64,8 +64,8 @@ def test_a_flood_keeps_the_first_and_the_last_words() -> None:
     assert len(transcript.complaints) == 50
 
 
-def test_hears_that_a_signal_came() -> None:
-    """Ffmpeg leaves in good order at a signal, and says which it was."""
+def test_signal_is_recognised() -> None:
+    """ffmpeg exits regularly after a signal, and prints its number."""
     transcript = Transcript()
     transcript.read_stderr(b"[info] Exiting normally, received signal 24.\n")
     assert transcript.stopped == 24

@@ -14,8 +14,8 @@ def transcript(*lines: str) -> Transcript:
     return heard
 
 
-def test_a_fine_mp3_has_no_reason() -> None:
-    """Code 0 and some sound are an MP3, whatever ffmpeg complained of on the way."""
+def test_good_mp3_has_no_reason() -> None:
+    """With exit code 0 and some sound there is an MP3, whatever messages ffmpeg has printed."""
     assert verdict.judge(0, transcript("[error] Invalid NAL unit size"), 3) is None
 
 
@@ -37,13 +37,13 @@ def test_a_fine_mp3_has_no_reason() -> None:
         (123, "", verdict.TOO_LONG),
     ],
 )
-def test_the_file_is_to_blame(code: int, line: str, reason: Reason) -> None:
-    """Each way in which a file makes ffmpeg fail has its reason, whatever was made until then."""
+def test_faulty_file_has_a_reason(code: int, line: str, reason: Reason) -> None:
+    """Each way in which a file makes ffmpeg fail has its reason, whatever part of the MP3 was written."""
     assert verdict.judge(code, transcript(line), 3 if code else 0) == reason
 
 
 def test_more_than_eight_hours_are_too_long() -> None:
-    """Nothing is cut in silence: an MP3 that passes the limit is none."""
+    """Longer audio is not silently truncated: an MP3 that exceeds the limit is rejected."""
     assert verdict.judge(0, transcript(), 8 * 3600) is None
     assert verdict.judge(0, transcript(), 8 * 3600 + 0.5) == verdict.TOO_LONG
 
@@ -58,14 +58,14 @@ def test_more_than_eight_hours_are_too_long() -> None:
         (0, "[error] Error closing file: No space left on device"),
     ],
 )
-def test_the_file_is_not_to_blame(code: int, line: str) -> None:
-    """A kill from outside and a full disk say nothing of the file."""
+def test_server_fault_raises_os_error(code: int, line: str) -> None:
+    """A signal from outside and a full disk are not a fault of the file."""
     with pytest.raises(OSError):  # noqa: PT011  # any of them
         verdict.judge(code, transcript(line), 3)
 
 
 def test_every_reason_has_a_code_and_says_what_to_do() -> None:
-    """Codes fit the event's schema, and each sentence is one for people."""
+    """Codes are lower-case words, as in the event's schema, and each sentence says what to upload."""
     reasons = [value for value in vars(verdict).values() if isinstance(value, Reason)]
     assert len({reason.code for reason in reasons}) == len(reasons) == 7
     for reason in reasons:
@@ -74,7 +74,7 @@ def test_every_reason_has_a_code_and_says_what_to_do() -> None:
 
 
 def test_protection_is_found_across_blocks(tmp_path: Path) -> None:
-    """The two boxes count even where a read ends between them."""
+    """The two boxes are found even if a read ends between them."""
     video = tmp_path / "video"
     video.write_bytes(b"\0" * ((1 << 20) - 6) + b"sinf\x00\x00\x00\x0cfrmamp4a")
     assert protection.encrypted(video)
