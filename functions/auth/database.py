@@ -53,7 +53,7 @@ def connect_arguments(url: str) -> dict[str, Any]:
     They include an SSLContext, which takes 26 ms to make if it reads the system's CAs: call this once a process.
     """
     parts, options = urlsplit(url), _tls_options(url)
-    # Without `ssl_disabled` PyMySQL would use TLS where it can, reading the CAs for every connection to verify nothing.
+    # Without `ssl_disabled` PyMySQL would try TLS, and read the CAs for every connection without verifying anything.
     tls = {"ssl": ssl.create_default_context(cafile=options.get("ssl-ca"))} if options else {"ssl_disabled": True}
     return {
         "host": parts.hostname,

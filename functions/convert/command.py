@@ -1,7 +1,7 @@
-"""ffmpeg's command line: one process reads the video, writes the MP3, and writes down the tags and how far it is.
+"""ffmpeg's command line: one process reads the video, writes the MP3 and the tags, and reports its progress.
 
-What a video may be is said by whitelists, which nested inputs inherit: no playlist, no network, no picture decoder.
-`-max_alloc`, `-probesize`, `-analyzeduration` and `-max_streams` bound what a hostile file can make it do.
+Whitelists limit the formats of a video, and nested inputs inherit them: no playlist, no network, no picture decoder.
+`-max_alloc`, `-probesize`, `-analyzeduration` and `-max_streams` limit the resources that a hostile file can use.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import cast
 import ffmpeg
 
 MAX_SOUND_SECONDS = 8 * 3600
-# The rate of a VBR MP3 has a ceiling of 320 kbit/s: no sound of the longest kind is refused for its size.
+# A VBR MP3 has at most 320 kbit/s: audio of the longest allowed duration is never refused for its size.
 MAX_MP3_BYTES = (MAX_SOUND_SECONDS + 1) * 320_000 // 8
 
 FORMATS = "mov matroska avi flv mpegts mpeg asf ogg mp3 wav w64 flac aac ac3 eac3 amr rm wtv mxf dv aiff au caf"
@@ -33,18 +33,18 @@ READING = {
     "probesize": "10M",
     "analyzeduration": "10M",
 }
-# ffmpeg takes the best audio stream by itself. Mono stays mono, more than two channels become two.
+# By default ffmpeg selects the best audio stream. Mono stays mono, more than two channels become two.
 WRITING = {
     "vn": None,
     "sn": None,
     "dn": None,
     "c:a": "libmp3lame",
     "q:a": 2,
-    "af": "asetpts=N/SR/TB",  # time is what has sounded: a video's clock may jump by hours
-    "t": MAX_SOUND_SECONDS + 1,  # one more than is allowed: longer sound is refused, not cut
+    "af": "asetpts=N/SR/TB",  # time counts decoded samples: a video's timestamps may jump by hours
+    "t": MAX_SOUND_SECONDS + 1,  # one second more than allowed: longer audio is refused, not truncated
     "map_metadata": -1,
     "map_chapters": -1,
-    "id3v2_version": 0,  # the tags that are kept are put in front when the MP3 is stored
+    "id3v2_version": 0,  # the kept tags are prepended when the MP3 is stored
     "fflags": "+bitexact",
     "flags:a": "+bitexact",
     "f": "mp3",

@@ -23,7 +23,7 @@ class VideoEncoder(Protocol):
     """Makes the MP3 of one video; `functions.convert.encoder.Encoder` is one."""
 
     def encode(self, workspace: Workspace, heartbeat: Heartbeat) -> float | Reason:
-        """Write the workspace's MP3 and tags; return the MP3's length in seconds, or why the video has none."""
+        """Write the workspace's MP3 and tags; return the MP3's length in seconds, or the reason why there is none."""
 
 
 class Conversion:

@@ -12,7 +12,7 @@ from functions.convert.scratch import Workspace
 from functions.convert.transcript import Transcript
 from functions.shared.job.document import Reason
 
-TIMEOUT_SECONDS = 900  # a process within its CPU time that takes longer waits for a disk or a core
+TIMEOUT_SECONDS = 900  # a process that takes longer within its CPU time is waiting for a disk or a core
 
 
 class Encoder:

@@ -1,4 +1,4 @@
-"""Landlock: the kernel lets a process give up every file but those it names.
+"""Landlock: a process drops its access to all files except those that it names.
 
 Three system calls, whose numbers are the same on every machine: https://docs.kernel.org/userspace-api/landlock.html
 """
@@ -15,7 +15,7 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, MAKE_REG, TRUNCATE = 1 << 0, 1 << 1, 1
 PROGRAMS = EXECUTE | READ_FILE | READ_DIR
 READ = READ_FILE
 WRITE = READ_FILE | WRITE_FILE | READ_DIR | MAKE_REG | TRUNCATE
-OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # what may be said of a file that is no folder
+OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # the rights that apply to a file that is not a folder
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -39,7 +39,7 @@ def version() -> int:
 def ruleset(allowed: dict[Path, int]) -> Iterator[int]:
     """Yield the descriptor of a ruleset that denies all but `allowed`, a path's and its contents' rights."""
     abi = version()
-    # All there is to deny: 13 rights on files at first, then moving, truncating and devices; TCP; signals and
+    # All rights that can be denied: first 13 on files, then moving, truncating and devices; TCP; signals and
     # abstract sockets of others.
     files = (1 << 13) - 1 | (abi >= 2) << 13 | (abi >= 3) << 14 | (abi >= 5) << 15
     attributes = _Ruleset(files, 0b11 if abi >= 4 else 0, 0b11 if abi >= 6 else 0)

@@ -27,7 +27,7 @@ from functions.shared.settings import Url, load
 class Settings:
     mongodb_url: Url
     scratch: str
-    k_sink: Url | None = None  # set by a SinkBinding, perhaps after the first start
+    k_sink: Url | None = None  # set by a SinkBinding, possibly after the first start
     landlock_required: bool = False
 
 

@@ -1,7 +1,7 @@
-"""How long an MP3 of ffmpeg's is, by what its first frame says of it (Xing's and LAME's header).
+"""The length of an MP3 made by ffmpeg, from the Xing and LAME headers in its first frame.
 
-That counts the frames, and the samples at both ends that are none of the sound. A video's own time stamps say something
-else where they jump.
+They count the frames, and the padding samples at both ends. The timestamps of a video may give another length, if they
+jump.
 """
 
 from pathlib import Path
@@ -11,14 +11,14 @@ MPEG_2_5, MPEG_1 = 0, 3
 
 
 def seconds(mp3: Path) -> float:
-    """Return the length of its sound; 0 if it has none, or if the first frame says nothing."""
+    """Return the length of the audio in seconds; 0 if there is none, or if the first frame has no header."""
     with mp3.open("rb") as file:
         head = file.read(256)
     tag = max(head.find(b"Xing"), head.find(b"Info"))
     if tag < 0 or len(head) < tag + 144:
         return 0.0
     version, rates = head[1] >> 3 & 3, RATES[head[2] >> 2 & 3 :]
-    if not rates:  # no MPEG sound has the fourth
+    if not rates:  # no MPEG audio has the fourth
         return 0.0
     rate = rates[0] >> {MPEG_1: 0, MPEG_2_5: 2}.get(version, 1)
     frames = int.from_bytes(head[tag + 8 : tag + 12], "big")

@@ -1,6 +1,6 @@
-"""Whether an MP4 is encrypted, which ffmpeg does not say: it decodes the noise and fails.
+"""Detects an encrypted MP4, which ffmpeg does not: it decodes noise and fails.
 
-A protected track's description holds a box `sinf`, whose first box is `frma` (ISO/IEC 14496-12, 8.12).
+A protected track's description has a box `sinf`, whose first box is `frma` (ISO/IEC 14496-12, 8.12).
 """
 
 import re

@@ -1,6 +1,6 @@
-"""Runs a program that a hostile file may take over: no network, no files but its own, no processes, bounded resources.
+"""Runs a program that a hostile file may compromise: no network, only its own files, no processes, limited resources.
 
-Everything is made ready before the fork; between fork and exec there are only system calls, as other threads of the
+Everything is prepared before the fork; between fork and exec there are only system calls, as other threads of the
 parent may hold any lock at that moment.
 """
 
@@ -20,14 +20,14 @@ LIMITS = {
     resource.RLIMIT_NOFILE: (64, 64),
     resource.RLIMIT_AS: (1 << 30, 1 << 30),
 }
-# What a program is made of: itself, its libraries and the list of where they are.
+# The files that a program needs: itself, its libraries and the linker's cache.
 PROGRAMS = [Path(path) for path in ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")]
 
 _SET_PDEATHSIG, _SET_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 1, 38, 22, 2
 
 
 class Sandbox:
-    """`landlock` is the kernel's version of it, 0 if it has none: then files are not hidden, and all else holds."""
+    """`landlock` is the kernel's Landlock version; with 0, for none, files are not hidden; all other limits hold."""
 
     def __init__(self, largest: int) -> None:
         """Let a program write files of at most `largest` bytes."""
@@ -36,9 +36,9 @@ class Sandbox:
         self._seccomp = seccomp.program()
 
     def start(self, command: list[str], *, read: Path, write: Path) -> subprocess.Popen[bytes]:
-        """Start a program of /usr that may read the one file, write to the one folder, and speak through two pipes.
+        """Start a program of /usr that may read one file, write to one folder, and write to two pipes.
 
-        It dies with the thread that calls this, has no environment and no input.
+        It dies with the thread that calls this, and has no environment and no input.
         """
         with ExitStack() as stack:
             rules = stack.enter_context(landlock.ruleset(_allowed(read, write))) if self.landlock else None
@@ -70,6 +70,6 @@ def _allowed(read: Path, write: Path) -> dict[Path, int]:
 
 
 def _prctl(option: int, *arguments: int) -> None:
-    # All five are given, the unused ones as 0, which the kernel asks of some options.
+    # All five arguments are passed, unused ones as 0, as the kernel requires for some options.
     if landlock.libc.prctl(option, *map(ctypes.c_ulong, (*arguments, 0, 0, 0, 0)[:4])):
         raise OSError

@@ -25,7 +25,7 @@ class _Argument(ctypes.Structure):
 
 
 class Program(ctypes.Structure):
-    """What `prctl(PR_SET_SECCOMP)` takes; it owns its instructions."""
+    """The argument of `prctl(PR_SET_SECCOMP)`; it owns its instructions."""
 
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
@@ -47,7 +47,7 @@ def program() -> Program:
         for name in DENIED.split():
             deny(name, errno.EPERM)
         deny("clone", errno.EPERM, _Argument(0, _MASKED_EQUAL, _CLONE_THREAD, 0))
-        deny("clone3", errno.ENOSYS)  # its flags lie in memory, where no filter sees them: libc falls back to clone
+        deny("clone3", errno.ENOSYS)  # a filter cannot read its flags, which are in memory: libc falls back to clone
         return _compiled(library, context)
     finally:
         library.seccomp_release(context)

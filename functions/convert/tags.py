@@ -15,7 +15,7 @@ _TAG = re.compile(r"((?:[^=;#\\]|\\.)+)=(.*)", re.DOTALL)
 
 
 def read(text: str) -> dict[str, str]:
-    """Return title, artist and album of an ffmetadata file, as far as there: the video's, else its sound's."""
+    """Return title, artist and album of an ffmetadata file, if present: of the video, else of its audio stream."""
     kept: dict[str, str] = {}
     for tag in filter(None, map(_TAG.match, _LINE.findall(text.partition("[CHAPTER]")[0]))):
         name, content = tag[1].lower(), re.sub(r"\\(.)", r"\1", tag[2], flags=re.DOTALL).strip()[:MAX_TAG_CHARACTERS]
@@ -25,7 +25,7 @@ def read(text: str) -> dict[str, str]:
 
 
 def id3(tags: dict[str, str]) -> bytes:
-    """Return the bytes that stand in front of an MP3 with these tags; none for no tags."""
+    """Return the bytes that precede an MP3 with these tags; no bytes without tags."""
     frames = b"".join(_frame(FRAMES[name], text) for name, text in tags.items())
     return b"ID3\x04\x00\x00" + _syncsafe(len(frames)) + frames if frames else b""
 

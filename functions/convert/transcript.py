@@ -1,9 +1,9 @@
-"""What ffmpeg says while it runs: `-progress` on stdout, `-v level+info` on stderr."""
+"""Parses ffmpeg's output: `-progress` on stdout, `-v level+info` on stderr."""
 
 import re
 from collections import deque
 
-# Each from the line's start: a tag of the video that reads the same is indented further.
+# Each matches at the start of a line: a tag of the video with the same text is indented further.
 _DURATION = re.compile(r"\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+)")
 _COMPLAINT = re.compile(r"(?:\[[^]]* @ 0x[0-9a-f]+\] )*\[(?:warning|error|fatal|panic)\] (.*)")
 _STOPPED = re.compile(r"\[info\] Exiting normally, received signal (\d+)")
@@ -23,9 +23,9 @@ class Lines:
 
 
 class Transcript:
-    """`duration`: what the video declares, in seconds, 0 if nothing. `done`: seconds of MP3 so far.
+    """`duration`: the declared duration in seconds, 0 if none. `done`: seconds of MP3 so far.
 
-    `stopped`: the number of the signal that made ffmpeg leave, 0 if none did.
+    `stopped`: the number of the signal that ended ffmpeg, 0 if none did.
     """
 
     def __init__(self) -> None:
@@ -39,12 +39,12 @@ class Transcript:
 
     @property
     def progress(self) -> float:
-        """How much is done, from 0 to 1; 0 while nothing is known."""
+        """The progress, from 0 to 1; 0 without a duration."""
         return min(self.done / self.duration, 1.0) if self.duration else 0.0
 
     @property
     def complaints(self) -> list[str]:
-        """Warnings and errors: the first ones and the last ones, as a damaged video has thousands."""
+        """The first and the last warnings and errors, as a damaged video has thousands."""
         return [*self._first, *self._last]
 
     def read_stdout(self, data: bytes) -> None:

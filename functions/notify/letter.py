@@ -17,7 +17,7 @@ LONGEST_NAME = 120  # characters of the video's name that the subject shows
 
 
 class Sender(Text):
-    """Who the mails are from, such as `video2mp3 <no-reply@example.org>`."""
+    """The sender of the mails, such as `video2mp3 <no-reply@example.org>`."""
 
     __slots__ = ()
     kind = "an address, as in `video2mp3 <no-reply@example.org>`"
@@ -34,7 +34,7 @@ class Sender(Text):
 
 
 def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
-    """Return the mail about a finished job; raise ValueError if its owner's address is none that mail can go to."""
+    """Return the mail about a finished job; raise ValueError if its owner's address is not a valid mail address."""
     owner = _address("", job.email)
     name = _printable(job.name)
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
@@ -62,7 +62,7 @@ def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
     return letter
 
 
-# A part of a letter: what it says, then the lines of a listing or of commands, which stand as they are.
+# A part of a letter: a sentence, then preformatted lines, such as commands.
 Part = tuple[str, list[str]]
 
 
@@ -92,7 +92,7 @@ def _failed(job: Job, name: str, url: str) -> list[Part]:
 
 
 def _address(name: str, address: str) -> Address:
-    """Return the address; raise ValueError if it is none that every server takes."""
+    """Return the address; raise ValueError if it is not one that every server accepts."""
     try:
         parsed = Address(name, addr_spec=address)
     except (HeaderParseError, IndexError) as error:
@@ -116,7 +116,7 @@ def _html(says: str, lines: list[str]) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return one line without control characters, marks of direction and the like, which a reader could mistake."""
+    """Return one line without control characters, bidirectional marks and similar, which could mislead readers."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

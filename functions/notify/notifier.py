@@ -16,7 +16,7 @@ from functions.shared.settings import Url
 
 log = logging.getLogger(__name__)
 
-SETTLE_TRIES = 3  # of 6 s each: with the 40 s of sending all of it ends within the first lease
+SETTLE_TRIES = 3  # of 6 s each: with up to 40 s of sending they end within the first lease
 RETRY_AFTER = 60  # seconds
 
 

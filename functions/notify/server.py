@@ -1,4 +1,4 @@
-"""The SMTP server that takes the mails."""
+"""The SMTP server that accepts the mails."""
 
 import smtplib
 import socket
@@ -13,25 +13,25 @@ from functions.shared.job.deliveries import Outcome
 from functions.shared.settings import Url
 
 ANSWER = 10  # seconds that the server has for each answer
-DELIVERY = 30  # seconds after which nothing more is said to it: an attempt ends well within its lease
-LOG_IN_FIRST = {530, 534, 535, 538}  # about our login, whatever they answer
+DELIVERY = 30  # seconds after which no further command is sent: an attempt ends well within its lease
+LOG_IN_FIRST = {530, 534, 535, 538}  # codes about the login, after any command
 
 
 class SmtpUrl(Url):
-    """`smtp://`, which takes TLS if the server offers it, or `smtps://`, which begins with TLS."""
+    """`smtp://`, which uses TLS if the server offers it, or `smtps://`, which begins with TLS."""
 
     __slots__ = ()
     kind = "smtp://[user:password@]host[:port], or smtps:// for TLS from the start, and no default password"
 
     def __new__(cls, text: str) -> Self:
         parts = urlsplit(text)
-        if parts.scheme not in {"smtp", "smtps"} or parts.port == 0:  # a port that is none raises ValueError itself
+        if parts.scheme not in {"smtp", "smtps"} or parts.port == 0:  # an invalid port raises ValueError itself
             raise ValueError
         return super().__new__(cls, text)
 
 
 class ServerAway(Exception):  # noqa: N818  # a state of the world, as in `SinkAway`
-    """The server did not take the mail this time, or does not take ours."""
+    """The server did not accept the mail this time, or rejects the login."""
 
 
 class Server:
@@ -50,14 +50,14 @@ class Server:
         try:
             with closing(self._connect()) as session:
                 outcome = _deliver(session, letter)
-                with suppress(OSError):  # the letter is with the server: how it takes our leave changes nothing
+                with suppress(OSError):  # the server has accepted the letter: its answer to QUIT changes nothing
                     session.putcmd("quit")
                 return outcome
         except OSError as error:  # smtplib's own are OSErrors too
             raise ServerAway(_describe(error)) from error
 
     def _connect(self) -> "_Session":
-        here = socket.gethostname()  # smtplib would ask the DNS for more, and wait for it
+        here = socket.gethostname()  # smtplib would query the DNS for the host name, and wait for the answer
         if self._encrypted:
             session: _Session = _TlsSession(
                 self._host, self._port, here, timeout=ANSWER, context=ssl.create_default_context()
@@ -116,6 +116,6 @@ def _permanent(code: int) -> bool:
 
 
 def _describe(error: OSError) -> str:
-    """Say what happened without the server's words, which may repeat an address or a login."""
+    """Describe the error without the server's text, which may repeat an address or a login."""
     code = getattr(error, "smtp_code", None)
     return f"{type(error).__name__} {code}" if code else type(error).__name__

@@ -1,4 +1,4 @@
-"""The sweeper: at every tick of its PingSource it repairs what was lost and deletes what is over."""
+"""The sweeper: at every tick of its PingSource it republishes lost events, settles late jobs and deletes garbage."""
 
 import os
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from functions.sweep.sweeper import Sweeper
 @dataclass(frozen=True)
 class Settings:
     mongodb_url: Url
-    k_sink: Url | None = None  # set by a SinkBinding, perhaps after the first start
+    k_sink: Url | None = None  # set by a SinkBinding, possibly after the first start
     retention_days: int = 7
     orphan_hours: int = 24
 

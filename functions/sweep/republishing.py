@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Counts:
-    """What one round did: jobs given up, events republished."""
+    """The results of one round: jobs given up, events republished."""
 
     gave_up: int
     republished_uploads: int
@@ -31,7 +31,7 @@ class Republishing:
         self._sink = sink
 
     def round(self, limit: int) -> Counts:
-        """Go once through what is late, up to `limit` jobs of each kind.
+        """Republish the late events of up to `limit` jobs of each kind.
 
         Once the broker does not answer, nothing more is published: the next round finds the same jobs late. Jobs are
         given up nevertheless.

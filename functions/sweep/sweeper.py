@@ -1,4 +1,4 @@
-"""One tick of the sweeper: what is late is republished, what is over is settled, what is garbage is deleted."""
+"""One tick of the sweeper: republishes late events, settles expired attempts and deliveries, and deletes garbage."""
 
 import logging
 from dataclasses import asdict

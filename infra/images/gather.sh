@@ -6,12 +6,12 @@
 set -euo pipefail
 target=$1; shift
 
-files() { # of these packages, without folders and documentation
+files() { # prints the files of these packages, without folders and documentation
   dpkg-query -L "$@" | grep -vP '^/\w+$|^/usr/share/(doc/[^/]+/(?!copyright)|doc-base|info|lintian|locale|man)' |
     while read -r file; do [[ -d $file && ! -L $file || ! -e $file ]] || echo "$file"; done
 }
 
-libraries() { # that the programs and modules among these files link to, as the loader finds them
+libraries() { # prints the libraries that the programs and modules among these files link to, by the loader's search
   (xargs ldd 2>/dev/null || true) | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\/.*[^:]$/ { print $1 }' | sort -u
 }
 
@@ -27,6 +27,6 @@ for package in $(owners </tmp/libraries) "$@"; do
     files "$package" | xargs -r cp -a --parents -t "$target"
   fi
 done
-while read -r file; do  # files of no package: a choice between several (libblas) is a link that their installation makes
+while read -r file; do  # files of no package: alternatives (libblas) are links that the installation makes
   if [[ $(readlink "$file") == /etc/alternatives/* ]]; then cp -L --parents -t "$target" "$file"; fi
 done </tmp/libraries

@@ -2,7 +2,7 @@
 
 Safe to repeat.
 
-`MONGODB_ADMIN_URL` is an administrator's. `MONGODB_UPLOAD_URL` and so on, one for each of RIGHTS, are the very URLs
+`MONGODB_ADMIN_URL` is an administrator's. `MONGODB_UPLOAD_URL` and so on, one for each of RIGHTS, are the URLs
 that the functions get, `mongodb://USER:PASSWORD@HOST/DATABASE` or `mongodb+srv://…`: change a password there and run
 this again.
 """
@@ -24,7 +24,7 @@ from functions.shared.job.upgrade import upgrade
 
 START = timedelta(minutes=5)  # the longest that MongoDB may take to start
 ATTEMPT = timedelta(seconds=5)
-# Reading and then removing the chunks of a file is how it is deleted. MongoDB knows no rights on a single field.
+# A file is deleted by reading and removing its chunks. MongoDB has no privileges on single fields.
 RIGHTS = {
     "upload": {
         JOBS: ["find", "insert"],
@@ -67,7 +67,7 @@ def make_indexes(database: Database[dict[str, Any]]) -> None:
 
 
 def make_user(database: Database[dict[str, Any]], role: str, user: str, password: str) -> None:
-    """Give the user this password, and the role of that name with its RIGHTS, instead of all that it had."""
+    """Give the user this password and the role of that name with its RIGHTS; other roles are revoked."""
     privileges = [
         {"resource": {"db": database.name, "collection": collection}, "actions": actions}
         for collection, actions in RIGHTS[role].items()

@@ -1,6 +1,6 @@
-"""Makes MySQL ready: auth's database, its tables (schema.sql) and its user, who may only fill them. Safe to repeat.
+"""Sets up MySQL: auth's database, its tables (schema.sql) and its user, who may only fill them. Safe to repeat.
 
-`MYSQL_ADMIN_URL` is an administrator's. `MYSQL_AUTH_URL` is the very URL that auth gets, which says what to make:
+`MYSQL_ADMIN_URL` is an administrator's. `MYSQL_AUTH_URL` is the URL that auth gets, which defines what to create:
 `mysql://USER:PASSWORD@HOST/DATABASE`. Change the password there and run this again. Both may ask for TLS as auth's own
 code reads them, which has to be on the path: `functions.auth.database`.
 """
@@ -53,7 +53,7 @@ def connect(arguments: dict[str, Any]) -> "pymysql.Connection[Any]":
 def main() -> None:
     admin, auth = read("MYSQL_ADMIN_URL", URL), read("MYSQL_AUTH_URL", f"{URL}/DATABASE")
     database = urlsplit(os.environ["MYSQL_AUTH_URL"]).path.lstrip("/")
-    if not re.fullmatch("[a-z0-9]+", database):  # of other characters some are wildcards in a GRANT
+    if not re.fullmatch("[a-z0-9]+", database):  # some other characters are wildcards in a GRANT
         raise SystemExit(f"MYSQL_AUTH_URL must be {URL}/DATABASE, with a database of small letters and digits")
     schema = Path(__file__).with_name("schema.sql").read_text()
     user = (auth["user"], auth["password"])

@@ -7,7 +7,7 @@ from tests.support.kubectl import get, is_true, kubectl, service
 from tests.support.waiting import eventually
 
 NAME = "bare"
-# It writes its own source, as a volume for that would make its pods start later than ours.
+# The program writes its own source, as a volume for the source would delay the start of its pods.
 PROGRAM = r"""
 import pathlib, runpy
 pathlib.Path("/dev/shm/main.py").write_text("def bare(request):\n    return ''\n")

@@ -45,7 +45,7 @@ class Cluster:
     mailbox: requests.Session = field(default_factory=requests.Session)
 
     def ask(self, function: str) -> float:
-        """Return the seconds until the function's answer: to an event of a job that is not there, or to a user."""
+        """Return the seconds until the function answers an event about a missing job, or a request of a user."""
         headers = {"Host": f"{function}.{NAMESPACE}.svc.cluster.local"}
         if function in TYPES:
             job = str(ObjectId(b"no such job!"))
@@ -65,7 +65,7 @@ class Cluster:
         return seconds
 
     def mailed(self, jobs: set[str]) -> bool:
-        """Whether there is a mail about each of the jobs: by Mailpit's list, as to read each takes CPU from all."""
+        """Whether there is a mail about each of the jobs, by Mailpit's list, as reading each takes CPU time."""
         query = {"query": f"to:{self.visitor.address}", "limit": "100"}
         found = self.mailbox.get(f"{self.visitor.mailpit}/api/v1/search", params=query, timeout=60).json()["messages"]
         return jobs <= {str(mail["MessageID"]).partition(".")[0] for mail in found}
@@ -94,7 +94,7 @@ def is_at_zero(*functions: str) -> bool:
 
 
 def at_zero(*functions: str) -> None:
-    """Return when all are, at a random moment of a second.
+    """Return when all functions are at zero, at a random moment of a second.
 
     A kubelet polls its containers once a second: requests right after a poll would always be quick.
     """
@@ -103,7 +103,7 @@ def at_zero(*functions: str) -> None:
 
 
 def parts(function: str) -> Parts:
-    """Return what a start costs inside a pod, as measured in one that runs, by a second process of its kind."""
+    """Return the times of a start inside a pod, measured in a running pod by a second process of the same kind."""
     pod = running(function_pods(function))[0]["metadata"]["name"]
     said = kubectl("exec", pod, "--container=function", "--", "python3.11", "-S", "-P", "-c", PROBE)
     return Parts(**json.loads(said.splitlines()[-1]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of some figures, the lowest and the highest."""
+    """Median, minimum and maximum of some figures."""
 
     median: float
     low: float

@@ -1,4 +1,4 @@
-"""What a function's start costs inside its pod: a program for that pod's Python, and what it prints."""
+"""The times of a function's start inside its pod: a program for that pod's Python, and its output."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ class Parts:
     connection: float
 
 
-# It prints JSON on its last line. The pod's environment is the function's own. The kernel states in hundredths of a
-# second when a process began.
+# Prints JSON on its last line. The environment of the pod is that of the function. The kernel gives the start of a
+# process in hundredths of a second.
 PROBE = """
 import os, time
 def since_start():

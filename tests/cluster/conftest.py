@@ -1,6 +1,6 @@
 """A deployed system on any cluster, and its users.
 
-People last for the session, as the gateway takes ten logins a minute from one address: tests tell their own jobs apart.
+Users last for the session, as the gateway allows ten logins a minute from one address: each test checks its own jobs.
 """
 
 import subprocess
@@ -50,7 +50,7 @@ def gateway(cluster: None) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def ingress(cluster: None) -> Iterator[str]:
-    """Kourier's entry for requests from outside of the cluster."""
+    """Kourier's listener for requests from outside of the cluster."""
     with forwarded("service/kourier", "kourier-system") as url:
         yield url
 

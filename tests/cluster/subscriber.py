@@ -32,8 +32,8 @@ class Subscriber:
 
 
 @contextmanager
-def in_converts_stead(status: int) -> Iterator[Subscriber]:
-    """Have `video.uploaded` delivered to a subscriber that answers `status`, until the block ends."""
+def in_place_of_convert(status: int) -> Iterator[Subscriber]:
+    """Deliver `video.uploaded` to a subscriber that answers `status`, until the block ends."""
     subscriber = Subscriber(f"answers-{status}")
     kubectl("apply", "--filename=-", manifest=manifest(subscriber.name, status))
     try:

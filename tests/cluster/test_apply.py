@@ -1,4 +1,4 @@
-"""What `make deploy` applied can be applied again, by any tool and in any order."""
+"""The objects of `make deploy` can be applied again, by any tool and in any order."""
 
 import random
 import subprocess
@@ -36,7 +36,7 @@ def generations(objects: list[dict[str, Any]]) -> Iterator[str]:
 @pytest.mark.parametrize(
     "server_side", [["--server-side", "--force-conflicts"], []], ids=["server-side", "client-side"]
 )
-def test_an_unchanged_apply_in_any_order_changes_nothing(server_side: list[str]) -> None:
+def test_unchanged_apply_in_any_order_changes_nothing(server_side: list[str]) -> None:
     """No object is changed, replaced or added, not even for a moment: a SinkBinding's K_SINK stays in its function."""
     objects = documents()
     before = list(generations(objects))

@@ -1,4 +1,4 @@
-"""What a user does, through the gateway and by the Knative routes."""
+"""A user's requests, through the gateway and by the Knative routes."""
 
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,8 @@ def person(request: pytest.FixtureRequest, anna: Visitor, direct: Direct) -> Vis
     return {"gateway": anna, "routes": direct}[request.param]
 
 
-def test_a_film_clip_becomes_an_mp3_that_the_mail_leads_to(person: Visitor, film_clip: Path) -> None:
-    """A film clip is converted, mailed by its MP3's id, downloaded whole, and gone once it is deleted."""
+def test_film_clip_is_converted_and_the_mail_has_the_mp3_id(person: Visitor, film_clip: Path) -> None:
+    """A film clip is converted, its mail has the MP3's id, the MP3 is downloaded, and the job can be deleted."""
     job = person.finished(person.upload(film_clip), 120)
     assert job["state"] == "done"
     assert job["mp3"]["duration"] == pytest.approx(5.3, abs=0.1)
@@ -35,7 +35,7 @@ def test_a_film_clip_becomes_an_mp3_that_the_mail_leads_to(person: Visitor, film
     assert person.call("GET", path).status_code == 404
 
 
-def test_a_video_without_sound_ends_with_a_mail_that_says_so(person: Visitor, silent_video: Path) -> None:
+def test_video_without_sound_is_mailed_as_failed(person: Visitor, silent_video: Path) -> None:
     """A video without an audio track fails with `no_audio`, and its mail repeats the reason."""
     job = person.finished(person.upload(silent_video), 120)
     assert (job["state"], job["reason"]["code"]) == ("failed", "no_audio")
@@ -45,7 +45,7 @@ def test_a_video_without_sound_ends_with_a_mail_that_says_so(person: Visitor, si
     assert job["reason"]["message"] in " ".join(text.get_content().split())
 
 
-def test_a_foreign_job_looks_like_a_missing_one(person: Visitor, berta: Visitor, film_clip: Path) -> None:
+def test_job_of_another_user_looks_like_a_missing_one(person: Visitor, berta: Visitor, film_clip: Path) -> None:
     """For Berta's job and MP3 another user gets the same 404 as for an id that does not exist."""
     job = berta.finished(berta.upload(film_clip), 120)
     missing = "0123456789abcdef01234567"
@@ -60,8 +60,8 @@ def test_a_foreign_job_looks_like_a_missing_one(person: Visitor, berta: Visitor,
     assert berta.job(job["id"])["state"] == "done"
 
 
-def test_without_a_token_every_route_answers_401(person: Visitor) -> None:
-    """By the gateway and by a function's own route."""
+def test_every_route_without_a_token_answers_401(person: Visitor) -> None:
+    """The gateway and a function's own route answer 401 without a token."""
     token = person.http.headers.pop("Authorization")
     try:
         for method, path in (("GET", "/jobs"), ("POST", "/upload"), ("GET", "/download/0123456789abcdef01234567")):

@@ -1,4 +1,4 @@
-"""Work of a killed pod is repeated, with one result."""
+"""The work of a killed pod is repeated, with one result."""
 
 import time
 from functools import partial
@@ -14,10 +14,10 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.timeout(900)
 
 
-def test_a_killed_conversion_is_repeated_with_one_mp3_and_one_mail(
+def test_killed_conversion_is_repeated_with_one_mp3_and_one_mail(
     anna: Visitor, half_an_hour: Path, figures: dict[str, str]
 ) -> None:
-    """convert's pod is killed in the middle of a conversion."""
+    """After convert's pod is killed during a conversion, the job is done with one MP3 and one mail."""
     before = mp3s()
     job = anna.upload(half_an_hour)
     eventually(lambda: anna.job(job)["progress"] > 0.1, 120, "a tenth of the conversion")

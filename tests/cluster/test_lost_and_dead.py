@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.cluster.store import code_of_dead_letter
-from tests.cluster.subscriber import in_converts_stead
+from tests.cluster.subscriber import in_place_of_convert
 from tests.support.kubectl import function_pods, get, is_true, kubectl, nothing_under_way
 from tests.support.visitors import Visitor
 from tests.support.waiting import eventually
@@ -27,11 +27,11 @@ def replay() -> str:
         kubectl("delete", job, "--wait=false")
 
 
-def test_a_refused_event_is_a_dead_letter_until_it_is_replayed(
+def test_refused_event_is_a_dead_letter_until_it_is_replayed(
     anna: Visitor, film_clip: Path, figures: dict[str, str]
 ) -> None:
     """deadletter stores an event refused six times with 503; after its replay the video is mailed once."""
-    with in_converts_stead(503) as subscriber:
+    with in_place_of_convert(503) as subscriber:
         start = time.monotonic()
         job = anna.upload(film_clip)
         assert code_of_dead_letter(job) == "503"
@@ -50,7 +50,7 @@ def test_a_refused_event_is_a_dead_letter_until_it_is_replayed(
 
 def test_sweep_republishes_a_lost_event(anna: Visitor, film_clip: Path, figures: dict[str, str]) -> None:
     """A subscriber accepts the event and does nothing. After sweep's next call the video is converted and mailed."""
-    with in_converts_stead(200) as subscriber:
+    with in_place_of_convert(200) as subscriber:
         start = time.monotonic()
         job = anna.upload(film_clip)
         eventually(lambda: subscriber.deliveries(job), 60, "the event's loss")
@@ -62,7 +62,7 @@ def test_sweep_republishes_a_lost_event(anna: Visitor, film_clip: Path, figures:
 
 
 def test_sweep_scales_to_zero_between_its_calls(figures: dict[str, str]) -> None:
-    """Its pod starts within 75 s and is gone before the next call, twice."""
+    """sweep's pod starts within 75 s and is terminated before the next call, twice."""
     for _ in range(2):
         eventually(lambda: not function_pods("sweep"), 75, "no sweeper", every=0.5)
         eventually(lambda: function_pods("sweep"), 75, "the sweeper", every=0.5)

@@ -1,4 +1,4 @@
-"""Which function has which secret, and its rights in the databases; tests/integration/privileges tests every right."""
+"""The secrets of each function and its database privileges; tests/integration/privileges tests each privilege."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ SECRETS = {
     "sweep": {"mongodb-sweep"},
     "deadletter": {"mongodb-deadletter"},
 }
-TELL = {"upload", "convert", "sweep"}
+PUBLISHERS = {"upload", "convert", "sweep"}
 MONGODB = """
 import json, os, pymongo
 database = pymongo.MongoClient(os.environ["MONGODB_URL"], timeoutMS=20000).get_default_database()
@@ -64,8 +64,8 @@ def pod_of(function: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("function", SECRETS)
-def test_a_function_gets_its_own_secrets_only(function: str) -> None:
-    """And only functions that publish events get the broker's address."""
+def test_function_gets_its_own_secrets_only(function: str) -> None:
+    """A function gets its own secrets, and only functions that publish events get the broker's address."""
     pod = pod_of(function)
     container = next(container for container in pod["containers"] if container["name"] == "function")
     references = [variable.get("valueFrom", {}).get("secretKeyRef") for variable in container["env"]]
@@ -73,10 +73,10 @@ def test_a_function_gets_its_own_secrets_only(function: str) -> None:
     assert str(pod).count("ecretKeyRef") == len(SECRETS[function])
     assert "envFrom" not in container
     assert all("secret" not in volume and "projected" not in volume for volume in pod.get("volumes", []))
-    assert ("K_SINK" in {variable["name"] for variable in container["env"]}) is (function in TELL)
+    assert ("K_SINK" in {variable["name"] for variable in container["env"]}) is (function in PUBLISHERS)
 
 
-def test_convert_may_do_in_mongodb_what_it_does_and_no_more() -> None:
+def test_convert_has_only_its_privileges_in_mongodb() -> None:
     """With convert's password jobs can be read, but not removed, and dead letters and users cannot be read."""
     said = run_python(MONGODB, function="convert", secrets={"MONGODB_URL": "mongodb-convert/url"}, namespace=NAMESPACE)
     outcomes = json.loads(said)
@@ -84,7 +84,7 @@ def test_convert_may_do_in_mongodb_what_it_does_and_no_more() -> None:
     assert set(outcomes.values()) == {"Unauthorized"}, outcomes
 
 
-def test_auth_may_fill_its_tables_and_not_change_them() -> None:
+def test_auth_reads_its_tables_and_cannot_alter_them() -> None:
     """With auth's password users can be read; no table can be dropped or created, nor the server's users read."""
     said = run_python(MYSQL, function="auth", secrets={"MYSQL_URL": "mysql-auth/url"}, namespace=NAMESPACE)
     outcomes = json.loads(said)

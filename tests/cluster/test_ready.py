@@ -46,14 +46,14 @@ def test_every_knative_object_of_the_manifests_is_ready(name: str) -> None:
     eventually(lambda: is_true(get(name), "Ready"), 180, name, every=1)
 
 
-def test_the_message_store_is_ready() -> None:
+def test_rabbitmq_is_ready() -> None:
     """RabbitMQ's operator reports all nodes as ready."""
     eventually(lambda: is_true(get("rabbitmqcluster/rabbitmq"), "AllReplicasReady"), 180, "RabbitMQ", every=1)
 
 
 @pytest.mark.parametrize("name", ["deployment/gateway", *STORES])
-def test_the_gateway_and_the_stores_are_there(name: str) -> None:
-    """The gateway and each store have all their pods, and at least one."""
+def test_gateway_and_stores_have_their_pods(name: str) -> None:
+    """The gateway and each store have all their pods, at least one."""
     assert get(name)["spec"]["replicas"] > 0
     eventually(partial(complete, name), 180, name, every=1)
 
@@ -81,7 +81,7 @@ def test_each_database_is_set_up(name: str) -> None:
 
 
 @pytest.mark.parametrize("function", INTERNAL)
-def test_an_inner_function_has_no_way_in_from_outside(ingress: str, function: str) -> None:
+def test_internal_function_is_not_reachable_from_outside(ingress: str, function: str) -> None:
     """Kourier's external listener serves auth and no internal function, whose only URL ends in `svc.cluster.local`."""
     outer = urlsplit(service("auth")["status"]["url"]).netloc
     inner = urlsplit(service(function)["status"]["url"]).netloc
@@ -91,8 +91,8 @@ def test_an_inner_function_has_no_way_in_from_outside(ingress: str, function: st
         assert requests.post(ingress, headers={"Host": host}, timeout=60).status_code == 404
 
 
-def test_nothing_but_the_broker_breaks_the_restricted_profile(strange_namespace: str) -> None:
-    """Where `restricted` is enforced, the API server accepts a pod of every workload and rejects a privileged one."""
+def test_only_the_broker_violates_the_restricted_profile(strange_namespace: str) -> None:
+    """Where `restricted` is enforced, the API server accepts a pod of each workload and rejects a privileged pod."""
     refused = []
     for workload in [*items("deployments"), *items("statefulsets"), *items("jobs"), *items("cronjobs")]:
         spec = workload["spec"]
@@ -110,7 +110,7 @@ def test_nothing_but_the_broker_breaks_the_restricted_profile(strange_namespace:
 
 
 def refusals(name: str, spec: dict[str, Any], namespace: str) -> list[str]:
-    """Return the API server's objections to such a pod."""
+    """Return the API server's reasons to reject such a pod."""
     spec = {"restartPolicy": "Never"} | spec | {"serviceAccountName": "default"}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
     try:
@@ -121,7 +121,7 @@ def refusals(name: str, spec: dict[str, Any], namespace: str) -> list[str]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_is_given_no_token_and_no_root_to_write_on(function: str) -> None:
+def test_function_has_no_token_and_a_read_only_root(function: str) -> None:
     """A function's revision mounts no service account token, and each container's root file system is read-only."""
     revision = service(function)["status"]["latestReadyRevisionName"]
     (deployment,) = items("deployments", f"serving.knative.dev/revision={revision}")
@@ -131,8 +131,8 @@ def test_a_function_is_given_no_token_and_no_root_to_write_on(function: str) -> 
     assert all(container["securityContext"]["readOnlyRootFilesystem"] for container in pod["containers"])
 
 
-def test_a_running_function_finds_no_token_and_cannot_write(anna: Visitor, film_clip: Path) -> None:
-    """Checked inside the functions that one video starts: no token, and a read-only root file system."""
+def test_running_function_finds_no_token_and_cannot_write(anna: Visitor, film_clip: Path) -> None:
+    """The functions that one video starts have no token and a read-only root file system, checked in their pods."""
     anna.finished(job := anna.upload(film_clip), 120)
     eventually(partial(anna.mails_about, job), 120, "the mail")
     for function in ("auth", "upload", "convert", "notify", "download"):

@@ -1,4 +1,4 @@
-"""Refusals in mid-body: by default Knative's proxies read more of the body before they forward an answer."""
+"""Refusals before the end of a body: by default Knative's proxies read more of it before they forward an answer."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def caller(person: Visitor) -> Caller:
 
 
 @pytest.mark.timeout(120)
-def test_a_slow_upload_is_cut_off(anna: Visitor) -> None:
+def test_slow_upload_is_aborted(anna: Visitor) -> None:
     """One byte per second is answered with 408 within a minute."""
     with Sending(caller(anna), "/upload?name=slow.mp4", LENGTH) as sending:
         status, body, _ = sending.answer_to(lambda sending: sending.send(b"x"), WITHIN)
@@ -23,7 +23,7 @@ def test_a_slow_upload_is_cut_off(anna: Visitor) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_a_refusal_does_not_wait_for_the_body(anna: Visitor) -> None:
+def test_refusal_does_not_wait_for_the_body(anna: Visitor) -> None:
     """A video without a name is refused before any of its body has arrived."""
     with Sending(caller(anna), "/upload", LENGTH) as sending:
         assert sending.answered(20)

@@ -1,4 +1,4 @@
-"""Changes of a system in use."""
+"""Changes of a system during its use."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +45,7 @@ def is_latest(function: str) -> bool:
     return is_true(found, "Ready") and status["latestReadyRevisionName"] == status["latestCreatedRevisionName"]
 
 
-def test_an_upload_in_progress_outlives_its_revision(anna: Visitor, film_clip: Path) -> None:
+def test_upload_in_progress_survives_a_rollout(anna: Visitor, film_clip: Path) -> None:
     """During a slow upload a new revision takes over, and the old pod is terminated gracefully: the upload succeeds."""
     body = Drip(film_clip.read_bytes(), rate=2000)
     with ThreadPoolExecutor() as pool:

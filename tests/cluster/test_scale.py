@@ -14,14 +14,14 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(900)
 
-AT_ZERO = 240  # seconds; Knative looks at a minute's load before it takes a pod away
+AT_ZERO = 240  # seconds; Knative averages the load of a minute before it removes a pod
 
 
 def all_at_zero() -> bool:
-    """Whether there is no pod but those that are being ended, which get no request any more.
+    """Whether no pod is left except terminating ones, which get no requests.
 
-    One that was told to end as it had just started may take its whole grace period: a program that is the first of its
-    container does not hear of SIGTERM before it asks for it.
+    A pod that gets SIGTERM right after its start may take its whole grace period: the first process of a container
+    ignores SIGTERM until it has installed a handler.
     """
     return all("deletionTimestamp" in pod["metadata"] for pod in function_pods())
 
@@ -30,10 +30,8 @@ def seconds_since(start: float) -> str:
     return f"{time.monotonic() - start:6.1f} s"
 
 
-def test_one_upload_scales_all_from_zero_and_all_return_to_zero(
-    anna: Visitor, film_clip: Path, figures: dict[str, str]
-) -> None:
-    """Without a pod of any function, an upload leads to its mail; then all pods are terminated."""
+def test_one_upload_scales_from_zero_and_back_to_zero(anna: Visitor, film_clip: Path, figures: dict[str, str]) -> None:
+    """From zero pods an upload is converted and mailed; then all pods are terminated."""
     eventually(all_at_zero, AT_ZERO, "zero", every=0.5)
     start = time.monotonic()
     job = anna.upload(film_clip)
@@ -43,7 +41,7 @@ def test_one_upload_scales_all_from_zero_and_all_return_to_zero(
     assert running(function_pods("convert"))
     start = time.monotonic()
     eventually(all_at_zero, AT_ZERO, "zero", every=0.5)
-    figures["mail to all pods told to end"] = seconds_since(start)
+    figures["mail to all pods terminating"] = seconds_since(start)
 
 
 def test_without_cold_starts_the_mail_comes_within_seconds(
@@ -56,8 +54,8 @@ def test_without_cold_starts_the_mail_comes_within_seconds(
     figures["upload to mail, all awake"] = seconds_since(start)
 
 
-def test_a_burst_takes_as_many_converters_as_allowed(anna: Visitor, minutes: Path, figures: dict[str, str]) -> None:
-    """Six videos at once scale convert to its max-scale and never beyond; all are converted, each is mailed once."""
+def test_burst_scales_convert_to_its_limit(anna: Visitor, minutes: Path, figures: dict[str, str]) -> None:
+    """Six concurrent videos scale convert to its max-scale and not beyond; each video is converted and mailed once."""
     annotations = service("convert")["spec"]["template"]["metadata"]["annotations"]
     most = int(annotations["autoscaling.knative.dev/max-scale"])
     seen, over = [0], threading.Event()

@@ -1,4 +1,4 @@
-"""A look into RabbitMQ: what stands in its queues, and what the ingress publishes."""
+"""Access to RabbitMQ: the content of its queues, and the messages that the ingress publishes."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -23,7 +23,7 @@ class Amqp:
         return self._run(self._declared(queue)).message_count or 0
 
     def tap(self, exchange: str) -> "Tap":
-        """Return a new queue that gets a copy of all that is published to the exchange."""
+        """Return a new queue that gets a copy of every message published to the exchange."""
         return Tap(self, self._run(self._tap(exchange)))
 
     def publish(self, exchange: str, message: aio_pika.Message) -> None:
@@ -64,5 +64,5 @@ class Tap:
         self._queue = queue
 
     def take(self) -> AbstractIncomingMessage:
-        """Return the next message; what the ingress has confirmed is there."""
+        """Return the next message; a message that the ingress has confirmed is in the queue."""
         return self._amqp._run(self._queue.get(no_ack=True, timeout=5))

@@ -1,4 +1,4 @@
-"""The broker under test, whichever it is: `laptop.py` and `cluster.py` each fill this in."""
+"""The interface of the broker under test, implemented by `laptop.py` and `cluster.py`."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -9,30 +9,30 @@ Manifest = dict[str, Any]
 
 
 class Subscription(ABC):
-    """A Trigger at work: its dispatcher, its dead-letter queue's where it has one of its own."""
+    """A running Trigger: its dispatcher, and that of its dead-letter queue if it has one."""
 
     queue: str
 
     @abstractmethod
     def start(self) -> None:
-        """Return when all of its queues are consumed."""
+        """Return when all its queues have a consumer."""
 
     @abstractmethod
     def stop(self) -> None:
-        """End its dispatchers by SIGTERM, and return when they are gone."""
+        """End its dispatchers by SIGTERM, and return when they have exited."""
 
     @abstractmethod
     def close(self) -> None: ...
 
 
 class Broker(ABC):
-    """A Broker of its own; `url` is its ingress, `exchange` where that publishes."""
+    """A Broker; `url` is the address of its ingress, `exchange` the exchange to which the ingress publishes."""
 
     url: str
     exchange: str
 
     def post_status(self, request: tuple[dict[str, str], bytes]) -> int:
-        """Return the ingress' answer to the event, 0 where it is away."""
+        """Return the status that the ingress answers to the event, 0 if the ingress is unavailable."""
         headers, body = request
         try:
             return requests.post(self.url, data=body, headers=headers, timeout=30).status_code
@@ -41,7 +41,7 @@ class Broker(ABC):
 
     @abstractmethod
     def subscribe(self, trigger: Manifest) -> Subscription:
-        """Apply a Trigger, of which `namespace` and `broker` are filled in, and wait until it is served."""
+        """Apply a Trigger, with its `namespace` and `broker` filled in, and wait until its queue has a consumer."""
 
     @abstractmethod
     def terminate_ingress(self) -> None:
@@ -52,14 +52,14 @@ class Broker(ABC):
 
 
 class Platform(ABC):
-    """What Brokers run on; subscribers must listen at `host`, and RabbitMQ is at `amqp_url`."""
+    """The platform that Brokers run on; subscribers must listen at `host`, and RabbitMQ is at `amqp_url`."""
 
     host: str
     amqp_url: str
 
     @abstractmethod
     def broker(self, delivery: Manifest) -> Broker:
-        """Make a Broker with this `delivery`, and return when its ingress publishes."""
+        """Create a Broker with this `delivery`, and return when its ingress publishes."""
 
     @abstractmethod
     def restart_rabbitmq(self) -> None:

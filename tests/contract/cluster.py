@@ -1,4 +1,4 @@
-"""A cluster's broker for the contract suite: applied to the kubeconfig's cluster, in a namespace of its own.
+"""A cluster's broker for the contract suite, in a new namespace of the kubeconfig's cluster.
 
 The cluster has Knative Eventing, its RabbitMQ broker and the RabbitMQ operators. This machine reaches its pods by their
 own addresses, as a node does.
@@ -44,7 +44,7 @@ class Namespace:
         self.kubectl("wait", f"--for=condition={condition}", what, f"--timeout={SECONDS}s")
 
     def environment(self, deployment: str) -> dict[str, str]:
-        """Return what its controller tells a program."""
+        """Return the environment that the controller sets for a program."""
         container = self.get("deployment", deployment)["spec"]["template"]["spec"]["containers"][0]
         return {it["name"]: it.get("value", "") for it in container["env"]}
 
@@ -76,14 +76,14 @@ class Cluster(broker.Platform):
         return Broker(self._namespace, self.amqp_url, delivery)
 
     def restart_rabbitmq(self) -> None:
-        """Stop its process; the kubelet starts it again, with the data and the address that it had."""
+        """Stop its process; the kubelet starts it again, with the same data and address."""
         control = ["exec", "rabbitmq-server-0", "--container", "rabbitmq", "--", "rabbitmqctl"]
         self._namespace.kubectl(*control, "stop")
         self._namespace.wait("Ready=false", "pod/rabbitmq-server-0")
         self._namespace.wait("Ready", "pod/rabbitmq-server-0")
 
     def close(self) -> None:
-        # First what RabbitMQ's operator has yet to remove from RabbitMQ.
+        # First the objects that RabbitMQ's operator has to remove from RabbitMQ.
         self._namespace.kubectl("delete", "triggers,brokers", "--all", "--cascade=foreground")
         self._namespace.kubectl("delete", "rabbitmqcluster", "--all")
         self._namespace.kubectl("delete", "namespace", self._namespace.name)
@@ -98,7 +98,7 @@ class Broker(broker.Broker):
         spec = {"config": config | {"namespace": namespace.name}, "delivery": delivery}
         annotations = {
             "eventing.knative.dev/broker.class": "RabbitMQBroker",
-            # At its own 400 MiB the ingress is killed by a body that RabbitMQ would refuse.
+            # With its default limit of 400 MiB the ingress is killed by a body that RabbitMQ would refuse.
             "rabbitmq.eventing.knative.dev/memory-request": "32Mi",
             "rabbitmq.eventing.knative.dev/memory-limit": "1Gi",
         }
@@ -108,7 +108,7 @@ class Broker(broker.Broker):
         labels = f"eventing.knative.dev/broker={self._name},eventing.knative.dev/brokerRole=ingress"
         self._ingress = namespace.get("pods", "--selector", labels)["items"][0]
         self.url = f"http://{self._ingress['status']['podIP']}:8080/"
-        # A broker without Triggers: this event reaches nobody.
+        # No Trigger receives this event.
         eventually(lambda: self.post_status(event()) == 202, 30, "the ingress publishes")
 
     def subscribe(self, trigger: Manifest) -> "Subscription":
@@ -139,7 +139,7 @@ class Subscription(broker.Subscription):
         self.queue = self._queues[0]
 
     def start(self) -> None:
-        """Wait for what the controller started."""
+        """Wait until the dispatchers that the controller started consume."""
         amqp = Amqp(self._broker.amqp_url)
         try:
             eventually(lambda: all(amqp.consumers(it) for it in self._queues), SECONDS, "the dispatchers consume")
@@ -162,6 +162,6 @@ def _rabbitmq() -> Manifest:
     return {
         "replicas": 1,
         "image": f"rabbitmq:{tag}",
-        "persistence": {"storage": "0"},  # its data lie in the pod, and outlive the process
+        "persistence": {"storage": "0"},  # its data are stored in the pod, and outlive the process
         "resources": {"requests": {"cpu": "50m", "memory": "512Mi"}, "limits": {"cpu": "2", "memory": "2Gi"}},
     }

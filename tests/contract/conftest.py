@@ -1,4 +1,4 @@
-"""The broker under test and what stands around it."""
+"""The broker under test, and its subscribers."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ HOST_FOR_PODS = os.environ.get("HOST_FOR_PODS")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a cluster time: the first test waits for a RabbitMQ, the last one until all is removed."""
+    """Give a cluster more time: the first test waits for a RabbitMQ, the last one until every object is removed."""
     if HOST_FOR_PODS:
         for item in items:
             item.add_marker(pytest.mark.timeout(600))
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """The laptop, or the kubeconfig's cluster where HOST_FOR_PODS says at which address its pods reach this machine."""
+    """The laptop, or the kubeconfig's cluster if HOST_FOR_PODS is the address at which its pods reach this machine."""
     if HOST_FOR_PODS:
         platform: Platform = Cluster(HOST_FOR_PODS)
     else:
@@ -38,7 +38,7 @@ def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def new_broker(platform: Platform) -> Iterator[Callable[[Any], Broker]]:
-    """A function from a Broker's `delivery` to a Broker of its own."""
+    """A function that creates a Broker with the given `delivery`."""
     brokers = []
 
     def make(delivery: Any) -> Broker:
@@ -52,7 +52,7 @@ def new_broker(platform: Platform) -> Iterator[Callable[[Any], Broker]]:
 
 @pytest.fixture(scope="session")
 def broker(platform: Platform) -> Iterator[Broker]:
-    """A Broker without retries and dead-letter sink that the tests share: each filters on a type of its own."""
+    """A Broker without retries and dead-letter sink that the tests share: each test filters on its own event type."""
     broker = platform.broker({"retry": 0})
     yield broker
     broker.close()
@@ -60,7 +60,7 @@ def broker(platform: Platform) -> Iterator[Broker]:
 
 @pytest.fixture(scope="session", autouse=True)
 def slow_request(broker: Broker) -> Iterator[socket.socket]:
-    """The connection of a request that never ends, begun first so that other tests fill the 10 seconds it is given."""
+    """The connection of a request that never ends, begun first so that its 10 s timeout passes during other tests."""
     with connect(broker.url) as client:
         client.sendall(head(100) + b"half")
         yield client
@@ -68,7 +68,7 @@ def slow_request(broker: Broker) -> Iterator[socket.socket]:
 
 @pytest.fixture
 def subscribe(broker: Broker) -> Iterator[Callable[[Any], Subscription]]:
-    """A function that has the shared Broker serve a Trigger as long as the test lasts."""
+    """A function that applies a Trigger to the shared Broker until the test ends."""
     subscriptions: list[Subscription] = []
 
     def make(trigger: Any) -> Subscription:
@@ -82,7 +82,7 @@ def subscribe(broker: Broker) -> Iterator[Callable[[Any], Subscription]]:
 
 @pytest.fixture
 def new_subscriber(platform: Platform) -> Iterator[Callable[..., Subscriber]]:
-    """A function to a Subscriber that answers as the function given says, 200 without one."""
+    """A function that returns a Subscriber with the given answer function; by default it answers 200."""
     subscribers: list[Subscriber] = []
 
     def make(answer: Callable[[Delivery], Answer] = lambda _: Answer()) -> Subscriber:

@@ -1,4 +1,4 @@
-"""Events and Triggers as the suite sends and applies them."""
+"""The events and Triggers of the suite."""
 
 import socket
 from typing import Any
@@ -10,7 +10,7 @@ Request = tuple[dict[str, str], bytes]
 
 
 def event(kind: str = "contract.nobody", event_id: str = "", body: bytes = b"{}", **headers: str) -> Request:
-    """Return a binary event; a keyword such as `ce_subject` is a header more, and an empty one takes it away."""
+    """Return a binary event; a keyword such as `ce_subject` adds a header, an empty value removes it."""
     named = {
         "ce-specversion": "1.0",
         "ce-type": kind,
@@ -28,7 +28,7 @@ def connect(url: str) -> socket.socket:
 
 
 def head(length: int) -> bytes:
-    """Return a request of a binary event up to its body of that length."""
+    """Return the head of a request with a binary event, for a body of that length."""
     headers, _ = event()
     lines = [f"{name}: {value}" for name, value in ({"host": "x", "content-length": str(length)} | headers).items()]
     return "\r\n".join(["POST / HTTP/1.1", *lines, "", ""]).encode()

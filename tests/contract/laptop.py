@@ -1,7 +1,7 @@
 """The laptop's broker for the contract suite.
 
-A Broker is one process. Each of its Triggers is served by another one, which has the same Broker and that Trigger in
-its folder, so that Triggers can come and go.
+A Broker is one process. Each of its Triggers is served by another process, with the same Broker and only that Trigger
+in its folder, so that Triggers can be added and removed.
 """
 
 import os
@@ -36,11 +36,11 @@ class Laptop(broker.Platform):
         self._rabbitmq.restart()
 
     def close(self) -> None:
-        pass  # RabbitMQ is the session's
+        pass  # RabbitMQ belongs to the session
 
 
 class Process:
-    """The broker's program with these manifests."""
+    """A process of the broker's program with these manifests."""
 
     def __init__(self, folder: Path, amqp_url: str, manifests: list[Manifest]) -> None:
         folder.mkdir(parents=True)

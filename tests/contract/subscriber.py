@@ -1,4 +1,4 @@
-"""A recording HTTP server that answers events as it is told."""
+"""An HTTP server that records events and answers as the test defines."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from tests.support.web import WebServer
 
 @dataclass(frozen=True)
 class Delivery:
-    """One request as it came: `at` in seconds of the monotonic clock; header names are case-insensitive."""
+    """One received request: `at` is in seconds of the monotonic clock, header names are case-insensitive."""
 
     at: float
     method: str
@@ -49,7 +49,7 @@ class Subscriber:
         return [delivery.id for delivery in self.received]
 
     def wait(self, condition: Callable[[list[Delivery]], bool], seconds: float = 20) -> list[Delivery]:
-        """Return what was received as soon as it meets the condition."""
+        """Return the received deliveries as soon as they meet the condition."""
         with self._changed:
             assert self._changed.wait_for(lambda: condition(self.received), seconds), f"received only {self.ids}"
             return list(self.received)

@@ -17,12 +17,12 @@ NewSubscriber = Callable[..., Subscriber]
 
 
 def status_of_id(got: Delivery) -> Answer:
-    """Answer as the event's id says: `500-a` by 500."""
+    """Answer with the status in the event's id: `500-a` by 500."""
     return Answer(int(got.id.partition("-")[0]))
 
 
 def test_delivery_is_binary(broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str) -> None:
-    """The subscriber gets a structured event in binary mode: attributes as headers, all of them text, data as body."""
+    """The subscriber gets a structured event in binary mode: attributes as headers with text values, data as body."""
     subscriber = new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind}))
     members = {"specversion": "1.0", "id": "1", "source": "/contract", "type": kind, "n": 7, "b": True, "data": [1]}
@@ -32,7 +32,7 @@ def test_delivery_is_binary(broker: Broker, subscribe: Subscribe, new_subscriber
     named = {
         name.lower(): value for name, value in got.headers.items() if name.lower().startswith(("ce-", "content-t"))
     }
-    assert named.pop("ce-time") > "2026"  # none was given: the dispatcher sets the time of delivery
+    assert named.pop("ce-time") > "2026"  # the event has no time: the dispatcher sets the time of delivery
     assert named == {
         "ce-specversion": "1.0",
         "ce-id": "1",
@@ -48,7 +48,7 @@ def test_delivery_is_binary(broker: Broker, subscribe: Subscribe, new_subscriber
 def test_large_body_arrives_whole(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """Eight megabytes of any bytes arrive as they were sent."""
+    """Eight megabytes of arbitrary bytes arrive unchanged."""
     subscriber, body = new_subscriber(), bytes(range(256)) * 32768
     subscribe(trigger(subscriber.url, {"type": kind}))
     broker.post_status(event(kind, body=body, content_type="application/octet-stream"))
@@ -58,7 +58,7 @@ def test_large_body_arrives_whole(
 def test_private_headers_do_not_reach_the_subscriber(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, amqp: Amqp, kind: str
 ) -> None:
-    """Headers that begin with x- stay inside; a `ce-` before an attribute's name is overlooked."""
+    """Headers that begin with x- are not forwarded; a `ce-` before an attribute's name is ignored."""
     subscriber = new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind}))
     headers: dict[str, Any] = {"specversion": "1.0", "ce-id": "1", "source": "/contract", "type": kind, "x-secret": "s"}
@@ -71,7 +71,7 @@ def test_private_headers_do_not_reach_the_subscriber(
 def test_structured_message_is_unpacked(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, amqp: Amqp, kind: str
 ) -> None:
-    """A message whose content type names the JSON format is read from its body."""
+    """A message with the content type of the JSON format is parsed from its body."""
     subscriber = new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind}))
     members = {"specversion": "1.0", "id": "1", "source": "/contract", "type": "inner", "data": 1}
@@ -86,7 +86,7 @@ def test_structured_message_is_unpacked(
 def test_message_that_is_no_event_is_dropped(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, amqp: Amqp, kind: str
 ) -> None:
-    """A message that cannot be read is acknowledged and gone, without a dead letter."""
+    """A message that cannot be parsed is acknowledged and dropped, without a dead letter."""
     subscriber, dead = new_subscriber(), new_subscriber()
     subscription = subscribe(trigger(subscriber.url, {"type": kind}, delivery(1, dead.url)))
     amqp.publish(broker.exchange, aio_pika.Message(b"junk", headers={"type": kind}))
@@ -96,15 +96,15 @@ def test_message_that_is_no_event_is_dropped(
     assert (subscriber.ids, dead.ids) == (["next"], [])
 
 
-def test_failure_is_tried_again(broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str) -> None:
-    """These answers are tried again, here until the third one is good."""
+def test_failure_is_retried(broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str) -> None:
+    """The event is retried after these answers, here until the third attempt succeeds."""
     tries: Counter[str] = Counter()
 
-    def third_is_good(got: Delivery) -> Answer:
+    def third_succeeds(got: Delivery) -> Answer:
         tries[got.id] += 1
         return Answer(int(got.id) if tries[got.id] < 3 else 200)
 
-    subscriber, dead = new_subscriber(third_is_good), new_subscriber()
+    subscriber, dead = new_subscriber(third_succeeds), new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind}, delivery(5, dead.url)))
     ids = ["404", "408", "409", "429", "500", "502", "503", "504"]
     for event_id in [*ids, "200"]:
@@ -117,7 +117,7 @@ def test_failure_is_tried_again(broker: Broker, subscribe: Subscribe, new_subscr
 def test_refusal_counts_as_delivered(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """Every other answer ends the matter at once: no other try, no dead letter."""
+    """After every other answer there is no retry and no dead letter."""
     subscriber, dead = new_subscriber(status_of_id), new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind}, delivery(2, dead.url)))
     ids = ["200", "204", "304", "400", "401", "403", "405", "410", "413", "415", "422"]
@@ -128,10 +128,10 @@ def test_refusal_counts_as_delivered(
     assert dead.ids == ["500"]
 
 
-def test_dead_letter_tells_where_and_why(
+def test_dead_letter_has_destination_and_code(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """An event that failed for good reaches the dead-letter sink as it was, with the subscriber and its last status."""
+    """An event that failed finally reaches the dead-letter sink unchanged, with the subscriber and its last status."""
     subscriber, dead = new_subscriber(status_of_id), new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind}, delivery(1, dead.url)))
     broker.post_status(event(kind, "503-a", b"[1]", ce_subject="s"))
@@ -141,10 +141,10 @@ def test_dead_letter_tells_where_and_why(
     assert got.headers["ce-knativeerrorcode"] == "503"
 
 
-def test_subscriber_that_is_away_is_minus_one(
+def test_unavailable_subscriber_has_code_minus_one(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """Where nobody answers, the dead letter's code is -1."""
+    """If the subscriber does not answer, the dead letter's code is -1."""
     subscriber, dead = new_subscriber(), new_subscriber()
     subscriber.close()
     subscribe(trigger(subscriber.url, {"type": kind}, delivery(1, dead.url)))
@@ -155,7 +155,7 @@ def test_subscriber_that_is_away_is_minus_one(
 def test_attempt_ends_with_its_timeout(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """`timeout` bounds each attempt, which then counts as one without an answer."""
+    """`timeout` limits each attempt, which then counts as an attempt without an answer."""
     dead = new_subscriber()
 
     def wait_for_dead_letter(_: Delivery) -> Answer:
@@ -170,10 +170,10 @@ def test_attempt_ends_with_its_timeout(
     assert second.at - first.at >= 0.3
 
 
-def test_failing_dead_letter_sink_ends_it(
+def test_failing_dead_letter_sink_is_retried_then_the_event_is_dropped(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, amqp: Amqp, kind: str
 ) -> None:
-    """A dead-letter sink that fails gets the same tries, then the event is gone."""
+    """A failing dead-letter sink gets the same number of attempts, then the event is dropped."""
     subscriber = new_subscriber(lambda _: Answer(500))
     dead = new_subscriber(lambda got: Answer(500 if got.id == "1" else 200))
     subscription = subscribe(trigger(subscriber.url, {"type": kind}, delivery(2, dead.url)))
@@ -190,7 +190,7 @@ def test_acknowledged_before_the_dead_letter(
 ) -> None:
     """Without a dead-letter exchange the failed event is lost, as it was acknowledged first; the next one is delivered.
 
-    A Trigger without `delivery`, of a Broker without one, publishes to an exchange that nobody declared.
+    A Trigger without `delivery`, of a Broker without one, publishes to an exchange that is never declared.
     """
     subscriber = new_subscriber(status_of_id)
     subscribe(trigger(subscriber.url, {"type": kind}))
@@ -205,7 +205,7 @@ def test_acknowledged_before_the_dead_letter(
 def test_triggers_delivery_replaces_the_brokers(
     new_broker: Callable[[Any], Broker], new_subscriber: NewSubscriber
 ) -> None:
-    """The Broker's delivery serves a Trigger without one; a Trigger's own, without a sink, means no dead letter."""
+    """A Trigger without `delivery` has the Broker's; a Trigger's own `delivery` without a sink means no dead letter."""
     subscriber, dead = new_subscriber(status_of_id), new_subscriber()
     broker = new_broker(delivery(1, dead.url))
     broker.subscribe(trigger(subscriber.url, {"type": "own"}, {"retry": 2, "backoffDelay": "PT0.1S"}))
@@ -219,8 +219,8 @@ def test_triggers_delivery_replaces_the_brokers(
     assert dead.ids == ["500-brokers"]
 
 
-def test_back_off_grows(broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str) -> None:
-    """The wait before retry n is at least the delay times n, or times two to the n."""
+def test_backoff_grows(broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str) -> None:
+    """The wait before retry n is at least the delay times n (linear), or times two to the n (exponential)."""
     linear, exponential = new_subscriber(lambda _: Answer(500)), new_subscriber(lambda _: Answer(500))
     for subscriber, policy in ((linear, "linear"), (exponential, "exponential")):
         subscribe(trigger(subscriber.url, {"type": kind}, delivery(3, policy=policy, delay="PT0.1S")))
@@ -231,7 +231,7 @@ def test_back_off_grows(broker: Broker, subscribe: Subscribe, new_subscriber: Ne
 
 
 def test_redirect_is_followed(broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str) -> None:
-    """A 307 is followed, with the event."""
+    """A 307 is followed, and the event is sent again."""
     target = new_subscriber()
     subscriber = new_subscriber(lambda _: Answer(307, {"Location": target.url}))
     subscribe(trigger(subscriber.url, {"type": kind}))

@@ -10,7 +10,7 @@ STRUCTURED = {"content-type": "application/cloudevents+json"}
 
 
 def test_attributes_are_headers_by_their_bare_names(broker: Broker, amqp: Amqp) -> None:
-    """On the wire attributes and extensions are headers without a prefix, and the message is persistent."""
+    """Attributes and extensions are AMQP headers without a prefix, and the message is persistent."""
     tap = amqp.tap(broker.exchange)
     request = event(
         "contract.wire", "7", b'{ "a": 1 }', ce_subject="s", ce_myext="1", ce_time="2026-01-02T03:04:05.5+01:00"
@@ -32,7 +32,7 @@ def test_attributes_are_headers_by_their_bare_names(broker: Broker, amqp: Amqp) 
 
 
 def test_missing_time_is_year_one(broker: Broker, amqp: Amqp) -> None:
-    """An event without time carries Go's zero time, one without content type an empty header."""
+    """An event without a time has Go's zero time, an event without a content type an empty header."""
     tap = amqp.tap(broker.exchange)
     assert broker.post_status(event(content_type="")) == 202
     message = tap.take()
@@ -56,8 +56,8 @@ def test_missing_time_is_year_one(broker: Broker, amqp: Amqp) -> None:
     ],
 )
 def test_structured_event_is_unpacked(broker: Broker, amqp: Amqp, members: str, body: bytes) -> None:
-    """A structured event's data is the message's body: JSON as it is written, a space behind the colon too; the text of
-    what is not JSON, as which `application/x+json` counts; or decoded from base64.
+    """The body is JSON as it is written, with a space after the colon too; text if the content type is not JSON, as
+    which `application/x+json` counts; or the bytes decoded from base64.
     """
     tap = amqp.tap(broker.exchange)
     head = '{"specversion": "1.0", "id": "1", "source": "/contract", "type": "contract.nobody", '
@@ -76,7 +76,7 @@ def test_long_id_is_whole_in_its_header(broker: Broker, amqp: Amqp) -> None:
 
 
 def test_typed_extensions_stay_typed(broker: Broker, amqp: Amqp) -> None:
-    """A structured event's integer and boolean extensions are typed headers, null is none."""
+    """Integer and boolean extensions of a structured event are typed headers; null makes no header."""
     tap = amqp.tap(broker.exchange)
     members = {
         "specversion": "1.0",

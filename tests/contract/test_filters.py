@@ -15,7 +15,7 @@ NewSubscriber = Callable[..., Subscriber]
 def test_every_attribute_must_be_equal(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """Only an event that has all of the filter's attributes, with the very values, is delivered."""
+    """Only an event that has all attributes of the filter, with exactly these values, is delivered."""
     subscriber = new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind, "subject": "a", "myext": "1"}))
     broker.post_status(event(kind, "no subject", ce_myext="1"))
@@ -30,7 +30,7 @@ def test_every_attribute_must_be_equal(
 def test_empty_value_matches_no_absent_attribute(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """A filter on an empty value does not mean any."""
+    """A filter with an empty value does not match events without the attribute or with a value."""
     subscriber, witness = new_subscriber(), new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind, "subject": ""}))
     subscribe(trigger(witness.url, {"type": kind}))
@@ -43,7 +43,7 @@ def test_empty_value_matches_no_absent_attribute(
 def test_typed_extension_does_not_equal_a_text(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """An integer of a structured event is not the filter's string; a binary event's is."""
+    """An integer in a structured event does not equal the filter's string; in a binary event it does."""
     subscriber = new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind, "n": "7"}))
     members = {"specversion": "1.0", "id": "typed", "source": "/contract", "type": kind, "n": 7}
@@ -56,7 +56,7 @@ def test_typed_extension_does_not_equal_a_text(
 def test_event_is_copied_to_each_trigger(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """Two Triggers that match get the event each."""
+    """Each of two matching Triggers gets the event."""
     first, second = new_subscriber(), new_subscriber()
     subscribe(trigger(first.url, {"type": kind}))
     subscribe(trigger(second.url, {"type": kind}))
@@ -68,7 +68,7 @@ def test_event_is_copied_to_each_trigger(
 def test_trigger_without_attributes_gets_everything(
     new_broker: Callable[[Any], Broker], new_subscriber: NewSubscriber, amqp: Amqp
 ) -> None:
-    """`spec.filters` is ignored: such a Trigger gets every event. One that nobody wants is confirmed and gone."""
+    """`spec.filters` is ignored: the Trigger gets every event. An event without a Trigger is confirmed and dropped."""
     broker, subscriber = new_broker({"retry": 0}), new_subscriber()
     assert broker.post_status(event("nobody", "before")) == 202
     subscription = broker.subscribe(trigger(subscriber.url, filters=[{"exact": {"type": "never"}}]))

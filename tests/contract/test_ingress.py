@@ -28,20 +28,20 @@ def test_event_is_accepted_with_an_empty_answer(broker: Broker) -> None:
 
 
 def test_structured_event_is_accepted(broker: Broker) -> None:
-    """A structured JSON event is as good as a binary one."""
+    """A structured JSON event is accepted like a binary one."""
     assert broker.post_status((STRUCTURED, structured(data={"a": 1}))) == 202
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
 def test_other_methods_are_not_allowed(broker: Broker, method: str) -> None:
-    """Any method but POST is answered by 405, on any path."""
+    """Any method except POST is answered by 405, on any path."""
     for path in ("", "other", "?a=b"):
         assert requests.request(method, broker.url + path, timeout=10).status_code == 405
 
 
 @pytest.mark.parametrize("path", ["other", "?a=b", "default/", "/"])
 def test_other_paths_are_not_found(broker: Broker, path: str) -> None:
-    """Anything but exactly `/` is answered by 404, and a query string counts."""
+    """Any target except exactly `/` is answered by 404, also `/` with a query string."""
     headers, body = event()
     assert requests.post(broker.url + path, data=body, headers=headers, timeout=10).status_code == 404
 
@@ -62,7 +62,7 @@ def test_other_paths_are_not_found(broker: Broker, path: str) -> None:
     ],
 )
 def test_bad_binary_event_is_refused(broker: Broker, changes: dict[str, str]) -> None:
-    """A request that is no valid event, a batch among them, is answered by 400."""
+    """A request without a valid event, such as a batch, is answered by 400."""
     assert broker.post_status(event("contract.nobody", "", b"{}", **changes)) == 400
 
 
@@ -86,18 +86,18 @@ def test_bad_binary_event_is_refused(broker: Broker, changes: dict[str, str]) ->
     ],
 )
 def test_bad_structured_event_is_refused(broker: Broker, body: bytes) -> None:
-    """A structured body that is no valid event is answered by 400.
+    """A structured body without a valid event is answered by 400.
 
-    So is one with a space before `data_base64` that comes before `datacontenttype`: Go's SDK takes it for a quote.
+    A space before a `data_base64` that precedes `datacontenttype` is invalid too: Go's SDK takes it for a quote.
     """
     assert broker.post_status((STRUCTURED, body)) == 400
 
 
 @pytest.mark.parametrize("path", ["", "healthz", "?a=b"])
 def test_probe_is_answered_on_any_path(broker: Broker, path: str) -> None:
-    """A probe of the kubelet or of Knative's network is answered by 200; the latter must have a hash, and gets it back.
+    """A probe of the kubelet or of Knative's network is answered by 200; the latter needs a hash, which is returned.
 
-    Nothing else is a probe.
+    No other request is a probe.
     """
     kubelet, network = {"User-Agent": "kube-probe/1.34"}, {"K-Network-Probe": "probe", "K-Network-Hash": "h"}
     assert requests.get(broker.url + path, headers=kubelet, timeout=10).status_code == 200
@@ -115,12 +115,12 @@ def test_event_over_rabbitmqs_limit_fails(broker: Broker) -> None:
 
 
 def test_draining_ingress_fails_probes_and_events(new_broker: Callable[[Any], Broker]) -> None:
-    """Told to stop, the ingress fails its probes and leaves RabbitMQ: an event under way is answered by 500."""
+    """After SIGTERM the ingress fails its probes and leaves RabbitMQ: an event in progress is answered by 500."""
     broker = new_broker({"retry": 0})
     probe = {"User-Agent": "kube-probe/1.34"}
     with connect(broker.url) as client:
         client.sendall(head(2) + b"{")
-        # Another request behind it: then the first one is surely under way.
+        # Once this later request is answered, the first one is certainly in progress.
         assert broker.post_status(event()) == 202
         broker.terminate_ingress()
         eventually(lambda: requests.get(broker.url, headers=probe, timeout=10).status_code == 503, 30, "probes fail")
@@ -128,8 +128,8 @@ def test_draining_ingress_fails_probes_and_events(new_broker: Callable[[Any], Br
         assert client.recv(100).startswith(b"HTTP/1.1 500 ")
 
 
-def test_many_clients_at_once_are_all_confirmed(broker: Broker) -> None:
-    """Fifty events from ten clients at once are all accepted."""
+def test_concurrent_clients_are_all_confirmed(broker: Broker) -> None:
+    """Fifty events from ten concurrent clients are all accepted."""
     statuses: list[int] = []
     clients = [
         threading.Thread(target=lambda: statuses.extend(broker.post_status(event()) for _ in range(5)))
@@ -142,8 +142,8 @@ def test_many_clients_at_once_are_all_confirmed(broker: Broker) -> None:
     assert statuses == [202] * 50
 
 
-def test_slow_request_is_given_up(slow_request: socket.socket) -> None:
-    """A request that takes over 10 seconds is answered by 400 and its connection closed."""
+def test_slow_request_is_aborted(slow_request: socket.socket) -> None:
+    """A request that takes longer than 10 seconds is answered by 400, and its connection is closed."""
     slow_request.settimeout(15)
     assert slow_request.recv(100).startswith(b"HTTP/1.1 400 ")
     while slow_request.recv(1000):

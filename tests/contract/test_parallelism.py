@@ -13,7 +13,7 @@ NewSubscriber = Callable[..., Subscriber]
 def test_order_is_kept_by_one_worker(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """With parallelism 1 events arrive in order, and one that fails holds up the next until its tries are used up."""
+    """With parallelism 1 events arrive in order, and a failing event delays the next until its retries are used up."""
     subscriber = new_subscriber(lambda got: Answer(500 if got.id == "3" else 200))
     subscribe(trigger(subscriber.url, {"type": kind}, delivery(2)))
     for number in range(10):
@@ -22,10 +22,10 @@ def test_order_is_kept_by_one_worker(
     assert subscriber.ids == ["0", "1", "2", "3", "3", "3", "4", "5", "6", "7", "8", "9"]
 
 
-def test_workers_deliver_at_once(
+def test_workers_deliver_concurrently(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """With parallelism 3 three events are under way at once, and not one more."""
+    """With parallelism 3 three events are delivered concurrently, and not four."""
     release = threading.Event()
 
     def hold(_: Delivery) -> Answer:
@@ -38,7 +38,7 @@ def test_workers_deliver_at_once(
     for number in range(8):
         broker.post_status(event(kind, str(number)))
     subscriber.wait_for(3)
-    witness.wait_for(8)  # time enough for a fourth one
+    witness.wait_for(8)  # enough time for a fourth delivery
     assert len(subscriber.received) == 3
     release.set()
     subscriber.wait_for(8)

@@ -21,7 +21,7 @@ def reply(kind: str, event_id: str = "reply", status: int = 200, missing: str = 
 def test_reply_goes_to_the_broker(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """An event in the answer, even to a refusal, is published like any other."""
+    """An event in the answer is published like any other event, also if the status is a refusal."""
     replies = new_subscriber()
     subscriber = new_subscriber(lambda got: reply(kind + ".reply", f"reply to {got.id}", int(got.id)))
     subscribe(trigger(subscriber.url, {"type": kind}))
@@ -36,7 +36,7 @@ def test_reply_goes_to_the_broker(
 def test_structured_reply_is_completed(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """A structured reply is understood too; a missing id and time are filled in."""
+    """A structured reply is published too; a missing id and time are added."""
     members = {"specversion": "1.0", "type": kind + ".reply", "source": "/replier", "n": 7, "data": "x"}
     said = Answer(200, {"content-type": "application/cloudevents+json; charset=utf-8"}, json.dumps(members).encode())
     replies, subscriber = new_subscriber(), new_subscriber(lambda _: said)
@@ -51,7 +51,7 @@ def test_structured_reply_is_completed(
 def test_answer_that_is_no_event_is_ignored(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """Any other body, a broken structured event among them, is no reply and no failure."""
+    """Any other body, such as an invalid structured event, is neither a reply nor a failure."""
     answers = iter(
         [Answer(200, {}, b"text"), Answer(200, {"content-type": "application/cloudevents+json"}, b"junk"), Answer(200)]
     )
@@ -66,7 +66,7 @@ def test_answer_that_is_no_event_is_ignored(
 def test_invalid_reply_sends_the_original_to_the_dead_letter_sink(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """For a reply without type or source the original, delivered once, becomes a dead letter with code 200."""
+    """If the reply has no type or source, the original event becomes a dead letter with code 200, without a retry."""
     subscriber, dead = new_subscriber(lambda got: reply("x", missing=got.id)), new_subscriber()
     subscribe(trigger(subscriber.url, {"type": kind}, delivery(2, dead.url)))
     broker.post_status(event(kind, "ce-type"))
@@ -81,7 +81,7 @@ def test_invalid_reply_sends_the_original_to_the_dead_letter_sink(
 def test_reply_that_cannot_be_published_is_a_failure(
     new_broker: Callable[[Any], Broker], new_subscriber: NewSubscriber, platform: Platform
 ) -> None:
-    """A reply that the ingress never takes makes the original a dead letter with the subscriber's status."""
+    """If the reply cannot be published, the original event becomes a dead letter with the subscriber's status."""
     broker = new_broker({"retry": 0})
 
     def reply_to_nowhere(_: Delivery) -> Answer:
@@ -101,7 +101,7 @@ def test_reply_that_cannot_be_published_is_a_failure(
 def test_dead_letter_sink_may_reply(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, kind: str
 ) -> None:
-    """A reply of the dead-letter sink goes to the broker."""
+    """A reply of the dead-letter sink is published to the broker."""
     subscriber, replies = new_subscriber(lambda _: Answer(500)), new_subscriber()
     dead = new_subscriber(lambda _: reply(kind + ".reply"))
     subscribe(trigger(subscriber.url, {"type": kind}, delivery(0, dead.url)))

@@ -16,9 +16,9 @@ NewSubscriber = Callable[..., Subscriber]
 def test_rabbitmq_may_restart(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, platform: Platform, kind: str
 ) -> None:
-    """RabbitMQ restarts in mid-delivery: the ingress says 500 at once meanwhile, and all that it accepted arrives.
+    """RabbitMQ restarts during a delivery: the ingress answers 500 meanwhile, and all accepted events arrive.
 
-    What was under way is finished, not acknowledged, and delivered again; then the dispatcher consumes as before.
+    The delivery in progress ends without an acknowledgement and is repeated; then the dispatcher consumes as before.
     """
     release = threading.Event()
 
@@ -57,10 +57,10 @@ def test_rabbitmq_may_restart(
     assert slowest < 5
 
 
-def test_stopped_dispatcher_leaves_its_event(
+def test_event_of_a_stopped_dispatcher_is_redelivered(
     broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, amqp: Amqp, kind: str
 ) -> None:
-    """A dispatcher told to stop in mid-delivery ends at once; the next one delivers the event again."""
+    """A dispatcher that gets SIGTERM during a delivery exits at once; the next dispatcher redelivers the event."""
     release = threading.Event()
 
     def hold(_: Delivery) -> Answer:

@@ -35,13 +35,13 @@ def send(broker: Broker, subscribe: Subscribe, new_subscriber: NewSubscriber, ki
 
 
 def trace_headers(got: Delivery) -> dict[str, str]:
-    """Return the delivery's headers, attributes of the event among them, that concern a trace."""
+    """Return the headers of the delivery that concern a trace, attributes of the event included."""
     return {name.lower(): value for name, value in got.headers.items() if "trace" in name.lower()}
 
 
 @pytest.mark.parametrize("sent", [{"traceparent": TRACE}, {"traceparent": TRACE, "tracestate": "vendor=1"}])
 def test_trace_reaches_the_subscriber(broker: Broker, amqp: Amqp, send: Send, sent: dict[str, str]) -> None:
-    """The trace context is handed on unchanged, in AMQP by headers of the same names."""
+    """The trace context is forwarded unchanged, in AMQP as headers of the same names."""
     tap = amqp.tap(broker.exchange)
     assert trace_headers(send(sent)) == sent
     message = tap.take()
@@ -90,9 +90,9 @@ def test_malformed_trace_is_dropped(send: Send, traceparent: str) -> None:
     ],
 )
 def test_trace_extension_replaces_the_transports(send: Send, sent: dict[str, str], expected: dict[str, str]) -> None:
-    """An extension `traceparent` shares the AMQP header with the transport's trace context, and wins.
+    """An extension `traceparent` replaces the transport's trace context, as both use the same AMQP header.
 
-    It arrives as the transport's, never as an attribute of the event; without any `tracestate` it does not arrive.
+    It arrives as the transport's header, never as an attribute of the event; without a `tracestate` it is dropped.
     """
     assert trace_headers(send(sent)) == expected
 

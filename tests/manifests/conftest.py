@@ -1,4 +1,4 @@
-"""Every test with the fixture `manifests` runs for each overlay as it renders."""
+"""Every test with the fixture `manifests` runs for each rendered overlay."""
 
 import pytest
 

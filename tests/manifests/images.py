@@ -1,4 +1,4 @@
-"""What the images' Dockerfile keeps. Each rule takes the Dockerfile and returns the instructions that break it."""
+"""Rules for the images' Dockerfile. Each rule takes the Dockerfile and returns the instructions that break the rule."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Instruction:
     """One instruction, its continued lines joined; `stage` is the name of the stage that it is in."""
 
     stage: str
-    word: str
+    keyword: str
     text: str
 
 
@@ -35,22 +35,22 @@ class Dockerfile:
         lines = [line for line in self.content.splitlines() if line.strip() and not line.startswith("#")]
         found, stage = [], ""
         for line in "\n".join(lines).replace("\\\n", " ").splitlines():
-            word, text = line.split(maxsplit=1)
-            if word == "FROM":
+            keyword, text = line.split(maxsplit=1)
+            if keyword == "FROM":
                 stage = text.split(" AS ")[-1]
-            found.append(Instruction(stage, word, text))
+            found.append(Instruction(stage, keyword, text))
         return found
 
     @cached_property
     def stages(self) -> list[tuple[str, str]]:
         """Return the name and the base of each stage in order."""
-        return [(it.stage, it.text.split(" AS ")[0]) for it in self.instructions if it.word == "FROM"]
+        return [(it.stage, it.text.split(" AS ")[0]) for it in self.instructions if it.keyword == "FROM"]
 
     def users(self, stage: str) -> list[str]:
         """Return every USER of a stage, its bases' before its own."""
         base = dict(self.stages).get(stage)
         before = [] if base is None else self.users(base)
-        return [*before, *(it.text for it in self.instructions if (it.stage, it.word) == (stage, "USER"))]
+        return [*before, *(it.text for it in self.instructions if (it.stage, it.keyword) == (stage, "USER"))]
 
 
 def base_has_version(file: Dockerfile) -> list[str]:
@@ -74,21 +74,21 @@ def runs_as_high_user(file: Dockerfile) -> list[str]:
 
 
 def workdir_is_absolute(file: Dockerfile) -> list[str]:
-    return [it.text for it in file.instructions if it.word == "WORKDIR" and not it.text.startswith("/")]
+    return [it.text for it in file.instructions if it.keyword == "WORKDIR" and not it.text.startswith("/")]
 
 
 def nothing_is_added(file: Dockerfile) -> list[str]:
-    """ADD fetches URLs and unpacks archives unseen; COPY does neither."""
-    return [it.text for it in file.instructions if it.word == "ADD"]
+    """ADD is not used, as it fetches URLs and unpacks archives; COPY does neither."""
+    return [it.text for it in file.instructions if it.keyword == "ADD"]
 
 
 def update_is_never_alone(file: Dockerfile) -> list[str]:
-    """A cached list of packages would be older than what is installed by it."""
+    """`apt-get update` is in one RUN with an install: a cached list of packages would be outdated."""
     return [it.text for it in file.instructions if UPDATE.search(it.text) and not INSTALL.search(it.text)]
 
 
 def everything_is_verified(file: Dockerfile) -> list[str]:
-    """No signature, certificate or hash goes unchecked, and nobody becomes root."""
+    """No signature, certificate or hash is left unchecked, and no program becomes root."""
     return [it.text for it in file.instructions if UNVERIFIED.search(it.text)]
 
 
@@ -105,4 +105,4 @@ RULES = (
 
 def copied_from(file: Dockerfile) -> set[str]:
     """Return the stages from which others copy."""
-    return {stage for it in file.instructions if it.word == "COPY" for stage in re.findall(r"--from=(\S+)", it.text)}
+    return {stage for it in file.instructions if it.keyword == "COPY" for stage in re.findall(r"--from=(\S+)", it.text)}

@@ -1,4 +1,4 @@
-"""Which pod may reach which, by the NetworkPolicies. Features that the project does not use raise ValueError."""
+"""Evaluates NetworkPolicies: may one pod connect to another? Features that are not used here raise ValueError."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

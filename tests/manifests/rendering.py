@@ -26,7 +26,7 @@ def rendered(overlay: str) -> list[Manifest]:
 
 def build(folder: Path) -> list[Manifest]:
     """Return every object of the kustomization in the folder; raise RuntimeError if it does not build."""
-    built = REPOSITORY / ".local/bin/kustomize"  # where the set-up found no kubectl that is new enough
+    built = REPOSITORY / ".local/bin/kustomize"  # if the set-up found no kubectl that is new enough
     command = [str(built), "build"] if built.exists() else ["kubectl", "kustomize"]
     done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
     if done.returncode or done.stderr:
@@ -35,7 +35,7 @@ def build(folder: Path) -> list[Manifest]:
 
 
 def of_kind(manifests: list[Manifest], kind: str, api: str = "") -> list[Manifest]:
-    """Return those of the kind, and of the API group `api` where two of them have one of that name."""
+    """Return the objects of the kind, and of the API group `api` where two groups have a kind of that name."""
     return [it for it in manifests if it["kind"] == kind and it["apiVersion"].startswith(api)]
 
 

@@ -1,7 +1,7 @@
-"""What every pod keeps: twenty rules of security and limits, and three of good running.
+"""Rules for every pod: twenty about security and limits, and three about operation.
 
-The first fifteen are the Pod Security Standard `restricted`, with what it has of `baseline`. Each takes a pod and says
-whether it keeps the rule.
+The first fifteen are the Pod Security Standard `restricted`, which includes `baseline`. Each rule takes a pod and
+returns whether the pod follows it.
 """
 
 import re
@@ -40,33 +40,33 @@ IMAGE_WITH_VERSION = re.compile(r"[a-z0-9./-]+:v?\d+(\.\d+)+")
 
 
 def no_host_namespaces(pod: Pod) -> bool:
-    """It shares neither the node's network nor its processes nor its memory."""
+    """The pod shares neither the network nor the processes nor the IPC namespace of its node."""
     return not any(pod.spec.get(field) for field in ("hostNetwork", "hostPID", "hostIPC"))
 
 
 def no_host_process(pod: Pod) -> bool:
-    """It is no process of a Windows node itself."""
+    """The pod has no HostProcess container of Windows."""
     return not any(windows.get("hostProcess") for windows in settings(pod, "windowsOptions"))
 
 
 def not_privileged(pod: Pod) -> bool:
-    """No container has all that root has."""
+    """No container is privileged."""
     return not any(settings(pod, "privileged"))
 
 
 def no_capabilities(pod: Pod) -> bool:
-    """All are dropped, and none is added."""
+    """All capabilities are dropped, and none is added."""
     given = [container.get("securityContext", {}).get("capabilities", {}) for container in pod.containers]
     return all("ALL" in one.get("drop", []) and not one.get("add") for one in given)
 
 
 def harmless_volumes(pod: Pod) -> bool:
-    """No volume is a path of the node or a store of an old kind."""
+    """No volume is a path of the node or of a deprecated type."""
     return all({*volume} - {"name"} <= VOLUMES for volume in pod.spec.get("volumes", []))
 
 
 def no_host_ports(pod: Pod) -> bool:
-    """No container listens on the node's own address."""
+    """No container uses a port of the node."""
     return not any(port.get("hostPort") for container in pod.containers for port in container.get("ports", []))
 
 
@@ -77,20 +77,20 @@ def no_host_probes(pod: Pod) -> bool:
 
 
 def apparmor_on(pod: Pod) -> bool:
-    """AppArmor's profile is the default or one of the node's."""
+    """The AppArmor profile is the runtime's default or one of the node."""
     old = [value for key, value in pod.annotations.items() if key.startswith("container.apparmor.security.beta")]
     named = all(profile["type"] in PROFILES for profile in settings(pod, "appArmorProfile"))
     return named and all(value == "runtime/default" or value.startswith("localhost/") for value in old)
 
 
 def selinux_on(pod: Pod) -> bool:
-    """SELinux's type is one for containers, of no user or role of its own."""
+    """The SELinux type is one for containers, without a user or role."""
     options = settings(pod, "seLinuxOptions")
     return all(one.get("type", "") in SELINUX_TYPES and not one.get("user") and not one.get("role") for one in options)
 
 
 def proc_masked(pod: Pod) -> bool:
-    """What the runtime hides of /proc stays hidden."""
+    """The default mask of /proc stays in place."""
     return {*settings(pod, "procMount")} <= {"Default"}
 
 
@@ -100,51 +100,51 @@ def seccomp_on(pod: Pod) -> bool:
 
 
 def safe_sysctls(pod: Pod) -> bool:
-    """It sets only such of the kernel's parameters as are its own."""
+    """The pod sets only kernel parameters that are safe, as they are namespaced."""
     return all(sysctl["name"] in SYSCTLS for sysctls in settings(pod, "sysctls") for sysctl in sysctls)
 
 
 def no_privilege_escalation(pod: Pod) -> bool:
-    """No program gets more rights than the one that started it, such as by setuid."""
+    """No program gets more privileges than its parent, such as by setuid."""
     return all(it.get("securityContext", {}).get("allowPrivilegeEscalation") is False for it in pod.containers)
 
 
 def not_as_root(pod: Pod) -> bool:
-    """The node refuses to start it as root."""
+    """The node refuses to start the pod as root."""
     return {*effective(pod, "runAsNonRoot")} == {True} and False not in settings(pod, "runAsNonRoot")
 
 
 def numeric_user(pod: Pod) -> bool:
-    """Its user is a number, as the node cannot look a name up, and not root's."""
+    """The user is a number other than 0, as the node cannot look up a name."""
     return all(
         isinstance(user, int) and user > 0 for user in (*effective(pod, "runAsUser"), *settings(pod, "runAsUser"))
     )
 
 
 def high_user(pod: Pod) -> bool:
-    """Its user's number belongs to no user of the node. The stores' is their images' own, who owns existing volumes."""
+    """The user id is none of the node's users. The stores use the id of their images, which owns existing volumes."""
     users = (*effective(pod, "runAsUser"), *settings(pod, "runAsUser"))
     return pod.name in {"mongodb", "mysql"} or not any(isinstance(user, int) and 0 < user < 10_000 for user in users)
 
 
 def no_secret_for_other_programs(pod: Pod) -> bool:
-    """The gateway and the mail server, whose variables other programs could print, get no secret."""
+    """The gateway and the mail server, which run third-party programs, get no secret."""
     variables = [variable for it in pod.containers for variable in it.get("env", [])]
     return pod.name not in {"gateway", "mail"} or not any("secretKeyRef" in it.get("valueFrom", {}) for it in variables)
 
 
 def read_only_root(pod: Pod) -> bool:
-    """No container writes to its image's files."""
+    """The root file system of every container is read-only."""
     return all(it.get("securityContext", {}).get("readOnlyRootFilesystem") is True for it in pod.containers)
 
 
 def no_cluster_token(pod: Pod) -> bool:
-    """It is given no account at the cluster's API."""
+    """The pod has no service account token for the cluster's API."""
     return pod.spec.get("automountServiceAccountToken") is False and "serviceAccountName" not in pod.spec
 
 
 def requests_and_limits(pod: Pod) -> bool:
-    """Every container says how much processor and memory it needs and may have at most."""
+    """Every container has requests and limits of CPU and memory."""
     given = [
         container.get("resources", {}).get(part, {}) for container in pod.containers for part in ("requests", "limits")
     ]
@@ -152,12 +152,12 @@ def requests_and_limits(pod: Pod) -> bool:
 
 
 def probed(pod: Pod) -> bool:
-    """Whatever serves is asked whether it is ready, and whether it lives."""
+    """Every container that serves has a readiness and a liveness probe."""
     return not pod.serves or all({"readinessProbe", "livenessProbe"} <= {*it} for it in pod.spec["containers"])
 
 
 def sized_scratch(pod: Pod) -> bool:
-    """A scratch folder has a size beyond which the pod is evicted, not the node filled."""
+    """An emptyDir has a size limit, beyond which the pod is evicted before the node is full."""
     return all("sizeLimit" in it["emptyDir"] for it in pod.spec.get("volumes", []) if "emptyDir" in it)
 
 
@@ -194,13 +194,13 @@ RULES = (
 
 
 def settings(pod: Pod, field: str) -> list[Any]:
-    """Return the field of every security context that states it, the pod's or a container's."""
+    """Return the field of every security context that has it, the pod's or a container's."""
     contexts = [owner.get("securityContext", {}) for owner in (pod.spec, *pod.containers)]
     return [context[field] for context in contexts if field in context]
 
 
 def effective(pod: Pod, field: str) -> list[Any]:
-    """Return what holds for each container: its own, else the pod's, else None."""
+    """Return the effective value for each container: its own, else the pod's, else None."""
     common = pod.spec.get("securityContext", {}).get(field)
     return [container.get("securityContext", {}).get(field, common) for container in pod.containers]
 

@@ -1,6 +1,6 @@
-"""One `kubectl apply -k` of an overlay is enough, in any order and again: as far as the manifests alone can show it.
+"""One `kubectl apply -k` of an overlay is enough, in any order and repeatedly, as far as manifests alone can show.
 
-`tests/cluster` has what a cluster shows.
+`tests/cluster` tests the rest in a cluster.
 """
 
 import os
@@ -15,7 +15,7 @@ IMAGES = [f"dev.local/video2mp3/{main.parent.name}" for main in REPOSITORY.glob(
 
 
 def with_tag(overlay: str, tag: str, folder: Path) -> list[Manifest]:
-    """Return the overlay as a kustomization on top of it renders that gives the functions' images another tag."""
+    """Return the overlay, rendered with another tag of the functions' images by a kustomization on top of it."""
     below = os.path.relpath(REPOSITORY / "infra/overlays" / overlay, folder)
     images = "".join(f"  - {{name: {name}, newName: registry.example/{name}, newTag: {tag}}}\n" for name in IMAGES)
     (folder / "kustomization.yaml").write_text(f"resources: [{below}]\nimages:\n{images}")
@@ -24,15 +24,15 @@ def with_tag(overlay: str, tag: str, folder: Path) -> list[Manifest]:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_another_image_tag_makes_other_jobs(overlay: str, tmp_path: Path) -> None:
-    """A Job cannot be changed: under its old name the apply of another tag would fail."""
+    """A Job is immutable: with an unchanged name the apply of another tag would fail."""
     before, after = rendered(overlay), with_tag(overlay, "0.0.1", tmp_path)
     assert len(names(of_kind(after, "Job"))) == 2
     assert names(of_kind(after, "Job")).isdisjoint(names(of_kind(before, "Job")))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_another_image_tag_changes_the_name_of_nothing_else(overlay: str, tmp_path: Path) -> None:
-    """No second gateway, claim or store beside the first."""
+def test_another_image_tag_changes_no_other_name(overlay: str, tmp_path: Path) -> None:
+    """No second gateway, claim or store is created."""
     before, after = rendered(overlay), with_tag(overlay, "0.0.1", tmp_path)
     kept = [[(it["kind"], it["metadata"]["name"]) for it in all_ if it["kind"] != "Job"] for all_ in (before, after)]
     assert kept[0] == kept[1]
@@ -40,7 +40,7 @@ def test_another_image_tag_changes_the_name_of_nothing_else(overlay: str, tmp_pa
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_same_images_make_the_same_objects(overlay: str, tmp_path: Path) -> None:
-    """An apply without a change changes nothing."""
+    """Rendering twice without a change gives equal objects."""
     assert with_tag(overlay, "0.0.1", tmp_path) == with_tag(overlay, "0.0.1", tmp_path)
 
 
@@ -49,11 +49,11 @@ def test_no_annotation_of_kustomize_reaches_the_cluster(manifests: list[Manifest
     assert [key for key in keys if "config.kubernetes.io" in key] == []
 
 
-def test_everything_but_the_namespace_is_of_the_namespace(manifests: list[Manifest]) -> None:
-    """The Secrets need the namespace, so it is there before the apply, and nothing else has to be."""
+def test_everything_except_the_namespace_is_in_the_namespace(manifests: list[Manifest]) -> None:
+    """The Secrets need the namespace, so it exists before the apply; no other object has to."""
     assert [it["kind"] for it in manifests if "namespace" not in it["metadata"]] == ["Namespace"]
 
 
 def test_no_pod_waits_for_another_in_an_init_container(manifests: list[Manifest]) -> None:
-    """A pod in `Init` shows no reason. The gateway's init container renders its configuration, which needs nobody."""
+    """A pod in `Init` shows no reason. The gateway's init container renders its configuration, without a dependency."""
     assert {pod.name for pod in pods_of(manifests) if "initContainers" in pod.spec} == {"gateway"}

@@ -1,4 +1,4 @@
-"""The broker, and what is connected to it. References: `test_references.py`; EventTypes and schemas: `tests/unit`."""
+"""The broker, its triggers and sources. `test_references.py` tests references, `tests/unit` EventTypes and schemas."""
 
 import pytest
 
@@ -12,7 +12,7 @@ PUBLISHERS = {"convert", "sweep", "upload"}
 
 
 def test_every_trigger_filters_for_an_event_type_that_functions_send(manifests: list[Manifest]) -> None:
-    """By type alone, at the one broker; every event type has a trigger."""
+    """Triggers filter by type only, at the one broker; every event type has a trigger."""
     triggers = of_kind(manifests, "Trigger")
     assert {trigger["spec"]["broker"] for trigger in triggers} == names(of_kind(manifests, "Broker"))
     assert all(trigger["spec"]["filter"]["attributes"].keys() == {"type"} for trigger in triggers)
@@ -35,7 +35,7 @@ def test_parallelism_of_triggers_equals_the_subscribers_capacity(manifests: list
 
 
 def test_broker_retries_with_backoff_and_has_a_dead_letter_sink(manifests: list[Manifest]) -> None:
-    """Five retries, then the function deadletter."""
+    """The broker retries five times, then sends the event to the function deadletter."""
     (broker,) = of_kind(manifests, "Broker")
     assert broker["metadata"]["annotations"]["eventing.knative.dev/broker.class"] == "RabbitMQBroker"
     delivery = broker["spec"]["delivery"]
@@ -44,21 +44,21 @@ def test_broker_retries_with_backoff_and_has_a_dead_letter_sink(manifests: list[
 
 
 def test_functions_that_publish_are_bound_to_the_broker(manifests: list[Manifest]) -> None:
-    """Only they get its address."""
+    """Only functions that publish events get its address."""
     bindings = of_kind(manifests, "SinkBinding")
     assert sorted(binding["spec"]["subject"]["name"] for binding in bindings) == sorted(PUBLISHERS)
     assert {binding["spec"]["sink"]["ref"]["kind"] for binding in bindings} == {"Broker"}
 
 
 def test_sweep_is_called_every_minute(manifests: list[Manifest]) -> None:
-    """And no other function is."""
+    """No other function is called by a PingSource."""
     (ping,) = of_kind(manifests, "PingSource")
     assert (ping["spec"]["schedule"], ping["spec"]["sink"]["ref"]["name"]) == ("* * * * *", "sweep")
 
 
 @pytest.mark.parametrize("overlay", ["managed", "minikube"])
 def test_the_broker_finds_rabbitmq(overlay: str) -> None:
-    """In the cluster by its RabbitmqCluster, elsewhere by a Secret; its queues are quorum queues in both."""
+    """RabbitMQ in the cluster is found by its RabbitmqCluster, elsewhere by a Secret; both have quorum queues."""
     (config,) = of_kind(rendered(overlay), "RabbitmqBrokerConfig")
     assert config["spec"]["queueType"] == "quorum"
     reference = config["spec"]["rabbitmqClusterReference"]

@@ -1,4 +1,4 @@
-"""The folders: one resource per file, each listed and built; every version in one file, and used."""
+"""The folders: one resource per file, all files listed and built; all versions in one file, and all used."""
 
 import re
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_every_version_is_used() -> None:
 
 
 def test_every_image_has_its_version_of_the_versions_file() -> None:
-    """The third-party images, and the functions' with the version of the product."""
+    """Third-party images have the version of versions.env, the functions' images that of the product."""
     images = set(re.findall(r"image: (\S+)", yaml.safe_dump(rendered("minikube"))))
     stores = {
         "nginx": "NGINX",

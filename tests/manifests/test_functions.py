@@ -37,12 +37,12 @@ def plain(service: Manifest) -> dict[str, str]:
 
 
 def test_every_function_has_a_service(services: dict[str, Manifest]) -> None:
-    """And every service has a function."""
+    """Every function has a service, and every service a function."""
     assert services.keys() == {main.parent.name for main in REPOSITORY.glob("functions/*/main.py")}
 
 
 def test_a_service_runs_its_function(services: dict[str, Manifest]) -> None:
-    """Its image, which contains the function's name, and its pods' label are the function's."""
+    """The image, whose name contains the function's name, and the label of the pods are the function's."""
     for name, service in services.items():
         assert container(service)["image"] == f"dev.local/video2mp3/{name}:{VERSIONS['VIDEO2MP3']}"
         assert service["spec"]["template"]["metadata"]["labels"] == {"app.kubernetes.io/name": name}
@@ -69,14 +69,14 @@ def test_request_timeouts_fit_the_functions_work(services: dict[str, Manifest]) 
 
 
 def test_event_functions_have_no_route_from_outside(services: dict[str, Manifest]) -> None:
-    """Exactly these are cluster-local."""
+    """The event functions, and only they, are cluster-local."""
     key = "networking.knative.dev/visibility"
     visibility = {name: service["metadata"]["labels"].get(key) for name, service in services.items()}
     assert visibility == {name: "cluster-local" if name in LOCAL else None for name in services}
 
 
 def test_every_function_scales_to_zero_and_has_a_limit(services: dict[str, Manifest]) -> None:
-    """The annotations are the revision's, where Knative reads them."""
+    """The annotations are those of the revision, where Knative reads them."""
     for service in services.values():
         scale = service["spec"]["template"]["metadata"]["annotations"]
         assert scale[f"{AUTOSCALING}/min-scale"] == "0"

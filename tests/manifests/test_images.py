@@ -1,4 +1,4 @@
-"""The images' Dockerfile keeps every rule of `images.py`, and every rule finds a Dockerfile that breaks it."""
+"""The images' Dockerfile follows every rule of `images.py`, and every rule detects a Dockerfile that breaks it."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ USER = "USER 65532:65532\n"
 
 Rule = Callable[[Dockerfile], list[str]]
 
-# Of each broken Dockerfile: the rule's name, what is replaced, by what.
+# For each broken Dockerfile: the rule's name, the replaced text and its replacement.
 BREAKS = [
     ("base_has_version", ":bookworm-slim AS debian", " AS debian"),
     ("base_has_version", ":bookworm-slim AS debian", ":latest AS debian"),
@@ -45,12 +45,12 @@ BREAKS = [
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_dockerfile_keeps_the_rule(rule: Rule) -> None:
+def test_dockerfile_follows_the_rule(rule: Rule) -> None:
     assert rule(Dockerfile(CONTENT)) == []
 
 
 @pytest.mark.parametrize(("name", "old", "new"), BREAKS)
-def test_broken_dockerfile_is_found_by_its_rule(name: str, old: str, new: str) -> None:
+def test_broken_dockerfile_is_detected_by_its_rule(name: str, old: str, new: str) -> None:
     assert CONTENT.count(old) == 1
     broken = Dockerfile(CONTENT.replace(old, new))
     assert name in {rule.__name__ for rule in RULES if rule(broken)}

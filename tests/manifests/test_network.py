@@ -1,4 +1,4 @@
-"""Which pod may reach which: exactly these connections, in both directions."""
+"""The connections that the NetworkPolicies allow: exactly these, for egress and ingress."""
 
 import pytest
 
@@ -37,7 +37,7 @@ TARGETS = {
     "outside": ("outside", 443),
 } | {f"{name} {port}": (name, port) for name in FUNCTIONS for port in (8012, 8080)}
 
-# What each of the product's pods calls.
+# The targets that each of the product's pods calls.
 CALLS = {
     "auth": {"mysql", "kourier"},
     "upload": {"mongodb", "broker ingress"},
@@ -57,7 +57,7 @@ CALLS = {
     "mysql-setup": {"mysql"},
     "replay": {"mongodb"},
 }
-# Which other pods of the cluster call them.
+# The other pods of the cluster that call them.
 CALLED = {"rabbitmq management": {"rabbitmq operators"}} | {
     f"{name} 8012": {"kourier", "activator"} for name in FUNCTIONS
 }
@@ -80,7 +80,7 @@ def product() -> Peers:
 
 @pytest.fixture(scope="session")
 def peers(product: Peers) -> Peers:
-    """The product's pods and all others."""
+    """The product's pods and all other pods."""
     return product | ELSEWHERE
 
 
@@ -89,13 +89,13 @@ def policies(overlay: str) -> Policies:
 
 
 def test_every_pod_has_a_row(product: Peers) -> None:
-    """The table is complete."""
+    """The table has every pod."""
     assert CALLS.keys() == product.keys()
 
 
 @pytest.mark.parametrize("caller", CALLS)
 def test_egress_of_a_pod_is_exactly_its_row(caller: str, peers: Peers) -> None:
-    """Whatever the targets' ingress rules are."""
+    """The egress rules allow exactly the row, whatever the targets' ingress rules are."""
     rules = policies("minikube")
     reached = {name for name, (target, port) in TARGETS.items() if rules.leaves(peers[caller], peers[target], port)}
     assert reached == CALLS[caller]
@@ -103,7 +103,7 @@ def test_egress_of_a_pod_is_exactly_its_row(caller: str, peers: Peers) -> None:
 
 @pytest.mark.parametrize("called", [name for name, (target, _) in TARGETS.items() if target not in ELSEWHERE])
 def test_ingress_of_a_pod_is_exactly_its_callers(called: str, peers: Peers) -> None:
-    """Whatever the callers' egress rules are. The gateway is open to all."""
+    """The ingress rules allow exactly the callers, whatever their egress rules are. The gateway is open to all."""
     rules, (target, port) = policies("minikube"), TARGETS[called]
     heard = {name for name, peer in peers.items() if rules.enters(peer, peers[target], port)}
     welcome = {name for name, targets in CALLS.items() if called in targets} | CALLED.get(called, set())
@@ -112,7 +112,7 @@ def test_ingress_of_a_pod_is_exactly_its_callers(called: str, peers: Peers) -> N
 
 @pytest.mark.parametrize("caller", CALLS)
 def test_every_pod_may_query_dns(caller: str, peers: Peers) -> None:
-    """And nothing else in the namespace of the DNS servers."""
+    """The egress rules allow the DNS servers on port 53 only, by UDP and TCP."""
     rules = policies("minikube")
     ports = [(53, "UDP"), (53, "TCP"), (6443, "TCP")]
     assert [rules.leaves(peers[caller], peers["dns"], *port) for port in ports] == [True, True, False]
@@ -133,8 +133,8 @@ def test_with_stores_elsewhere_only_their_clients_leave_the_cluster(product: Pee
 
 
 @pytest.mark.parametrize("overlay", ["managed", "minikube"])
-def test_an_unknown_pod_reaches_nothing(overlay: str, peers: Peers) -> None:
-    """Denied by default: a new pod needs policies of its own, in both directions."""
+def test_unknown_pod_has_no_connections(overlay: str, peers: Peers) -> None:
+    """All traffic is denied by default: a new pod needs its own policies, for egress and ingress."""
     rules, new = policies(overlay), Peer(OURS, {"app.kubernetes.io/name": "new"})
     assert [name for name, (target, port) in TARGETS.items() if rules.leaves(new, peers[target], port)] == []
     assert [name for name, peer in peers.items() if rules.enters(peer, new, 8080)] == []

@@ -1,4 +1,4 @@
-"""What several objects share is written once: the functions' common block, the settings of an overlay."""
+"""Shared parts are written once: the functions' common block, and the settings of an overlay."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every pod keeps every rule of `rules.py`, and every rule detects a pod that breaks it."""
+"""Every pod follows every rule of `rules.py`, and every rule detects a pod that breaks it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,7 +25,7 @@ def test_every_pod_is_checked(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_every_pod_keeps_the_rule(rule: Rule, manifests: list[Manifest]) -> None:
+def test_every_pod_follows_the_rule(rule: Rule, manifests: list[Manifest]) -> None:
     """`rules.py` describes each rule."""
     assert [pod.name for pod in pods_of(manifests) if not rule(pod)] == []
 
@@ -79,7 +79,7 @@ BREAKS: list[tuple[Rule, dict[str, Any]]] = [
 
 
 def changed(old: Any, new: Any) -> Any:
-    """Return `old` merged with `new`: dicts key by key, where None removes a key; of a list only the first item."""
+    """Return `old` merged with `new`: dicts by key, where None removes a key; lists in their first item only."""
     if isinstance(old, list) and isinstance(new, list) and old and isinstance(old[0], dict) and "name" not in new[0]:
         return [changed(old[0], new[0]), *old[1:]]
     if not (isinstance(old, dict) and isinstance(new, dict)):
@@ -90,14 +90,14 @@ def changed(old: Any, new: Any) -> Any:
 
 @pytest.mark.parametrize(("rule", "change"), BREAKS, ids=lambda it: getattr(it, "__name__", ""))
 def test_a_pod_that_breaks_a_rule_is_detected(rule: Rule, change: dict[str, Any]) -> None:
-    """By this rule and by no other: the mail server's pod with one change."""
+    """The mail server's pod with one change breaks this rule and no other."""
     (mail,) = [pod for pod in pods_of(rendered("minikube")) if pod.name == "mail"]
     broken = replace(mail, spec=changed(mail.spec, change))
     assert [other for other in RULES if not other(broken)] == [rule]
 
 
 def test_every_rule_is_broken_once() -> None:
-    """Every rule is seen to fail."""
+    """Every rule is tested with a pod that breaks it."""
     assert {rule for rule, _ in BREAKS} == set(RULES)
 
 

@@ -1,4 +1,4 @@
-"""Every reference names something that exists, and no secret stands in a manifest."""
+"""Every reference resolves, and no manifest contains a secret."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ SECRETS = {f"mongodb-{user}/url" for user in ("admin", *RIGHTS)} | {
 ADDRESS = re.compile(r"http://([a-z]+)\.video2mp3\.svc\.cluster\.local")
 PASSWORD_IN_URL = re.compile(
     r"://(?!USER:PASSWORD@)[^/\s:@]*:[^/\s@]+@"
-)  # except in a program's message about the form
+)  # except in a program's message about the format
 SECRET_NAMES = re.compile("PASSWORD|SECRET|TOKEN|PRIVATE|(MONGODB|MYSQL|SMTP|RABBIT).*URL", re.IGNORECASE)
 
 
@@ -40,7 +40,7 @@ def found(manifests: list[Manifest], field: str) -> Iterator[Any]:
 
 
 def test_every_object_reference_resolves(manifests: list[Manifest]) -> None:
-    """Sinks, subscribers, subjects, the dead-letter sink, the broker's configuration, the EventTypes' broker."""
+    """Sinks, subscribers, subjects, dead-letter sink, the broker's configuration and the EventTypes' broker exist."""
     there = {(it["apiVersion"], it["kind"], it["metadata"]["name"]) for it in manifests}
     references = [
         (part["apiVersion"], part["kind"], part["name"])
@@ -53,13 +53,13 @@ def test_every_object_reference_resolves(manifests: list[Manifest]) -> None:
 
 
 def test_every_namespace_reference_is_the_products(manifests: list[Manifest]) -> None:
-    """No reference leads elsewhere, and no object depends on the kubeconfig's default namespace."""
+    """No reference has another namespace, and no object depends on the kubeconfig's default namespace."""
     assert {it["metadata"].get("namespace") for it in manifests if it["kind"] != "Namespace"} == {"video2mp3"}
     assert {namespace for namespace in found(manifests, "namespace") if isinstance(namespace, str)} == {"video2mp3"}
 
 
 def test_every_secret_reference_is_a_known_secret(manifests: list[Manifest]) -> None:
-    """By name and key; none is optional, and none is mounted whole."""
+    """Every Secret is referenced by name and key; none is optional, and none is mounted whole."""
     references = list(found(manifests, "secretKeyRef"))
     assert {f"{it['name']}/{it['key']}" for it in references} <= SECRETS
     assert not any(it.get("optional") for it in references)
@@ -67,7 +67,7 @@ def test_every_secret_reference_is_a_known_secret(manifests: list[Manifest]) -> 
 
 
 def test_no_manifest_contains_a_secret(manifests: list[Manifest]) -> None:
-    """No Secret, no URL with a password, no plain value under the name of a secret."""
+    """There is no Secret, no URL with a password, and no plain value of a variable that holds a secret."""
     assert of_kind(manifests, "Secret") == []
     assert [text for text in parts(manifests) if isinstance(text, str) and PASSWORD_IN_URL.search(text)] == []
     variables = [variable for env in found(manifests, "env") for variable in env]
@@ -91,7 +91,7 @@ def templates(stateful: Manifest) -> list[Manifest]:
 
 
 def test_every_service_selects_one_pod_and_its_ports(manifests: list[Manifest]) -> None:
-    """Its selector matches one kind of pods, which have all of its ports; the StatefulSets' services exist."""
+    """The selector matches one kind of pods, which have all ports; the StatefulSets' services exist."""
     services = of_kind(manifests, "Service", "v1")
     for service in services:
         asked = service["spec"]["selector"].items()
@@ -102,7 +102,7 @@ def test_every_service_selects_one_pod_and_its_ports(manifests: list[Manifest]) 
 
 
 def test_every_probe_names_a_port_of_its_container(manifests: list[Manifest]) -> None:
-    """Knative's probes name none."""
+    """Probes in Knative Services have no port."""
     for pod in pods_of(manifests):
         for container in pod.containers:
             ports = {port["name"] for port in container.get("ports", [])}

@@ -1,4 +1,4 @@
-"""Videos and things that are none, made by ffmpeg and by hand."""
+"""Videos, and files that are not videos, made by ffmpeg and by hand."""
 
 import random
 import subprocess
@@ -16,7 +16,7 @@ def ffmpeg(*words: str) -> None:
 
 
 class Clips:
-    """Each is made when first asked for, in `folder`."""
+    """Makes each file in `folder` when it is first used."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,7 +43,7 @@ class Clips:
         return self._ffmpeg("long.wav", *noise, "-c:a", "pcm_u8")
 
     def jump(self) -> Path:
-        """3 s with a tone, and ten hours between its second and its third second that are not there."""
+        """3 s with a tone, whose timestamps jump by ten hours after the second second."""
         jump = ["-af", "asetpts=PTS+gte(T\\,2)*36000/TB"]
         return self._ffmpeg("jump.mkv", *SOUND, *jump, "-c:a", "pcm_s16le")
 
@@ -61,15 +61,15 @@ class Clips:
         return self._ffmpeg("picture.png", *PICTURE, "-frames:v", "1")
 
     def unsupported(self) -> Path:
-        """Sound of a decoder that nobody needs and is not on the list."""
+        """Sound of a rare decoder that is not on the list."""
         return self._ffmpeg("unsupported.ts", *SOUND, "-c:a", "s302m", "-strict", "-2", "-ar", "48000", "-ac", "2")
 
     def without_its_end(self) -> Path:
-        """Cut off before the index, which stands at the end."""
+        """Truncated before the index, which is at the end."""
         return self.bytes("cut.mp4", self.video().read_bytes()[:20_000])
 
     def noise_inside(self) -> Path:
-        """The index is whole, what it points to is noise."""
+        """The index is complete, but the data are noise."""
         content = bytearray(self.video().read_bytes())
         start, end = content.find(b"mdat") + 4, content.find(b"moov") - 4
         content[start:end] = random.Random(1).randbytes(end - start)  # no secret

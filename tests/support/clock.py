@@ -1,4 +1,4 @@
-"""Time that passes at once: what is stored moves back under the server's clock, which the leases go by."""
+"""Lets time pass immediately: stored times are moved back relative to the server's clock, which decides on leases."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ TIMES = (
 
 
 def advance(database: Database[Document], passed: timedelta) -> None:
-    """Make every job look as it will be when `passed` is over."""
+    """Make every job as it will be after `passed`."""
     back = passed // timedelta(milliseconds=1)
     for name in TIMES:
         database["jobs"].update_many({name: {"$type": "date"}}, [{"$set": {name: {"$subtract": [f"${name}", back]}}}])

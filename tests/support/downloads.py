@@ -1,4 +1,4 @@
-"""A stand-in for the download function, which keeps the requests that it gets and answers as the test says."""
+"""A stand-in for the download function, which records its requests and answers as the test defines."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ class Downloads:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Listen to nothing until the block ends."""
+        """Do not listen until the block ends."""
         self._server.stop()
         try:
             yield

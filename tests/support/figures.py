@@ -1,4 +1,4 @@
-"""Where figures are kept: in a README, each command's between two marks of its own."""
+"""Figures in a README: those of each command are between two marks."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ import psutil
 
 
 def machine() -> str:
-    """Return one line on what this ran on."""
+    """Return one line that describes the machine."""
     cpu = Path("/proc/cpuinfo").read_text().splitlines()
     model = next(line.split(":")[1].strip() for line in cpu if line.startswith("model name"))
     memory = psutil.virtual_memory().total / (1 << 30)
@@ -22,7 +22,7 @@ def machine() -> str:
 
 
 def write(command: str, lines: list[str], readme: Path) -> None:
-    """Replace what the command wrote the last time."""
+    """Replace the text that the command wrote last."""
     start, end = _marks(command)
     head, _, tail = _parts(command, readme)
     figures = "\n".join([start, f"\n{datetime.now(UTC):%Y-%m-%d}, {machine()}.\n", *lines, "", end])
@@ -30,7 +30,7 @@ def write(command: str, lines: list[str], readme: Path) -> None:
 
 
 def read(command: str, readme: Path) -> str:
-    """Return what the command wrote the last time."""
+    """Return the text that the command wrote last."""
     return _parts(command, readme)[1]
 
 

@@ -46,7 +46,7 @@ def part(value: object) -> str:
 
 @dataclass(frozen=True)
 class Forger:
-    """Has a valid token's claims, and even the key that signs under `kid`: a check must not rest on the key alone.
+    """Has a valid token's claims and the key that signs under `kid`, as a check must not rely on the key alone.
 
     `bait` is an address that no component has a reason to call.
     """

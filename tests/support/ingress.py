@@ -1,4 +1,4 @@
-"""A stand-in for the broker: what it delivers to a function, and an ingress that keeps what functions send it."""
+"""A stand-in for the broker: delivery to a function, and an ingress that records the events of functions."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,14 +22,14 @@ def deliver(url: str, event: CloudEvent) -> requests.Response:
 
 
 def same(one: CloudEvent, other: CloudEvent) -> bool:
-    """Whether both are the same event; each publication has a time of its own."""
+    """Whether both are the same event, apart from the time of publication."""
     return [one[name] for name in SAME] == [other[name] for name in SAME] and one.data == other.data
 
 
 class Ingress:
-    """The broker's ingress at `url`: `heard` are all events in their order, `accepted` those that it answered 202.
+    """The broker's ingress at `url`: `heard` are all events in order, `accepted` those that it answered with 202.
 
-    `status` is its answer.
+    `status` is the status of the answers.
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Ingress:
 
     @contextmanager
     def silent(self) -> Iterator[None]:
-        """Take events and answer none until the block ends."""
+        """Receive events without an answer until the block ends."""
         end = Event()
         with self.calling(lambda _event: end.wait(30)):
             try:
@@ -83,7 +83,7 @@ class Ingress:
             self._on_event = lambda _event: None
 
     def _take(self, request: Request) -> Response:
-        assert "ce-id" in request.headers, "events come in binary mode, as eventing/README.md has it"
+        assert "ce-id" in request.headers, "events are sent in binary mode, see eventing/README.md"
         event, status = from_http(dict(request.headers), request.get_data()), self.status
         self._on_event(event)
         self.heard.append(event)

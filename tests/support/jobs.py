@@ -1,4 +1,4 @@
-"""Jobs as the functions leave them, for the tests of event handlers."""
+"""Jobs as the functions store them, for the tests of event handlers."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,5 +41,5 @@ def ended_job(database: Database[Document], state: str = "done", /, **fields: An
 
 
 def mail_of(database: Database[Document], job: object) -> Document:
-    """Return what the job says of its mail."""
+    """Return the job's delivery by mail."""
     return dict((database["jobs"].find_one({"_id": job}) or {})["deliveries"]["mail"])

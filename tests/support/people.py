@@ -68,7 +68,7 @@ class People:
         mails.settle(mailed, Outcome.SENT)
         return Member(account, session, self._token(account, session, expires), str(job.id), str(job.mp3.id), key)
 
-    def nobody(self) -> Member:
+    def unknown_user(self) -> Member:
         """Return a user who does not exist."""
         account = Account(str(uuid4()), f"{uuid4()}@people.example", "")
         return Member(account, str(uuid4()), None, str(ObjectId()), str(ObjectId()), str(uuid4()))

@@ -1,4 +1,4 @@
-"""A function's processes, and how much memory they take."""
+"""A function's processes and their memory."""
 
 import re
 import threading
@@ -26,12 +26,12 @@ def worker(supervisor: Supervisor, url: str) -> psutil.Process:
 
 
 def memory(process: psutil.Process) -> int:
-    """Return the bytes that the process has in memory."""
+    """Return the resident memory of the process in bytes."""
     return int(process.memory_info().rss)
 
 
 def peak_memory(process: psutil.Process) -> int:
-    """Return the highest number of bytes that the process has had in memory."""
+    """Return the highest resident memory of the process in bytes."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
     assert found
     return int(found[1]) * 1024
@@ -62,7 +62,7 @@ class Peaks:
         self._thread.join()
 
     def look(self, pid: int) -> None:
-        """Look at a member of a tree at each sample; there is more to see for some."""
+        """Called with each process of a tree at each sample; subclasses may record more."""
 
     def _watch(self) -> None:
         while not self._over.wait(0.02):

@@ -13,7 +13,7 @@ ROUTES = {
 
 
 def of_functions() -> set[tuple[str, str, str]]:
-    """Return method, path such as `/jobs/<job>`, and function of each route, as the functions themselves have it."""
+    """Return method, path such as `/jobs/<job>`, and function of each route, as defined in the functions."""
     mains = {main.parent.name: main.read_text() for main in (REPOSITORY / "functions").glob("*/main.py")}
     assert ROUTES.keys() == {name for name, text in mains.items() if "@functions_framework.http" in text}
     assert all("@functions_framework.cloud_event" in text for name, text in mains.items() if name not in ROUTES)

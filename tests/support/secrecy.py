@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scripts.local.secrets import Secrets
 
-PASSPHRASE = "passphrase"  # part of every right password of the tests whose logs are searched
+PASSPHRASE = "passphrase"  # part of every correct password in the tests whose logs are searched
 FORMS = {
     "a person's password": re.compile(f"{PASSPHRASE}|not the password".encode()),
     "a password's hash": re.compile(rb"\$argon2"),
@@ -16,7 +16,7 @@ FORMS = {
 
 
 def secrets_in(logs: Path, secrets: Secrets) -> list[str]:
-    """Return which secret form or store password is in which log of the folder, without showing it."""
+    """Return the kinds of secrets found in each log of the folder, without showing them."""
     passwords = {f"{file.parent.name}'s password": file.read_bytes() for file in secrets.folder.glob("*/password")}
     forms = FORMS | {name: re.compile(re.escape(password)) for name, password in passwords.items()}
     texts = {log.name: log.read_bytes() for log in sorted(logs.iterdir())}

@@ -27,7 +27,7 @@ def form(*parts: tuple[str, bytes]) -> bytes:
 
 
 class Sending:
-    """`POST path`, its head sent; without a length the body is chunked, and cut into chunks by the caller."""
+    """A `POST path` whose head is sent; without a length the body is chunked, in chunks of the caller."""
 
     def __init__(self, caller: Caller, path: str, length: int | None, headers: dict[str, str] | None = None) -> None:
         parts = urlsplit(caller.url)
@@ -56,7 +56,7 @@ class Sending:
         self._socket.shutdown(socket.SHUT_WR)
 
     def vanish(self) -> None:
-        """Reset the connection, as a machine that lost its network does later."""
+        """Reset the connection, as after the loss of the network."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 

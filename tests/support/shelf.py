@@ -1,4 +1,4 @@
-"""Jobs as uploads and conversions leave them."""
+"""Jobs as uploads and conversions store them."""
 
 import os
 from dataclasses import dataclass

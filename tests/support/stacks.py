@@ -21,7 +21,7 @@ PING = "dev.knative.sources.ping"
 
 @dataclass(frozen=True)
 class Server:
-    """One real server; `url` is how its administrator reaches it, credentials included."""
+    """One real server; `url` is its administrator's URL, credentials included."""
 
     name: str
     url: str
@@ -44,7 +44,7 @@ class Server:
         self.supervisor.restart(self.name)
 
     def crash(self) -> None:
-        """Kill it while it works, and return when it answers again."""
+        """Kill it, start it, and return when it answers again."""
         os.kill(self._pid(), signal.SIGKILL)
         self.supervisor.wait_for(self.name)
 
@@ -74,7 +74,7 @@ class RunningStack:
     """The whole system.
 
     `url` is the gateway's address, `mail` the folder of the mails, `functions` each function's own address by its
-    name, `secrets` the folder of secrets, `log` that of each process's log, `supervisor` who runs them.
+    name, `secrets` the folder of secrets, `log` that of the processes' logs, `supervisor` runs them.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -114,7 +114,7 @@ class RunningStack:
 
     @contextmanager
     def away(self, name: str) -> Iterator[None]:
-        """Have the process stopped until the block ends, and return when it answers again."""
+        """Stop the process until the block ends, and return when it answers again."""
         self.supervisor.stop([name])
         try:
             yield

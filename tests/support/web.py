@@ -1,4 +1,4 @@
-"""An HTTP server of a test's own, which stands in for another part of the system."""
+"""An HTTP server of a test, which stands in for another part of the system."""
 
 import logging
 import socket
@@ -19,10 +19,10 @@ class Answer(Response):
 
 
 class WebServer(HTTPServerBase):
-    """Listens at `url` on a free port, and answers each request in a thread of its own as `answer` says.
+    """Listens at `url` on a free port, and answers each request in its own thread by `answer`.
 
-    `answer` may block. It reads the body from `request.environ["wsgi.input"]` if it wants it piece by piece, and hangs
-    up without an answer by raising ConnectionError. `close` raises what else it has raised.
+    `answer` may block. It reads the body from `request.environ["wsgi.input"]` to read it in pieces, and
+    closes the connection without an answer by raising ConnectionError. `close` raises any other exception of it.
     """
 
     def __init__(self, answer: Callable[[Request], Response], host: str = "127.0.0.1") -> None:
@@ -41,7 +41,7 @@ class WebServer(HTTPServerBase):
         try:
             return self._answer(request)
         except (ConnectionError, ClientDisconnected):
-            with suppress(OSError):  # which is disconnected already
+            with suppress(OSError):  # the client is disconnected already
                 request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise
         except Exception as error:

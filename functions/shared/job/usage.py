@@ -1,4 +1,4 @@
-"""What one owner's jobs take up, which upload holds against the owner's quotas."""
+"""The resources used by one owner's jobs, which upload compares with the owner's quotas."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -15,10 +15,10 @@ MINUTES = 11
 
 
 @pytest.mark.timeout((MINUTES + 5) * 60)
-def test_an_upload_of_eleven_minutes_is_converted_and_mailed(
+def test_upload_of_eleven_minutes_is_converted_and_mailed(
     anna: Visitor, film_clip: Path, figures: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An upload of eleven minutes is accepted whole, converted and mailed."""
+    """An upload that takes eleven minutes is accepted, converted and mailed."""
     content = film_clip.read_bytes()
     body = Drip(content, rate=len(content) // (MINUTES * 60))
     start = time.monotonic()

@@ -134,37 +134,37 @@ def test_failed_attempt_at_a_deleted_job_is_not_retried(converter: Converter, cl
 
 
 @pytest.mark.parametrize("spare", [-10_000, 100_000])
-def test_full_disk_is_retried(cramped: Converter, clips: Clips, spare: int) -> None:
+def test_full_disk_is_retried(small_disk: Converter, clips: Clips, spare: int) -> None:
     """Where the video or its MP3 does not fit, 503, and nothing left; once there is space, the job ends well."""
     video = clips.bytes("24-seconds.wav", clips.long().read_bytes()[: 24 * 44100])
-    job, ballast = cramped.upload(video), cramped.scratch / "ballast"
+    job, ballast = small_disk.upload(video), small_disk.scratch / "ballast"
     # Landlock lets go of a file some time after the sandboxed process has ended: an earlier video's space comes late.
-    eventually(lambda: shutil.disk_usage(cramped.scratch).used == 0, 30, "an empty disk", every=0.005)
-    ballast.write_bytes(bytes(shutil.disk_usage(cramped.scratch).free - video.stat().st_size - spare))
-    assert cramped.deliver(job) == 503
-    document = cramped.job(job)
+    eventually(lambda: shutil.disk_usage(small_disk.scratch).used == 0, 30, "an empty disk", every=0.005)
+    ballast.write_bytes(bytes(shutil.disk_usage(small_disk.scratch).free - video.stat().st_size - spare))
+    assert small_disk.deliver(job) == 503
+    document = small_disk.job(job)
     assert (document["state"], document["tries"], document["progress"]) == ("uploaded", 1, 0)
-    assert not cramped.rooms()
-    assert cramped.deliver(job) < 300  # it waits for its time
-    assert cramped.job(job)["tries"] == 1
+    assert not small_disk.workspaces()
+    assert small_disk.deliver(job) < 300  # it waits for its time
+    assert small_disk.job(job)["tries"] == 1
     ballast.unlink()
-    cramped.make_due(job)
-    assert cramped.deliver(job) < 300
-    assert cramped.job(job)["state"] == "done"
+    small_disk.make_due(job)
+    assert small_disk.deliver(job) < 300
+    assert small_disk.job(job)["state"] == "done"
 
 
-def test_job_fails_after_three_server_problems(cramped: Converter, broker: Ingress, clips: Clips) -> None:
+def test_job_fails_after_three_server_problems(small_disk: Converter, broker: Ingress, clips: Clips) -> None:
     """After three attempts the job has failed and says so; its video stays for a replay."""
-    job = cramped.upload(clips.long())
+    job = small_disk.upload(clips.long())
     statuses = []
     for _ in range(3):
-        cramped.make_due(job)
-        statuses.append(cramped.deliver(job))
+        small_disk.make_due(job)
+        statuses.append(small_disk.deliver(job))
     assert statuses[:2] == [503, 503]
     assert statuses[2] < 300
-    assert cramped.job(job)["reason"]["code"] == "gave_up"
+    assert small_disk.job(job)["reason"]["code"] == "gave_up"
     assert [event.data["code"] for event in broker.about(job)] == ["gave_up"]
-    assert cramped.has_video(job)
+    assert small_disk.has_video(job)
 
 
 def test_attempts_that_never_ended_count(converter: Converter, broker: Ingress, clips: Clips) -> None:

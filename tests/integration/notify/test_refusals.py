@@ -119,9 +119,7 @@ def test_a_mail_server_that_is_down_or_wants_a_password_in_clear_text_leaves_the
         assert "anybody@people.example" not in selective.rcpt
 
 
-def test_a_store_that_is_away_is_503_within_10_seconds(
-    selective: SelectiveServer, start_function: StartFunction
-) -> None:
+def test_absent_store_is_503_within_10_seconds(selective: SelectiveServer, start_function: StartFunction) -> None:
     """Without its store notify asks the broker to deliver again."""
     nowhere = f"mongodb://{HOST}:{free_port()}/video2mp3"
     notify = start_function("notify", {"MONGODB_URL": nowhere, "SMTP_URL": selective.url, "THREADS": "2", **SETTINGS})

@@ -49,7 +49,7 @@ def scene(lasting: tuple[Member, Member, object, object], people: People, cell: 
 def test_matrix_cell_has_its_status(stack: RunningStack, people: People, scene: Scene, cell: Cell) -> None:
     """The status is the table's; the other user loses nothing and is not revealed; a rejection changes nothing."""
     me, other = scene.me, scene.other
-    named = dict(zip(WHOSE, (me, other, people.nobody()), strict=True))[cell.whose]
+    named = dict(zip(WHOSE, (me, other, people.unknown_user()), strict=True))[cell.whose]
     answer = ask(stack, cell, me, named)
     assert answer.status_code == cell.status, answer.text
     assert people.belongings(other) == scene.others
@@ -72,7 +72,9 @@ def test_foreign_resource_is_answered_like_a_missing_one(
     stack: RunningStack, people: People, scene: Scene, cell: Cell
 ) -> None:
     """Another user's resource is answered like a missing one: status, headers and body, but for the request's ids."""
-    foreign, missing = (without_ids(ask(stack, cell, scene.me, named)) for named in (scene.other, people.nobody()))
+    foreign, missing = (
+        without_ids(ask(stack, cell, scene.me, named)) for named in (scene.other, people.unknown_user())
+    )
     assert foreign == missing
 
 

@@ -1,4 +1,4 @@
-"""What a URL of MySQL may say, and what a log may say of its errors."""
+"""The options of a MySQL URL, and what is logged about errors."""
 
 from pathlib import Path
 
@@ -51,8 +51,8 @@ def test_scheme_is_mysql() -> None:
         MysqlUrl(URL.replace("mysql", "mongodb"))
 
 
-def test_log_has_the_text_of_a_connection_error_alone() -> None:
-    """A server's text may repeat what was to be stored."""
+def test_log_has_only_the_text_of_connection_errors() -> None:
+    """The text of another error may repeat the data that was to be stored."""
     lost = pymysql.OperationalError(2003, "Can't connect to MySQL server on 'db.example' (timed out)")
     assert describe(lost) == "OperationalError 2003: Can't connect to MySQL server on 'db.example' (timed out)"
     refused = pymysql.OperationalError(1366, "Incorrect string value: 'you@people.example'")

@@ -13,7 +13,7 @@ from functions.auth.passwords import Passwords
 
 
 def test_hash_has_the_decided_parameters() -> None:
-    """Argon2id, 19 MiB, two passes, one lane."""
+    """The parameters are Argon2id, 19 MiB, two passes, one lane."""
     parameters = extract_parameters(Passwords(1).hash("a passphrase of mine"))
     assert (parameters.type.name, parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (
         "ID",
@@ -30,7 +30,7 @@ def test_unknown_user_takes_as_long_as_a_known_one() -> None:
 
 
 def test_hash_with_other_parameters_is_outdated() -> None:
-    """Such a hash still matches, and has to be renewed."""
+    """A hash with other parameters still matches, and has to be replaced."""
     old = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash("a passphrase of mine")
     assert Passwords(1).match(old, "a passphrase of mine")
     assert Passwords(1).outdated(old)
@@ -67,7 +67,7 @@ def test_too_long_password_is_never_hashed(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_list_of_common_passwords_has_no_needless_line() -> None:
-    """No line repeats, none is refused by another rule already, and each is in the case that is compared."""
+    """No line is repeated or refused by another rule already, and each is in the case that is compared."""
     listed = Path(passwords.__file__).with_name("common_passwords.txt").read_text("utf-8").splitlines()
     assert len(listed) == len(set(listed)) > 1000
     assert all(12 <= len(line) <= 128 and line == line.casefold() for line in listed)
@@ -77,6 +77,6 @@ def test_list_of_common_passwords_has_no_needless_line() -> None:
     "password", ["123456789012", "qwertyuiopas", "Password1234", "aaaaaaaaaaaa", "iloveyouiloveyou"]
 )
 def test_common_password_is_refused(password: str) -> None:
-    """In upper and lower case."""
+    """Common passwords are refused in upper and lower case."""
     with pytest.raises(PasswordRefused, match=r"^The password is too common\."):
         Passwords(1).hash(password)

@@ -26,7 +26,7 @@ def test_token_names_the_key_that_signed_it() -> None:
 
 
 def test_private_key_without_its_public_half_fails_at_start() -> None:
-    """No function could verify its tokens."""
+    """Otherwise no function could verify its tokens."""
     with pytest.raises(ValueError, match="JWT_PUBLIC_KEYS"):
         Signer(KEYS.pem, json.dumps({"keys": json.loads(KEYS.jwks)["keys"][:1]}))
 

@@ -4,7 +4,7 @@ from scripts.local.broker.timer import ping
 
 
 def test_ping_is_that_of_a_ping_source() -> None:
-    """A ping carries the source's path, no data, and an id of its own."""
+    """A ping has the source's path, no data, and a new id."""
     source = PingSource("/apis/v1/namespaces/n/pingsources/p", "* * * * *", "http://127.0.0.1/")
     first, second = ping(source), ping(source)
     assert to_http(first)["ce-type"] == "dev.knative.sources.ping"

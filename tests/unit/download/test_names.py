@@ -20,7 +20,7 @@ def test_disposition_follows_rfc_6266(name: str, header: str) -> None:
 
 
 def test_mp3_name_has_at_most_255_bytes() -> None:
-    """As most file systems require; no character is cut in half."""
+    """Most file systems have this limit; no character is truncated."""
     name = of_mp3("ä" * 127)
     assert len(name.encode()) <= 255
     assert name == "ä" * 125 + ".mp3"

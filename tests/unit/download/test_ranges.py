@@ -20,7 +20,7 @@ from functions.download.ranges import part
     ],
 )
 def test_range_in_a_hundred_bytes(header: str | None, found: tuple[int, int] | None) -> None:
-    """One range of bytes is a part, anything else means the whole file."""
+    """One range of bytes selects a part; anything else means the whole file."""
     assert part(header, 100) == found
 
 

@@ -1,4 +1,4 @@
-"""The lease of an attempt while MongoDB is away."""
+"""The lease of an attempt while MongoDB is unavailable."""
 
 import time
 from datetime import UTC, datetime
@@ -22,18 +22,18 @@ def attempt(claimed_seconds_ago: float) -> Attempt:
 
 
 def test_renewal_may_fail_while_the_lease_holds() -> None:
-    """The conversion continues: nobody else can have claimed the job."""
+    """The conversion continues, as no other attempt can have claimed the job."""
     attempt(0).renew(0.5)
     attempt(LEASE.total_seconds() - 5).renew(0.5)
 
 
 def test_failed_renewal_ends_the_attempt_once_the_lease_may_have_expired() -> None:
-    """From then on another attempt may have the job."""
+    """From then on another attempt may have claimed the job."""
     with pytest.raises(AWAY):
         attempt(LEASE.total_seconds()).renew(0.5)
 
 
-def test_end_of_a_job_is_not_assumed_while_mongodb_is_away() -> None:
+def test_end_of_a_job_is_not_assumed_while_mongodb_is_unavailable() -> None:
     """Unlike a renewal, a commit or a failure that was not stored is an error at once."""
     with pytest.raises(AWAY):
         attempt(0).commit(Mp3(ObjectId(), 1, 1.0))

@@ -67,14 +67,14 @@ def bring(error: Exception) -> None:
     ],
 )
 def test_expected_error_becomes_a_problem(error: Exception, status: int, detail: str) -> None:
-    """Problems, the router's errors, an absent store and the errors of the table."""
+    """Problems, the router's errors, an unavailable store and the table's errors become problems with their status."""
     response = ask(error)
     assert (response.status_code, response.content_type) == (status, "application/problem+json")
     assert (response.json or {})["detail"] == detail
 
 
 def test_error_headers_are_kept() -> None:
-    """`Allow`, `Retry-After` and the challenge, from werkzeug's errors, the store and the table."""
+    """The answer has `Allow`, `Retry-After` and the challenge, from werkzeug's errors, the store and the table."""
     assert ask(MethodNotAllowed(["GET", "HEAD"])).headers["Allow"] == "GET, HEAD"
     assert ask(TooManyRequests(retry_after=9)).headers["Retry-After"] == "9"
     assert ask(Away()).headers["Retry-After"] == "5"
@@ -82,7 +82,7 @@ def test_error_headers_are_kept() -> None:
 
 
 def test_table_holds_for_subclasses() -> None:
-    """The headers are made from the raised error."""
+    """A subclass has the status of its base, and its headers are made from the raised error."""
 
     class StorageQuotaExceeded(QuotaExceeded):
         def __str__(self) -> str:
@@ -94,7 +94,7 @@ def test_table_holds_for_subclasses() -> None:
 
 
 def test_unexpected_error_is_logged_and_answered_by_500() -> None:
-    """The problem says nothing of the error; the log record has its traceback, and both name the trace."""
+    """The problem does not describe the error; the log record has its traceback, and both have the trace id."""
     with recorded() as lines:
         response = ask(LookupError("odd"), traceparent=PARENT)
     (line,) = lines
@@ -106,12 +106,12 @@ def test_unexpected_error_is_logged_and_answered_by_500() -> None:
 
 @pytest.mark.parametrize("error", [Problem(404, "Job not found."), MethodNotAllowed(), Away(), InvalidToken("Log in.")])
 def test_problem_names_the_trace_of_its_request(error: Exception) -> None:
-    """It is the trace id of the `traceparent` header."""
+    """The member `trace` is the trace id of the `traceparent` header."""
     assert (ask(error, traceparent=PARENT).json or {})["trace"] == TRACE
 
 
 def test_event_is_handled_under_its_trace() -> None:
-    """Every record of the call has the event's trace and request ids, whether its attribute or the header has it."""
+    """Every record of the call has the event's trace and request ids, from its attribute or from the header."""
 
     @boundary.event("The store", (Away,))
     def function(event: CloudEvent) -> None:
@@ -126,13 +126,13 @@ def test_event_is_handled_under_its_trace() -> None:
 
 
 def test_every_answer_is_streamed() -> None:
-    """The framework reads the rest of a body into memory before any answer that is not."""
+    """Before an answer that is not streamed the framework would read the rest of the body into memory."""
     assert ask(None).is_streamed
     assert ask(Problem(404, "Job not found.")).is_streamed
 
 
 def test_refused_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither a refusal nor an absent store puts the caller's credentials into the logs."""
+    """Neither a refusal nor an unavailable store puts the caller's credentials into the logs."""
     caplog.set_level(logging.DEBUG)
     with pytest.raises(InvalidToken):
         Verifier('{"keys": []}').caller("Bearer s3cret.t0ken.sig")
@@ -142,7 +142,7 @@ def test_refused_token_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert "t0ken" not in caplog.text
 
 
-def test_event_is_redelivered_when_the_store_is_away() -> None:
+def test_event_is_redelivered_when_the_store_is_unavailable() -> None:
     """The broker gets 503 with `Retry-After`."""
     with pytest.raises(ServiceUnavailable) as raised:
         bring(Away())

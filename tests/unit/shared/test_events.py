@@ -75,7 +75,7 @@ def test_sink_receives_the_event_in_binary_mode() -> None:
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
 def test_refusing_sink_raises_sink_away(status: int) -> None:
-    """Any status but a success means that the event was not accepted."""
+    """Any status except a success means that the event was not accepted."""
     with listening() as ear:
         ear.status = status
         with pytest.raises(SinkAway):
@@ -84,7 +84,7 @@ def test_refusing_sink_raises_sink_away(status: int) -> None:
 
 @pytest.mark.parametrize("says", [b"", b"nonsense\r\n\r\n"])
 def test_broken_answer_of_the_sink_raises_sink_away(says: bytes) -> None:
-    """A closed connection and an answer that is not HTTP."""
+    """A closed connection and an answer that is not HTTP count as not accepted."""
 
     def answer(server: socket.socket) -> None:
         peer, _address = server.accept()

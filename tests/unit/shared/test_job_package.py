@@ -1,4 +1,4 @@
-"""Only functions/shared/job opens the collection of jobs and knows the words that its documents are made of."""
+"""Only functions/shared/job opens the collection of jobs and contains the field names and values of its documents."""
 
 import ast
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ ALLOWED = {
 
 
 def words_of_the_document(source: str) -> Iterator[str]:
-    """Yield the document's words among the code's strings, and the collection opened by attribute.
+    """Yield the strings of the code that are words of the document, and uses of the collection by attribute.
 
     A string counts as a whole or by the parts of a dotted path, such as `$deliveries.mail.lease`.
     """
@@ -64,6 +64,6 @@ def test_repeated_rule_is_found(code: str) -> None:
 
 
 def test_every_exception_is_needed() -> None:
-    """An entry of ALLOWED that nothing uses any more would hide a new use."""
+    """An unused entry of ALLOWED would hide a new use."""
     unused = {file: words - set(words_of_the_document((ROOT / file).read_text())) for file, words in ALLOWED.items()}
     assert {file: words for file, words in unused.items() if words} == {}

@@ -8,7 +8,7 @@ from tests.unit.shared.recorded import recorded
 
 
 def test_record_is_one_line_of_json() -> None:
-    """One object with message, level, logger, time and extras, whatever the text."""
+    """A record is one object with message, level, logger, time and extras, whatever its text."""
     with recorded() as lines:
         logging.getLogger("x").warning("two\nlines", extra={"count": 3})
     (line,) = lines

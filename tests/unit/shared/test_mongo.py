@@ -1,4 +1,4 @@
-"""Which errors of pymongo mean that the store does not answer, and what the log says of them."""
+"""The errors of pymongo that mean that the store does not answer, and what is logged about them."""
 
 from pathlib import Path
 
@@ -29,13 +29,13 @@ from functions.shared.mongo import AWAY
         BulkWriteError({}),
     ],
 )
-def test_failing_store_counts_as_away(error: PyMongoError) -> None:
-    """A store that does not answer, has no DNS record, has just started, or has a full disk, with any command."""
+def test_failing_store_counts_as_unavailable(error: PyMongoError) -> None:
+    """A store does not answer, has no DNS record, has just started, or has a full disk, during any command."""
     assert isinstance(error, AWAY)
 
 
 def test_log_says_why_a_server_cannot_be_reached() -> None:
-    """The reason, without the description of every server that follows it."""
+    """The log has the reason, without the description of every server that follows."""
     error = ServerSelectionTimeoutError(
         "SSL handshake failed: db.example:27017: [SSL] certificate has expired, Timeout: 6.0s, Topology Description: …"
     )
@@ -45,12 +45,12 @@ def test_log_says_why_a_server_cannot_be_reached() -> None:
 
 @pytest.mark.parametrize("kind", [BulkWriteError, OperationFailure, WriteError])
 def test_log_has_no_text_of_a_refused_write(kind: type[OperationFailure]) -> None:
-    """It may repeat the documents."""
+    """The text of a refused write may repeat the documents."""
     error = BulkWriteError({"op": "a video"}) if kind is BulkWriteError else kind("a video")
     assert describe(error) == kind.__name__
 
 
 def test_missing_ca_file_is_named_at_start(tmp_path: Path) -> None:
-    """A process whose Secret is not there does not start."""
+    """A process whose Secret is missing does not start."""
     with pytest.raises(OSError, match="tlscafile"):
         mongo.database(f"mongodb://db.example/video2mp3?tls=true&tlsCAFile={tmp_path / 'ca.crt'}")

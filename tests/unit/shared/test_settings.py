@@ -54,7 +54,7 @@ def test_number_below_one_is_malformed(days: str) -> None:
     "login", ["admin:admin", "convert:Convert", "us%40er:us%40er", "root:", "x:%70assword", "x:CHANGEME"]
 )
 def test_default_password_is_malformed(kind: type[Url], login: str) -> None:
-    """Passwords of fresh servers and of examples, the user's own name, and an empty one."""
+    """Default passwords of servers and examples, the user's name and an empty password are malformed."""
     assert kind("smtp://convert:none-of-these@host")
     with pytest.raises(ValueError):  # noqa: PT011  # the loader writes the message
         kind(f"smtp://{login}@host")
@@ -71,7 +71,7 @@ def test_mail_server_needs_an_smtp_or_smtps_url(url: str) -> None:
 
 @pytest.mark.parametrize("sender", ["nobody", "a@", "@b", "A <a@b>\r\nBcc: c@d", "ü@example.org", "a b@example.org"])
 def test_sender_must_be_an_address(sender: str) -> None:
-    """A sender that no mail can have is malformed."""
+    """A sender that is not a valid mail address is malformed."""
     with pytest.raises(ValueError):  # noqa: PT011  # the loader writes the message
         Sender(sender)
 

@@ -29,7 +29,7 @@ VERIFIER = Verifier(json.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid":
 
 
 def test_valid_token_names_its_caller() -> None:
-    """User, address, session and expiry are the token's; the scheme is case-insensitive."""
+    """The caller has the token's user, address, session and expiry; the scheme is case-insensitive."""
     for scheme in ("Bearer", "bearer", "BEARER"):
         caller = VERIFIER.caller(f"{scheme} {OUR.good()}")
         assert (caller.user, caller.email, caller.session) == ("u1", "owner@people.example", "s1")
@@ -38,7 +38,7 @@ def test_valid_token_names_its_caller() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE | UNSPEAKABLE)
 def test_hostile_token_is_invalid(name: str) -> None:
-    """Whatever is wrong with a token, the error is the same, and never one of the parser's own."""
+    """Every invalid token raises the same error, and never an exception of the parser."""
     token = (HOSTILE | UNSPEAKABLE)[name](OUR)
     with pytest.raises(
         InvalidToken, match=r"^(The token is invalid or expired|A token is required)\. Log in with POST"
@@ -48,7 +48,7 @@ def test_hostile_token_is_invalid(name: str) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Basic dTpw", f"Token {OUR.good()}", OUR.good()])
 def test_request_without_bearer_token_is_refused(header: str | None) -> None:
-    """No header, another scheme and a bare token."""
+    """A missing header, another scheme and a bare token are refused."""
     with pytest.raises(InvalidToken, match=r"^A token is required\."):
         VERIFIER.caller(header)
 

@@ -22,8 +22,8 @@ def test_well_formed_values_are_kept() -> None:
 
 
 @pytest.mark.parametrize("parent", MALFORMED)
-def test_a_malformed_traceparent_is_replaced(parent: object) -> None:
-    """The new one is well-formed and never the same twice."""
+def test_malformed_traceparent_is_replaced(parent: object) -> None:
+    """The new traceparent is well-formed and different each time."""
     first, second = Trace.of(parent, None), Trace.of(parent, None)
     assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", first.parent)
     assert first.id != second.id
@@ -31,8 +31,8 @@ def test_a_malformed_traceparent_is_replaced(parent: object) -> None:
 
 
 @pytest.mark.parametrize("request_id", [None, "", "a b", "a\n", "é", "x" * 65])
-def test_a_malformed_request_id_is_replaced(request_id: object) -> None:
-    """The traceparent is kept."""
+def test_malformed_request_id_is_replaced(request_id: object) -> None:
+    """Only the request id is replaced; the traceparent is kept."""
     trace = Trace.of(PARENT, request_id)
     assert trace.parent == PARENT
     assert re.fullmatch("[0-9a-f]{32}", trace.request)
@@ -41,19 +41,19 @@ def test_a_malformed_request_id_is_replaced(request_id: object) -> None:
 @pytest.mark.parametrize(
     "event", [video_uploaded("1", GIVEN), audio_converted("1", "2", GIVEN), conversion_failed("1", "no_audio", GIVEN)]
 )
-def test_an_event_carries_the_trace(event: CloudEvent) -> None:
-    """Every type of event has it in the attributes `traceparent` and `requestid`."""
+def test_event_carries_the_trace(event: CloudEvent) -> None:
+    """Every type of event has the trace in the attributes `traceparent` and `requestid`."""
     assert Trace.of_event(event) == GIVEN
 
 
-def test_the_header_replaces_a_traceparent_that_the_broker_moved_there() -> None:
+def test_header_replaces_a_traceparent_that_the_broker_moved() -> None:
     """Knative's RabbitMQ broker delivers the attribute `traceparent` as an HTTP header only."""
     event = CloudEvent({"type": "t", "source": "/s", "requestid": "order-66"})
     assert Trace.of_event(event, PARENT) == GIVEN
 
 
 def test_current_trace_is_in_every_record_of_the_block() -> None:
-    """Its ids are in the logs, nested traces replace it for their block, and afterwards there is none."""
+    """The ids are in the logs, a nested trace replaces them for its block, and after the block there are none."""
     inner = Trace.of(None, None)
     with recorded() as lines:
         with follow(GIVEN):

@@ -33,8 +33,8 @@ def test_every_requirement_has_a_version_and_its_hashes(lock: str) -> None:
 
 
 @pytest.mark.parametrize("lock", [lock for lock in LOCKS if lock.endswith("/requirements.txt")])
-def test_tests_lock_contains_every_other(lock: str) -> None:
-    """One set of versions from the functions' images to the tests: its audit is an audit of all."""
+def test_lock_of_the_tests_contains_every_other(lock: str) -> None:
+    """The images and the tests have the same versions, so one audit covers all of them."""
     assert pins(lock) - pins("tests/requirements.txt") == set()
 
 

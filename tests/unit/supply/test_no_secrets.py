@@ -19,7 +19,7 @@ def drawn(characters: str, length: int) -> str:
 
 
 def test_each_kind_of_secret_is_found_and_none_is_printed(tmp_path: Path) -> None:
-    """A private key, a token, an AWS key, the stores' URLs, in files that git tracks or would add."""
+    """A private key, a token, an AWS key and the stores' URLs are found in files that git tracks or would add."""
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     password = drawn(string.ascii_letters + string.digits, 24)

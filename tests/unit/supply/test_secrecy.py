@@ -1,4 +1,4 @@
-"""The search through all logs at the end of every run does find secrets."""
+"""The search through all logs at the end of every run finds secrets."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def secrets(tmp_path: Path) -> Secrets:
 
 @pytest.mark.parametrize("leak", LEAKS)
 def test_secret_in_a_log_is_found_and_not_shown(leak: str, tmp_path: Path, secrets: Secrets) -> None:
-    """In any log of the folder, rotated ones too, on any line."""
+    """Secrets are found in any log of the folder, also rotated ones, and on any line."""
     logs = tmp_path / "log"
     logs.mkdir()
     (logs / "clean.log").write_text('{"message": "registered", "user": "anna"}\nGET /jobs 401 Bearer realm="x"\n')

@@ -26,7 +26,7 @@ def rows(table: str) -> list[list[str]]:
 
 
 def test_there_are_threats_and_limits() -> None:
-    """The tests below read them: a heading that is renamed must not leave them without any."""
+    """The tests below read these sections: a renamed heading must not leave them empty."""
     assert sections(THREATS)
     assert rows(LIMITS)
 
@@ -41,7 +41,7 @@ def test_each_threat_names_mitigation_residual_risk_and_existing_tests(threat: l
 
 @pytest.mark.parametrize("limit", rows(LIMITS), ids=lambda limit: limit[0].replace(" ", "-"))
 def test_each_limit_is_in_the_code(limit: list[str]) -> None:
-    """Each file that a limit's row names has each of its words, to the last digit."""
+    """Each file in a limit's row contains each of the row's values."""
     files, words = LINK.findall(limit[2]), re.findall(r"`([^`]+)`", limit[3])
     assert files
     assert words

@@ -30,7 +30,7 @@ def tag(folder: Path) -> str:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A repository with all that a tag is made of."""
+    """A repository with all files that a tag depends on."""
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     for name in (TAG, "pyproject.toml", "functions/auth/README.md", *CONTENT):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def test_the_api_document_has_the_version() -> None:
 
 
 def test_the_images_in_the_manifests_have_the_version() -> None:
-    """How the manifests take it from there: `tests/manifests`."""
+    """`tests/manifests` tests how the manifests use the version."""
     lines = (ROOT / "infra/versions/versions.env").read_text().splitlines()
     assert f"VIDEO2MP3={VERSION}" in lines
 
@@ -54,7 +54,7 @@ def test_a_tag_is_the_version_and_a_hash() -> None:
 
 @pytest.mark.parametrize("name", CONTENT)
 def test_other_content_has_another_tag(name: str, copy: Path) -> None:
-    """Also that of the set-up programs: their Jobs, whose names follow the tag, run again."""
+    """The content includes the set-up programs: with another tag their Jobs have another name and run again."""
     before = tag(copy)
     with (copy / name).open("a") as file:
         file.write("# changed\n")

@@ -9,6 +9,6 @@ from functions.upload.pace import RateMonitor
 
 @pytest.fixture
 def monitor() -> Iterator[RateMonitor]:
-    """Of a connection without a slow client."""
+    """A monitor of a connection whose client is not slow."""
     with socket.socket() as connection:
         yield RateMonitor(connection, time.monotonic())

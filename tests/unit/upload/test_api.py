@@ -20,7 +20,7 @@ from functions.upload.receiver import Receiver
 
 
 class TrustingVerifier(Verifier):
-    """Verifies every request as the same user's, but for one without `Authorization`."""
+    """Accepts every request with an `Authorization` header, as the same user's."""
 
     def __init__(self) -> None:
         super().__init__('{"keys": []}')

@@ -23,7 +23,7 @@ def read_all(stream: Stream, monitor: RateMonitor, length: int | None, max_bytes
 
 @pytest.mark.parametrize("length", [None, 10])
 def test_complete_body_is_read_to_its_end(monitor: RateMonitor, length: int | None) -> None:
-    """With an announced length and in chunked coding."""
+    """The whole body is read, with an announced length and in chunked coding."""
     assert read_all(io.BytesIO(b"0123456789"), monitor, length, 10) == b"0123456789"
 
 

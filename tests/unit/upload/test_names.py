@@ -8,7 +8,7 @@ from functions.upload.errors import NameRefused
     "name", ["a", "a" * 255, "ä" * 127, "Screen Recording 3.00\u202fPM.mov", "👨\u200d👩\u200d👧.mp4", " a "]
 )
 def test_displayable_name_is_kept(name: str) -> None:
-    """Up to 255 bytes, in any script."""
+    """Names up to 255 bytes, in any script, are kept."""
     assert names.check(name) == name
 
 

@@ -77,21 +77,21 @@ def read_dripping(connection: Connection, pieces: int, size: int) -> bytes:
 
 @pytest.mark.timeout(20)
 def test_slow_body_is_aborted(connection: Connection) -> None:
-    """A client that sends a byte now and then: the blocked read returns, and the error says why."""
+    """If a client sends a byte now and then, the blocked read returns, and the error states the reason."""
     with pytest.raises(TooSlow):
         read_dripping(connection, ENDLESS, 1)
 
 
 @pytest.mark.timeout(20)
 def test_stalled_body_is_aborted(connection: Connection) -> None:
-    """A client that was fast at first and then sends nothing."""
+    """A client that is fast at first and then sends nothing is detected too."""
     connection.client.sendall(bytes(100_000))
     with pytest.raises(TooSlow):
         read_dripping(connection, ENDLESS, 0)
 
 
 def test_body_at_the_minimum_rate_passes(connection: Connection) -> None:
-    """For longer than the window."""
+    """A body at the minimum rate takes longer than the window and is read whole."""
     assert len(read_dripping(connection, 30, MIN_BYTES // 8)) == 30 * (MIN_BYTES // 8)
 
 
@@ -155,7 +155,7 @@ def test_client_that_sent_enough_while_queued_is_read(connection: Connection) ->
     ],
 )
 def test_request_start_is_read_from_the_gateways_header(header: str | None, ago: float) -> None:
-    """In seconds since 1970, as NGINX writes it; anything else means now."""
+    """The header has seconds since 1970, as NGINX writes it; anything else means now."""
     text = header % (time.time() - 10) if header and "%" in header else header
     assert time.monotonic() - request_start(text) == pytest.approx(ago, abs=1.1)
 

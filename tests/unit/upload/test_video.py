@@ -41,7 +41,7 @@ def save_form(monitor: RateMonitor, content: bytes, writer: Any, allowance: Allo
 
 @pytest.mark.parametrize("save", [save_raw, save_form])
 def test_video_of_four_gibibytes_is_saved(monitor: RateMonitor, save: Callable[..., str]) -> None:
-    """The limit itself is allowed."""
+    """A video of exactly the limit is saved."""
     writer = Counting(MAX_VIDEO_BYTES - 3)
     assert save(monitor, b"end", writer) == "a.mp4"
     assert writer.size == MAX_VIDEO_BYTES
