@@ -37,7 +37,7 @@ class Converter:
         ended = self._end(attempt) if attempt else self._ended_before(job)
         if ended:
             self._publish(ended)
-            if ended.reason != GAVE_UP:  # a replay of that job needs its video
+            if not (ended.reason and ended.reason.code == GAVE_UP.code):  # a replay of such a job needs its video
                 self._videos.delete(ended.id)
 
     def _end(self, attempt: Attempt) -> Job | None:

@@ -21,9 +21,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # renewed with each report of progress; the longest wait after a converter was killed
 MAX_TRIES = 3
 BACKOFF = timedelta(seconds=30)
-GAVE_UP = Reason(
-    "gave_up", "The conversion failed three times because of a server problem. Please upload the video again."
-)
+# The message is as in version 0.1, whose convert compares it: of a job with any other it deletes the video.
+GAVE_UP = Reason("gave_up", "The conversion stopped three times through no fault of the file. Please upload it again.")
 LEASE_EXPIRED: Document = {"$lt": ["$lease", "$$NOW"]}
 
 

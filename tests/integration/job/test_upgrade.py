@@ -8,9 +8,10 @@ import pytest
 from bson import ObjectId, json_util
 from pymongo.database import Database
 
-from functions.shared.job.conversions import Conversions
+from functions.shared.job.conversions import GAVE_UP, Conversions
 from functions.shared.job.indexes import make_indexes
 from functions.shared.job.owned import Jobs
+from functions.shared.job.reopening import Reopening
 from functions.shared.job.upgrade import upgrade
 from functions.shared.mongo import Document
 from tests.integration.job.system import System
@@ -108,6 +109,17 @@ def test_running_lease_of_version_0_1_is_respected(system: System, database: Dat
         upgrade(database)
     assert not system.mail.mails
     assert system.job(converting)["tries"] == 1
+
+
+def test_redelivery_keeps_the_video_of_a_job_that_gave_up(system: System, database: Database[Document]) -> None:
+    """A replay needs it, whichever version gave the job up and whatever message it gave as the reason."""
+    before = load("gave-up")
+    assert before["reason"] == vars(GAVE_UP)  # convert of version 0.1 compares all of it
+    other = before | {"_id": ObjectId(), "reason": {"code": "gave_up", "message": "Another text."}}
+    for job in (store(database, before), store(database, other)):
+        system.converter.convert(job)
+        assert database["videos.files"].count_documents({"_id": job}) == 1
+        assert Reopening(database).reopen(job, video_stored=True)
 
 
 def test_idempotency_key_of_version_0_1_returns_its_job(database: Database[Document]) -> None:
