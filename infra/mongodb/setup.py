@@ -86,7 +86,7 @@ def wait_for(client: MongoClient[dict[str, Any]]) -> None:
             with pymongo.timeout(ATTEMPT.total_seconds()):
                 client.admin.command("ping")
         except ServerSelectionTimeoutError as error:
-            if "SSL handshake failed" in str(error) or time.monotonic() > deadline:
+            if "[SSL: " in str(error) or time.monotonic() > deadline:
                 raise
         else:
             return

@@ -9,8 +9,10 @@ from dataclasses import replace
 import pymysql
 import pytest
 import requests
+from pymongo.errors import ConnectionFailure
 
 from functions.auth.database import Database
+from functions.shared import mongo
 from functions.shared.events import video_uploaded
 from infra.mongodb.setup import RIGHTS
 from scripts.local import functions
@@ -58,10 +60,10 @@ class Client:
 
         return eventually(look, 10, "the log's line")
 
-    def set_up(self, options: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run the set-up program, with other options in its URLs if they are given."""
-        store, options = self.server.name, self._options if options is None else options
-        urls = {f"{store}_{user}_URL".upper(): self.server.url(user, options) for user in USERS[store]}
+    def set_up(self) -> subprocess.CompletedProcess[str]:
+        """Run the set-up program of the store."""
+        store = self.server.name
+        urls = {f"{store}_{user}_URL".upper(): self.server.url(user, self._options) for user in USERS[store]}
         command = [sys.executable, str(REPOSITORY / f"infra/{store}/setup.py")]
         env = {**os.environ, "PYTHONPATH": str(REPOSITORY), **urls}
         return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
@@ -112,10 +114,14 @@ def test_function_and_set_up_refuse_a_certificate_and_say_why(client: Client, ki
         assert not any(client.server.password(user) in text for user in USERS[client.server.name])
 
 
-def test_server_takes_no_connection_without_tls(client: Client, present: Present) -> None:
+def test_servers_take_no_connection_without_tls(stores: dict[str, TlsServer], present: Present) -> None:
     """This proves that the other tests use TLS."""
-    present(client.server, "valid")
-    assert client.set_up(options="").returncode == 1
+    for server in stores.values():
+        present(server, "valid")
+    with pytest.raises(ConnectionFailure):
+        mongo.database(stores["mongodb"].url("deadletter", ""))["dead"].find_one()
+    with pytest.raises(pymysql.OperationalError), Database(stores["mysql"].url("auth", "")).cursor():
+        pass
 
 
 def test_mysql_without_tls_is_refused(mysql: Server, authority: Authority) -> None:
