@@ -58,7 +58,7 @@ class Api:
     def _log_in(self, request: Request) -> Response:
         given = request.authorization
         if given is None or given.type != "basic" or given.username is None or given.password is None:
-            raise WrongLogin("Send the address and the password by HTTP Basic, as `curl -u ADDRESS:PASSWORD` does.")
+            raise WrongLogin("Send mail address and password with HTTP Basic, as `curl -u ADDRESS:PASSWORD` does.")
         token = self._sessions.log_in(given.username, given.password)
         return _json({"token": token, "expires_in": int(TOKEN_LIFETIME.total_seconds())}, 200)
 
@@ -112,7 +112,7 @@ def _read_body(request: Request) -> None:
         request.get_data()
     except RequestEntityTooLarge as error:
         raise Problem(
-            413, f"Request bodies are limited to {MAX_BODY_BYTES // 1024} KiB. Send a smaller one."
+            413, f"Request bodies are limited to {MAX_BODY_BYTES // 1024} KiB. Send a smaller body."
         ) from error
 
 

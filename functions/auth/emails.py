@@ -17,7 +17,7 @@ def normalise(text: str) -> str:
     address = text.strip(" ")
     if len(address) > MAX_ADDRESS_CHARACTERS or not _ADDRESS.fullmatch(address):
         raise NotAnAddress(
-            f"`email` is not a supported e-mail address. Send name@host in ASCII, at most {MAX_ADDRESS_CHARACTERS} "
-            "characters, an international host name in its xn-- form.",
+            "`email` is not a supported e-mail address. Send name@host in ASCII with at most "
+            f"{MAX_ADDRESS_CHARACTERS} characters. Write an international host name in its xn-- form.",
         )
     return address.lower()

@@ -61,15 +61,15 @@ def _canonical(password: str) -> str:
 def _acceptable(password: str) -> str:
     if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
         raise PasswordRefused(
-            f"Passwords have {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters of any kind. "
-            "Choose another one."
+            f"Passwords must have {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters of any kind. "
+            "Choose another password."
         )
     try:
         password.encode()
     except UnicodeEncodeError as error:  # JSON can contain half a surrogate pair, UTF-8 cannot
-        raise PasswordRefused("The password is not valid Unicode. Choose another one.") from error
+        raise PasswordRefused("The password is not valid Unicode. Choose another password.") from error
     if password.casefold() in _common():
-        raise PasswordRefused("The password is too common. Choose one that is hard to guess.")
+        raise PasswordRefused("The password is too common. Choose a password that is hard to guess.")
     return _canonical(password)
 
 

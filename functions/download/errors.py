@@ -13,5 +13,5 @@ class Unsatisfiable(Refused):
     """The range begins beyond the end of a file of `size` bytes."""
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"The MP3 has {size} bytes. Request a range within them.")
+        super().__init__(f"The range begins beyond the end of the MP3. Request a range within its {size} bytes.")
         self.size = size

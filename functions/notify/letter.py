@@ -43,7 +43,7 @@ def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
         outcome, subject = "converted", f"Your MP3 of “{short}” is ready"
         parts = _converted(job, job.mp3, name, url)
     else:
-        outcome, subject = "failed", f"No MP3 could be made of “{short}”"
+        outcome, subject = "failed", f"“{short}” could not be converted to MP3"
         parts = _failed(job, name, url)
 
     letter = EmailMessage(policy.SMTP)
@@ -76,8 +76,8 @@ def _converted(job: Job, mp3: Mp3, name: str, url: str) -> list[Part]:
     fetch = [*_log_in(job, url), f"curl -OJ -H 'Authorization: Bearer TOKEN' {quote(f'{url}/download/{mp3.id}')}"]
     return [
         ("Your MP3 is ready.", facts),
-        ("To fetch it, log in and download it by its id, with the token that the login prints:", fetch),
-        ("It is kept for some days, then it is deleted.", []),
+        ("To download the MP3, log in and replace TOKEN with the token that the login prints:", fetch),
+        ("The MP3 is deleted after some days.", []),
     ]
 
 
@@ -85,9 +85,9 @@ def _failed(job: Job, name: str, url: str) -> list[Part]:
     reason = _printable(job.reason.message) if job.reason else "The conversion failed."
     again = [*_log_in(job, url), f"curl -F file=@VIDEO -H 'Authorization: Bearer TOKEN' {quote(f'{url}/upload')}"]
     return [
-        ("No MP3 could be made of your video.", [f"Video:     {name}", f"Job id:    {job.id}"]),
+        ("Your video could not be converted to MP3.", [f"Video:     {name}", f"Job id:    {job.id}"]),
         (reason, []),
-        ("To try again, log in and upload a video, with the token that the login prints:", again),
+        ("To try again, log in, replace TOKEN with the token that the login prints, and upload a video:", again),
     ]
 
 

@@ -104,7 +104,7 @@ def _name(request: Request) -> str:
     given = request.args.getlist("name")
     if len(given) != 1:
         raise Problem(
-            400, "A raw body needs exactly one name. Send `curl -T VIDEO URL?name=NAME` or `curl -F file=@VIDEO`."
+            400, "The query needs exactly one `name`. Use `curl -T VIDEO URL?name=NAME` or `curl -F file=@VIDEO`."
         )
     return names.check(given[0])
 
@@ -112,7 +112,7 @@ def _name(request: Request) -> str:
 def _key(request: Request) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not KEY.fullmatch(key):
-        raise Problem(400, "An Idempotency-Key has 1 to 255 printable ASCII characters. Change or omit it.")
+        raise Problem(400, "An Idempotency-Key must have 1 to 255 printable ASCII characters. Change or omit the key.")
     return key
 
 

@@ -8,7 +8,7 @@ class Refused(Exception):  # noqa: N818  # the subclasses' names say what is wro
 class TooLarge(Refused):
     """More bytes than a video or a form may have, by the announced length or as counted."""
 
-    def __init__(self, detail: str = "Videos are limited to 4 GiB. Send a smaller one.") -> None:
+    def __init__(self, detail: str = "Videos are limited to 4 GiB. Upload a smaller video.") -> None:
         super().__init__(detail)
 
 

@@ -102,7 +102,7 @@ class Quotas:
         if len(before) >= limit:
             started = sorted(upload["_id"].generation_time for upload in before)
             wait = started[len(before) - limit] + HOUR - datetime.now(UTC)
-            detail = f"Quota of {limit} uploads per hour exceeded. Retry after the seconds in Retry-After."
+            detail = f"Quota of {limit} uploads per hour exceeded. Retry after the seconds in the Retry-After header."
             raise QuotaExceeded(detail, max(1, ceil(wait.total_seconds())))
 
     def _allowance(self, owner: str, in_progress: list[Document]) -> Allowance:

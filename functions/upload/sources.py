@@ -59,7 +59,7 @@ class Form:
         except ValueError as error:
             raise MalformedForm("The form is malformed. Send the video as `curl -F file=@VIDEO` does.") from error
         except RequestEntityTooLarge as error:
-            raise TooLarge("The form is too large apart from its file. Send the file alone.") from error
+            raise TooLarge("The form has too much data besides its file. Send only the file.") from error
         if file.name is None:
             raise MalformedForm("The form has no file. Send the video as `curl -F file=@VIDEO` does.")
         return file.name
@@ -74,7 +74,7 @@ class _FormFile:
 
     def open(self, *_: object, filename: str | None, **__: object) -> IO[bytes]:
         if self.name is not None:
-            raise MalformedForm("The form has two files. Send one video at a time.")
+            raise MalformedForm("The form has two files. Upload one video at a time.")
         self.name = names.check(filename or "")
         return cast("IO[bytes]", self)
 

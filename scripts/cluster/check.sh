@@ -15,9 +15,9 @@ crd() { # CRD WHAT WHAT-TO-DO
 
 command -v kubectl >/dev/null || { echo "kubectl is missing: https://kubernetes.io/docs/tasks/tools/" >&2; exit 1; }
 [[ $(kubectl version --client 2>/dev/null) == *"Kustomize Version: v5"* ]] ||
-  { echo "kubectl is too old, 1.27 is required: https://kubernetes.io/docs/tasks/tools/" >&2; exit 1; }
+  { echo "kubectl is too old. Install version 1.27 or later: https://kubernetes.io/docs/tasks/tools/" >&2; exit 1; }
 answer=$(kubectl --request-timeout=10s get --raw /readyz 2>&1) ||
-  { echo "The cluster does not answer: $answer" >&2; echo "Start one (make minikube), or choose one: kubectl config use-context NAME" >&2; exit 1; }
+  { echo "The cluster does not answer: $answer" >&2; echo "Start a cluster (make minikube), or select another cluster: kubectl config use-context NAME" >&2; exit 1; }
 
 install="scripts/cluster/install.sh installs it"
 crds=$(kubectl get crd -o name)
@@ -40,8 +40,8 @@ else
   for secret in mongodb-{admin,upload,convert,notify,download,sweep,deadletter,replay} mysql-{admin,auth} rabbitmq smtp; do
     [[ $there == *$'\n'"secret/$secret"$'\n'* ]] || missing+=" $secret"
   done
-  [[ -z $missing ]] || lack "in the namespace video2mp3 the Secrets$missing" \
-    "infra/overlays/$overlay/README.md describes their content"
+  [[ -z $missing ]] || lack "these Secrets in the namespace video2mp3:$missing" \
+    "infra/overlays/$overlay/README.md describes the content of each Secret"
 fi
 
 timeout='{.data.max-revision-timeout-seconds}'
@@ -50,4 +50,4 @@ timeout=$(kubectl -n knative-serving get configmap config-defaults --ignore-not-
   lack "a request timeout of 3600 s, for uploads of an hour: Knative's limit is ${timeout:-600} s" \
     "kubectl -n knative-serving patch configmap config-defaults --type merge -p '{\"data\":{\"max-revision-timeout-seconds\":\"3600\"}}'"
 
-((!lacks)) || { echo "The cluster lacks what is listed above. Nothing was changed." >&2; exit 1; }
+((!lacks)) || { echo "The cluster lacks the items above. Nothing was changed. Add them, then repeat the command." >&2; exit 1; }

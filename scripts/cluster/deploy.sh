@@ -26,7 +26,7 @@ apply() { # FOLDER with a kustomization
     cat >&2 <<'END'
 The spec of a Broker or a Trigger cannot be changed. Delete the object, then deploy again:
     kubectl -n video2mp3 delete broker default       # or: trigger NAME
-Its queues are deleted with it. sweep republishes the lost events when they are overdue, so no video is lost.
+Its queues and their events are deleted too. sweep republishes these events later, so no video is lost.
 END
   fi
   exit 1
@@ -40,13 +40,13 @@ wait_for() { # WHAT KIND/NAME CONDITION [LABELS-OF-ITS-PODS]: the condition "rol
     return
   fi
   {
-    echo "$2 is not $3 after ten minutes. Its conditions, its events, and the last lines of its pods' logs:"
+    echo "$2 is not $3 after ten minutes. Its conditions, its events and the last log lines of its pods follow:"
     kubectl -n video2mp3 get "$2" \
       -o jsonpath='{range .status.conditions[*]}  {.type}={.status} {.reason} {.message}{"\n"}{end}'
     kubectl -n video2mp3 get events --field-selector "involvedObject.name=$name" | tail -n 10
     found=$(kubectl -n video2mp3 get pods -l "$pods")
     echo "$found"
-    [[ $found != *ImagePull* ]] || echo "An image is missing in the cluster: run make images, with the same REGISTRY if you set one."
+    [[ $found != *ImagePull* ]] || echo "The cluster cannot pull an image. Run make images with the same REGISTRY as this command."
     kubectl -n video2mp3 logs -l "$pods" --all-containers --prefix --tail=20
     echo "For more: kubectl -n video2mp3 describe $kind $name, or make k9s. It is safe to run make deploy again."
   } >&2 || true
@@ -57,7 +57,7 @@ wait_for_job() { # WHAT NAME: a hash follows the name
   wait_for "$1" "$(kubectl -n video2mp3 get job -l "app.kubernetes.io/name=$2" -o name)" Complete "app.kubernetes.io/name=$2"
 }
 
-echo "To the cluster $(kubectl config current-context 2>/dev/null || echo of the kubeconfig), overlay $overlay"
+echo "Deploying the overlay $overlay to the cluster $(kubectl config current-context 2>/dev/null || echo of the kubeconfig)"
 scripts/cluster/check.sh "$overlay"
 
 functions=$(printf '%s\n' functions/*/main.py | cut -d/ -f2)

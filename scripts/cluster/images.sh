@@ -26,7 +26,7 @@ for builder in docker podman buildah none; do
   if "$builder" info >/dev/null 2>&1; then break; fi
 done
 if [[ $builder == none ]]; then
-  fail "No program to build images with: none of docker, podman and buildah answers \`info\`." \
+  fail "No image builder works: \`info\` fails with docker, podman and buildah." \
     "Install one (on Debian: apt-get install podman), or start docker's daemon."
 fi
 if [[ -z ${REGISTRY-} ]] && ! command -v "${load[0]}" >/dev/null; then

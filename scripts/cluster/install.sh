@@ -34,7 +34,7 @@ configure() { # NAME-OF-CONFIGMAP DATA
   kubectl -n knative-serving patch configmap "$1" --type merge -p "{\"data\":{$2}}" >/dev/null
 }
 
-echo "Onto the cluster $(kubectl config current-context)"
+echo "Installing on the cluster $(kubectl config current-context)"
 install "Knative Serving $KNATIVE_SERVING" knative-serving \
   "knative/serving/releases/download/$KNATIVE_SERVING/serving-crds.yaml" \
   "knative/serving/releases/download/$KNATIVE_SERVING/serving-core.yaml"

@@ -7,7 +7,7 @@ if [[ ! -f functions/$function/main.py ]]; then
   exit 1
 fi
 pods=(-n video2mp3 -l "serving.knative.dev/service=$function")
-[[ $(kubectl get pods "${pods[@]}" -o name) ]] || echo "$function has no pod now. Waiting for the next one; Ctrl-C ends this." >&2
+[[ $(kubectl get pods "${pods[@]}" -o name) ]] || echo "$function has no pod now. Waiting until a pod starts. Ctrl-C stops waiting." >&2
 
 # One line for each change of a pod. A running container has an id, and a restarted one has another id.
 # shellcheck disable=SC2016

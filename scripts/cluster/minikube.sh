@@ -21,7 +21,7 @@ need "one of them, to build the images: https://docs.docker.com/engine/install/ 
   docker podman buildah
 need "your system's package" curl
 need "your system's package" openssl
-((!missing)) || { echo "The above is missing." >&2; exit 1; }
+((!missing)) || { echo "Install the programs above, then run make minikube again." >&2; exit 1; }
 command -v kn >/dev/null ||
   echo "kn is missing; only \`make status\` needs it: https://knative.dev/docs/client/install-kn/" >&2
 

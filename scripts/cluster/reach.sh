@@ -18,9 +18,9 @@ Through the gateway:
   TOKEN=\$(curl -s -X POST -u 'you@example.com:a film for my ears' http://127.0.0.1:8080/auth/login | cut -d '"' -f 4)
   curl -H "Authorization: Bearer \$TOKEN" -F file=@film.mp4 http://127.0.0.1:8080/upload
   curl -H "Authorization: Bearer \$TOKEN" http://127.0.0.1:8080/jobs
-  curl -H "Authorization: Bearer \$TOKEN" -OJ http://127.0.0.1:8080/download/ID-OF-THE-MAIL
+  curl -H "Authorization: Bearer \$TOKEN" -OJ http://127.0.0.1:8080/download/MP3-ID-FROM-THE-MAIL
 
-By a Knative route:
+Through a Knative route:
 
   curl -H 'Host: ${route#*://}' http://127.0.0.1:8081/auth/keys
 END

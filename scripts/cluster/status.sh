@@ -2,7 +2,7 @@
 # Shows the namespace's functions, broker, triggers, sources, queue depths and pods.
 set -euo pipefail
 command -v kn >/dev/null || { echo "kn is missing, Knative's command line: https://knative.dev/docs/client/install-kn/" >&2; exit 1; }
-kubectl get namespace video2mp3 >/dev/null || { echo "Nothing is deployed there: make deploy" >&2; exit 1; }
+kubectl get namespace video2mp3 >/dev/null || { echo "The system is not deployed there. Run make deploy first." >&2; exit 1; }
 
 title() { printf '\n== %s\n' "$1"; }
 

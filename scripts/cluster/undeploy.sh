@@ -4,12 +4,12 @@ set -euo pipefail
 echo "This deletes the namespace video2mp3 from the cluster $(kubectl config current-context), with all videos, MP3s, accounts"
 echo "and Secrets in it. Knative, the operators, the images, and stores outside of the namespace are kept."
 if [[ ${CONFIRM-} != yes ]]; then
-  read -rp 'Type "yes" to go on: ' answer
+  read -rp 'Type "yes" to continue: ' answer
   [[ $answer == yes ]] || { echo "Nothing was deleted." >&2; exit 1; }
 fi
 gone() { # WHAT-TO-DELETE
   kubectl -n video2mp3 delete "$@" --all --ignore-not-found --timeout=3m ||
-    echo "Continuing. The namespace may remain Terminating because of it." >&2
+    echo "Some objects were not deleted. Continuing; the namespace may remain in the state Terminating." >&2
 }
 # The broker first: its queues can be deleted only while RabbitMQ is there.
 gone triggers.eventing.knative.dev

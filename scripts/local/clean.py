@@ -11,7 +11,7 @@ from scripts.local.waiting import StackError
 def main() -> None:
     for daemon in LOCAL.rglob("supervisord.pid"):
         if Supervisor(daemon.parent).is_running():
-            raise StackError(f"A system is running in {daemon.parent}. Stop it first. Nothing was deleted.")
+            raise StackError(f"Nothing was deleted: a system is running in {daemon.parent}. Stop the system first.")
     shutil.rmtree(LOCAL)
 
 

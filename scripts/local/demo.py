@@ -110,7 +110,7 @@ def convert(stack: Stack, video: Path) -> None:
 def main() -> None:
     video = Path(os.environ.get("VIDEO") or LOCAL / "media/bigbuckbunny.mp4")
     if not video.is_file():
-        raise StackError(f"{video} is not a file.")
+        raise StackError(f"{video} is not a file. Set VIDEO to the path of a video file.")
     stack = Stack(DEMO, DEMO / "mail", free_port())
     try:
         with stoppable():
@@ -122,7 +122,7 @@ def main() -> None:
     except StoppedError as error:
         raise StackError("The demo was interrupted.") from error
     except AlreadyRunningError as error:
-        raise StackError("Another demo is running.") from error
+        raise StackError("Another demo is running. Wait for its end, or press Ctrl-C in its terminal.") from error
     except (StackError, OSError) as error:
         raise StackError(f"The demo failed: {error}\nThe logs are in {stack.supervisor.log}/") from error
 

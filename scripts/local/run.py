@@ -37,7 +37,7 @@ def main() -> None:
             try:
                 stack.start(lambda part: say(f"  starting {part}"))
             except AlreadyRunningError as error:
-                raise StackError(f"{error} `make ps` lists its processes; Ctrl-C in its terminal stops it.") from error
+                raise StackError(f"{error} `make ps` lists its processes. Ctrl-C in its terminal stops it.") from error
             addresses = {process.name: process.address for process in stack.supervisor.processes()}
             mails = f"{addresses['mail']} and {stack.mail}/" if "mail" in addresses else "sent through SMTP_URL"
             clip = LOCAL / "media/bigbuckbunny.mp4"
@@ -47,7 +47,7 @@ def main() -> None:
     except StoppedError:
         say("\nStopping the system…")
         stack.stop()
-        say("Stopped. No process is left.")
+        say("Stopped. All processes have ended.")
 
 
 if __name__ == "__main__":
