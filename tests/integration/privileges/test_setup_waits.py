@@ -33,6 +33,7 @@ def test_set_up_waits_for_its_store_and_ends_soon_after(store: str, request: pyt
             server.start()
             start = time.monotonic()
             ended = process.wait(30)
+            took = time.monotonic() - start
     finally:
         server.start()
     assert (still_waits, ended) == (True, 0)
