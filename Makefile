@@ -70,7 +70,7 @@ lint: ## Style, types, dependencies between modules, insecure code, secrets, kno
 	@$(setup) tests && exec scripts/lint.sh
 
 test-unit: ## Functions and broker without servers, in seconds
-	@$(pytest) tests/unit
+	@$(pytest) tests/unit -m "not timing"
 
 test-manifests: ## The rendered manifests and the Dockerfile: security rules, references, schemas
 	@$(pytest) tests/manifests
@@ -91,7 +91,7 @@ test-journey: ## The whole system through its gateway; some hostile, whole and d
 	@$(pytest) tests/journey $(addprefix tests/,hostile/test_one_of_each.py hostile/test_canary.py chaos/test_in_short.py corpus/test_in_short.py)
 
 test-timing: ## Tests that measure time and run alone: login timing, slow clients, many logins, large videos
-	@$(pytest) tests/integration/auth tests/limits -m timing --ignore tests/limits/test_whole.py
+	@$(pytest) tests/unit tests/integration tests/limits -m timing --ignore tests/limits/test_whole.py
 
 test-mysql: ## auth and its database user on MySQL 9
 	@$(setup) tests && exec scripts/local/mysql.sh $(python) -m pytest tests/integration/auth tests/integration/privileges/test_mysql.py

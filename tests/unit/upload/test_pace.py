@@ -90,6 +90,7 @@ def test_stalled_body_is_aborted(connection: Connection) -> None:
         read_dripping(connection, ENDLESS, 0)
 
 
+@pytest.mark.timing
 def test_body_at_the_minimum_rate_passes(connection: Connection) -> None:
     """A body at the minimum rate takes longer than the window and is read whole."""
     assert len(read_dripping(connection, 30, MIN_BYTES // 8)) == 30 * (MIN_BYTES // 8)
