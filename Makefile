@@ -82,7 +82,7 @@ test-integration: ## Each function against real servers
 	@$(pytest) tests/integration -m "not timing"
 
 test-properties: ## Property tests: a job under any order of steps, crashes and waits; one minute
-	@$(pytest) tests/properties --hypothesis-profile short
+	@$(pytest) tests/properties --hypothesis-profile short --timeout 600
 
 test-api: ## The API against its OpenAPI document: every route, some hundred schemathesis cases
 	@$(pytest) tests/api --hypothesis-profile api --timeout 600
