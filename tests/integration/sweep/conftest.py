@@ -1,6 +1,7 @@
 """sweep with an emptied store and a recording ingress."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -42,20 +43,30 @@ def ingress(broker: Ingress) -> Ingress:
     return broker
 
 
+@dataclass(frozen=True)
+class Running:
+    """sweep at `url`, whose process writes to `log`."""
+
+    url: str
+    log: Path
+
+
 @pytest.fixture(scope="session")
-def sweep_url(mongodb: Server, broker: Ingress, start_function: StartFunction) -> str:
+def running(mongodb: Server, broker: Ingress, start_function: StartFunction, supervisor: Supervisor) -> Running:
     env = {"MONGODB_URL": mongodb.url_of("sweep"), "K_SINK": broker.url, "RETENTION_DAYS": "7", "THREADS": "4"}
-    return start_function("sweep", env)
+    others = set(supervisor.log.glob("sweep-*.log"))
+    url = start_function("sweep", env)
+    (log,) = set(supervisor.log.glob("sweep-*.log")) - others
+    return Running(url, log)
 
 
 @pytest.fixture(scope="session")
-def sweep_log(sweep_url: str, supervisor: Supervisor) -> Path:
-    """The log of the function at `sweep_url`, which is the first sweep that is started."""
-    return min(supervisor.log.glob("sweep-*.log"), key=lambda file: int(file.stem.removeprefix("sweep-")))
+def sweep_log(running: Running) -> Path:
+    return running.log
 
 
 @pytest.fixture
-def sweep(sweep_url: str, ingress: Ingress) -> Sweep:
+def sweep(running: Running, ingress: Ingress) -> Sweep:
     """Deliver one tick."""
     ping = CloudEvent({"type": "dev.knative.sources.ping", "source": "/apis/v1/namespaces/video2mp3/pingsources/sweep"})
-    return lambda: deliver(sweep_url, ping)
+    return lambda: deliver(running.url, ping)
