@@ -76,6 +76,11 @@ if [[ $overlay == minikube ]]; then
   wait_for MySQL statefulset/mysql rolled-out
   wait_for RabbitMQ rabbitmqcluster/rabbitmq AllReplicasReady
   wait_for "the mail catcher" deployment/mail rolled-out
+  # While RabbitMQ starts, the controllers of the broker and of its exchange back off exponentially, up to minutes. They retry
+  # at once when their objects change.
+  for object in broker exchanges.rabbitmq.com; do
+    kubectl -n video2mp3 annotate "$object" --all --overwrite "video2mp3/rabbitmq-ready=$(date +%s)" >/dev/null 2>&1 || true
+  done
 fi
 wait_for_job "MongoDB's users and indexes" mongodb-setup
 wait_for_job "MySQL's tables and user" mysql-setup
