@@ -3,6 +3,7 @@
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -129,7 +130,8 @@ def test_failed_attempt_at_a_deleted_job_is_not_retried(converter: Converter, cl
         answer = pool.submit(converter.deliver, job)
         ffmpeg = begun(converter, job)
         Jobs(converter.database).delete("me", job)
-        ffmpeg.kill()
+        with suppress(psutil.NoSuchProcess):  # on a slow machine the next renewal may end it first
+            ffmpeg.kill()
         assert answer.result() < 300
 
 
