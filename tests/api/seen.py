@@ -5,6 +5,8 @@ from typing import Any
 
 from schemathesis import Case, Response
 
+from tests.support import figures
+
 
 class Seen:
     """`answers` are counted by the operation's label and the status, `phases` are schemathesis' own."""
@@ -19,11 +21,11 @@ class Seen:
 
     def __str__(self) -> str:
         """Return the counts as a table of README.md."""
-        rows = []
+        rows: list[list[object]] = []
         for asked in dict.fromkeys(label for label, _ in self.answers):
             answers = {status: times for (label, status), times in sorted(self.answers.items()) if label == asked}
             listed = ", ".join(f"{times} {status}" for status, times in answers.items())
-            rows.append(f"| {asked} | {sum(answers.values())} | {listed} |")
+            rows.append([asked, sum(answers.values()), listed])
         phases = ", ".join(f"{times} {phase}" for phase, times in self.phases.most_common())
-        rows.append(f"| **all** | {self.answers.total()} | {phases} |")
-        return "\n".join(["", "| operation | cases | answers |", "|---|---|---|", *rows])
+        rows.append(["**all**", self.answers.total(), phases])
+        return "\n".join(["", *figures.table(["operation", "cases", "answers"], rows)])

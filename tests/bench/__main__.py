@@ -45,14 +45,11 @@ def measure(folder: Path) -> tuple[list[Row], Peaks]:
 
 
 def table(rows: list[Row], peaks: Peaks) -> list[str]:
+    memory = [[name, f"{peaks.idle[name] / MIB:.0f}", f"{peaks.peak[name] / MIB:.0f}"] for name in sorted(peaks.peak)]
     return [
-        "| what | against | to reach | measured: median (range) | |",
-        "|---|---|---|---|---|",
-        *map(str, rows),
+        *figures.table(["what", "against", "to reach", "measured: median (range)", ""], [row.cells() for row in rows]),
         "\nPeak memory of every process with its children during the 1 GiB upload, its conversion and the download:\n",
-        "| process | idle, MiB | peak, MiB |",
-        "|---|---|---|",
-        *(f"| {name} | {peaks.idle[name] / MIB:.0f} | {peaks.peak[name] / MIB:.0f} |" for name in sorted(peaks.peak)),
+        *figures.table(["process", "idle, MiB", "peak, MiB"], memory),
     ]
 
 

@@ -27,6 +27,16 @@ from tests.support.waiting import eventually
 
 ROUNDS, WARM, CLIPS = 9, 30, 30
 README = Path(__file__).with_name("README.md")
+STARTS = [
+    "function",
+    "from zero, s",
+    "times bare",
+    "Python, framework",
+    "own imports",
+    "log-in to the store",
+    "warm, ms",
+]
+JOURNEYS = ["what", "to reach", "measured: median (range)"]
 MAX_SCALE = "autoscaling.knative.dev/max-scale"
 TYPES = {
     "convert": "video2mp3.video.uploaded.v1",
@@ -116,7 +126,7 @@ def limit_converters(most: str) -> None:
     eventually(lambda: is_true(service("convert"), "Ready"), 120, "the new revision", every=0.5)
 
 
-def starts(cluster: Cluster) -> Iterator[str]:
+def starts(cluster: Cluster) -> Iterator[list[object]]:
     cold: dict[str, list[float]] = {function: [] for function in [bare.NAME, *FUNCTIONS]}
     for number in range(ROUNDS):
         at_zero(*cold)
@@ -126,38 +136,34 @@ def starts(cluster: Cluster) -> Iterator[str]:
         print(
             f"round {number + 1}: " + ", ".join(f"{name} {times[-1]:.2f}" for name, times in cold.items()), flush=True
         )
-    yield "| function | from zero, s | times bare | Python, framework | own imports | log-in to the store | warm, ms |"
-    yield "|---|---|---|---|---|---|---|"
     for function, times in cold.items():
         cluster.ask(function)
         ratio = Spread.of([ours / theirs for ours, theirs in zip(times, cold[bare.NAME], strict=True)])
         inside = [f"{part:.2f}" for part in astuple(parts(function))] if function in FUNCTIONS else ["", "", ""]
         warm = Spread.of([1000 * cluster.ask(function) for _ in range(WARM)])
-        columns = (Spread.of(times), ratio, *inside, f"{warm.median:.0f} ({warm.low:.0f} to {warm.high:.0f})")
-        yield f"| {function} | {' | '.join(map(str, columns))} |"
+        milliseconds = f"{warm.median:.0f} ({warm.low:.0f} to {warm.high:.0f})"
+        yield [function, Spread.of(times), ratio, *inside, milliseconds]
 
 
-def journeys(cluster: Cluster, clip: Path, folder: Path) -> Iterator[str]:
-    yield "| what | to reach | measured: median (range) |"
-    yield "|---|---|---|"
+def journeys(cluster: Cluster, clip: Path, folder: Path) -> Iterator[list[object]]:
     cold = []
     for _ in range(ROUNDS):
         at_zero(*FUNCTIONS)
         cold.append(cluster.to_mail(clip))
         print(f"  all at zero to the mail: {cold[-1]:.2f}", flush=True)
-    yield f"| 10 s clip, POST to mail, all at zero | 5 s | {Spread.of(cold)} s |"
+    yield ["10 s clip, POST to mail, all at zero", "5 s", f"{Spread.of(cold)} s"]
     cluster.to_mail(clip)
     found = pairs(7, lambda: cluster.to_mail(clip), lambda: bare_ffmpeg(clip, folder))
     more = Spread.of([ours - theirs for ours, theirs in found])
     bare = Spread.of([theirs for _, theirs in found])
-    yield f"| 10 s clip, POST to mail, warm | 1 s more than bare ffmpeg | {more} s more than {bare} s |"
+    yield ["10 s clip, POST to mail, warm", "1 s more than bare ffmpeg", f"{more} s more than {bare} s"]
     before = service("convert")["spec"]["template"]["metadata"]["annotations"][MAX_SCALE]
     try:
         for most in ("1", "2"):
             limit_converters(most)
             cluster.to_mail(clip)
             what = f"{CLIPS} clips at once, until the last mail, at most {most} of convert's pods"
-            yield f"| {what} | | {cluster.drain(clip):.1f} s |"
+            yield [what, "", f"{cluster.drain(clip):.1f} s"]
     finally:
         limit_converters(before)
 
@@ -173,8 +179,8 @@ def main() -> None:
     ):
         cluster = Cluster(Visitor(gateway, mailpit), kourier)
         with bare.bare_function():
-            lines = [*starts(cluster)]
-        lines += ["", *journeys(cluster, clip, folder)]
+            lines = figures.table(STARTS, starts(cluster))
+        lines += ["", *figures.table(JOURNEYS, journeys(cluster, clip, folder))]
     print(*lines, sep="\n")
     figures.write("make bench-cluster", lines, README)
 

@@ -21,6 +21,7 @@ from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
 from functions.shared.mongo import database
 from tests.bench.measure import Spread, bare_ffmpeg, bare_ffmpegs, pairs, timed
+from tests.support import figures
 from tests.support.person import Person
 from tests.support.processes import MIB, Peaks
 from tests.support.waiting import eventually
@@ -38,9 +39,12 @@ class Row:
     measured: str
     reached: bool
 
-    def __str__(self) -> str:
+    def cells(self) -> list[str]:
         verdict = "reached" if self.reached else "**missed**"
-        return f"| {self.what} | {self.against} | {self.goal} | {self.measured} | {verdict} |"
+        return [self.what, self.against, self.goal, self.measured, verdict]
+
+    def __str__(self) -> str:
+        return figures.row(self.cells())
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,28 @@ from tests.support import figures
 
 README = Path(__file__).with_name("README.md")
 COMMAND = "make test-chaos-long"
-HEAD = """\
-| run | date | uploads | kills | retried | lost | duplicates | duplicate mails | dead letters | orphans: before, after the sweep | seconds to the last end, the last mail |
-|---|---|---|---|---|---|---|---|---|---|---|"""  # noqa: E501  # a table's head is one line
+HEAD = [
+    "run",
+    "date",
+    "uploads",
+    "kills",
+    "retried",
+    "lost",
+    "duplicates",
+    "duplicate mails",
+    "dead letters",
+    "orphans: before, after the sweep",
+    "seconds to the last end, the last mail",
+]
 
 
 def write(run: str, verdict: Verdict, detail: str = "") -> None:
     """Write the run's row, and the detail below the table, in the place of an earlier run's."""
     old = figures.read(COMMAND, README)
     rows = _lines(old, r"^\| ([^|]+?) \| 2.*$") | {run: _row(run, verdict)}
-    details = _lines(old, r"^- ([^:]+): .*$") | ({run: f"- {run}: {detail}"} if detail else {})
-    figures.write(COMMAND, [HEAD, *rows.values(), "", *details.values()], README)
+    details = _lines(old, r"^- ([^:]+): .*$") | {run: detail and f"- {run}: {detail}"}
+    lines = [*figures.table(HEAD, []), *rows.values(), "", *filter(None, details.values())]
+    figures.write(COMMAND, lines, README)
 
 
 def _lines(text: str, pattern: str) -> dict[str, str]:
@@ -28,6 +39,7 @@ def _lines(text: str, pattern: str) -> dict[str, str]:
 
 def _row(run: str, verdict: Verdict) -> str:
     cells = [
+        run,
         f"{datetime.now(UTC):%Y-%m-%d}",
         verdict.uploads,
         verdict.kills,
@@ -39,4 +51,4 @@ def _row(run: str, verdict: Verdict) -> str:
         f"{verdict.orphans}, {verdict.left}",
         f"{verdict.final:.0f}, {verdict.quiet:.0f}",
     ]
-    return f"| {run} | {' | '.join(map(str, cells))} |"
+    return figures.row(cells)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from itertools import groupby
 
 from tests.corpus.people import Outcome
+from tests.support import figures
 
 
 def lines(outcomes: list[Outcome]) -> list[str]:
@@ -26,18 +27,17 @@ def unheard(outcomes: list[Outcome]) -> list[str]:
 
 
 def _table(what: str, outcomes: list[Outcome], key: Callable[[Outcome], str]) -> list[str]:
-    head = f"| {what} | files | MP3s | largest difference, s | without an MP3 | of these bare ffmpeg decodes |"
+    head = [what, "files", "MP3s", "largest difference, s", "without an MP3", "of these bare ffmpeg decodes"]
     groups = groupby(sorted(outcomes, key=key), key)
     rows = [_row(name, list(group)) for name, group in groups]
-    return [head, "|---|---|---|---|---|---|", *rows, _row("**all**", outcomes)]
+    return figures.table(head, [*rows, _row("**all**", outcomes)])
 
 
-def _row(name: str, outcomes: list[Outcome]) -> str:
+def _row(name: str, outcomes: list[Outcome]) -> list[object]:
     mp3s = [outcome for outcome in outcomes if outcome.end == "done"]
     rest = [outcome for outcome in outcomes if outcome.end != "done"]
     farthest = max((abs(outcome.heard - outcome.there) for outcome in mp3s), default=0)
-    cells = [name, len(outcomes), len(mp3s), f"{farthest:.3f}" if mp3s else "", _ends(rest), len(_unheard(rest)) or ""]
-    return f"| {' | '.join(map(str, cells))} |"
+    return [name, len(outcomes), len(mp3s), f"{farthest:.3f}" if mp3s else "", _ends(rest), len(_unheard(rest)) or ""]
 
 
 def _unheard(outcomes: list[Outcome]) -> list[Outcome]:

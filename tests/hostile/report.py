@@ -9,10 +9,7 @@ from tests.hostile.product import Outcome
 from tests.support import figures
 from tests.support.processes import MIB
 
-HEAD = [
-    "| family | files | ended well | ends | seconds: median, longest | peak of convert, MiB |",
-    "|---|---|---|---|---|---|",
-]
+HEAD = ["family", "files", "ended well", "ends", "seconds: median, longest", "peak of convert, MiB"]
 
 
 def write(outcomes: dict[tuple[str, str], Outcome]) -> None:
@@ -24,15 +21,15 @@ def write(outcomes: dict[tuple[str, str], Outcome]) -> None:
     rows.append(_row("**all**", sum(map(len, FAMILIES.values())), list(outcomes.values())))
     slowest = sorted(outcomes, key=lambda key: -outcomes[key].seconds)[:5]
     slow = "; ".join(f"{title}, {outcomes[family, title].seconds:.0f} s" for family, title in slowest)
-    lines = [*HEAD, *rows, "", f"The longest: {slow}."]
+    lines = [*figures.table(HEAD, rows), "", f"The longest: {slow}."]
     figures.write("make test-hostile-long", lines, Path(__file__).with_name("README.md"))
 
 
-def _row(family: str, files: int, outcomes: list[Outcome]) -> str:
+def _row(family: str, files: int, outcomes: list[Outcome]) -> list[object]:
     if not outcomes:
-        return f"| {family} | {files} | 0 | | | |"
+        return [family, files, 0, "", "", ""]
     ends = ", ".join(f"{count} {end}" for end, count in Counter(outcome.end for outcome in outcomes).most_common())
     seconds = [outcome.seconds for outcome in outcomes]
     times = f"{statistics.median(seconds):.1f}, {max(seconds):.0f}"
     peak = max(outcome.peak for outcome in outcomes) / MIB
-    return f"| {family} | {files} | {len(outcomes)} | {ends} | {times} | {peak:.0f} |"
+    return [family, files, len(outcomes), ends, times, f"{peak:.0f}"]

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from pathlib import Path
 
 import psutil
 import requests
 
 from tests.support.person import Person
-from tests.support.processes import MIB, memory, peak_memory
+from tests.support.processes import MIB, forget_peak, memory, peak_memory
 from tests.support.stacks import RunningStack
 
 ON_THE_WAY = ("gateway", "upload")
@@ -27,7 +26,7 @@ class Growth:
         processes = {name: _process(stack.pids()[name]) for name in ON_THE_WAY}
         before = {name: memory(process) for name, process in processes.items()}
         for process in processes.values():
-            Path(f"/proc/{process.pid}/clear_refs").write_text("5")  # forget the peak so far
+            forget_peak(process)
         yield
         for name, process in processes.items():
             self.mebibytes[name] = (peak_memory(process) - before[name]) / MIB

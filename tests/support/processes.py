@@ -37,17 +37,25 @@ def peak_memory(process: psutil.Process) -> int:
     return int(found[1]) * 1024
 
 
+def forget_peak(process: psutil.Process) -> None:
+    """Let `peak_memory` begin anew at the current memory (proc(5), clear_refs)."""
+    Path(f"/proc/{process.pid}/clear_refs").write_text("5")
+
+
 class Peaks:
     """The highest memory of each named process with its children, in bytes, while the block runs.
 
-    Sampled every 20 ms; a page that several processes of a tree share is counted once (PSS). `idle` is the memory at
-    the start, `peak` the highest.
+    Sampled every 20 ms and at the end; a page that several processes of a tree share is counted once (PSS). `idle` is
+    the memory at the start, `peak` the highest. Raises ProcessLookupError if a named process is not running, at the
+    start or at the end of the block, where it raises any other error of the sampler too: a peak that was not measured
+    must not look low.
     """
 
     def __init__(self, pids: dict[str, int]) -> None:
         self.idle = {name: self._memory(pid) for name, pid in pids.items()}
         self.peak = dict(self.idle)
         self._pids = pids
+        self._error: Exception | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
@@ -60,20 +68,30 @@ class Peaks:
     ) -> None:
         self._over.set()
         self._thread.join()
+        if self._error and error is None:  # an error of the block itself comes first
+            raise self._error
 
     def look(self, pid: int) -> None:
         """Called with each process of a tree at each sample; subclasses may record more."""
 
     def _watch(self) -> None:
-        while not self._over.wait(0.02):
-            for name, pid in self._pids.items():
-                self.peak[name] = max(self.peak[name], self._memory(pid))
+        try:
+            over = False
+            while not over:
+                over = self._over.wait(0.02)
+                for name, pid in self._pids.items():
+                    self.peak[name] = max(self.peak[name], self._memory(pid))
+        except Exception as error:  # noqa: BLE001  # the block's thread raises it
+            self._error = error
 
     def _memory(self, pid: int) -> int:
         members = list(tree(pid))
         for member in members:
             self.look(member)
-        return sum(map(_pss, members))
+        own, *others = map(_pss, members)
+        if not own:
+            raise ProcessLookupError(f"process {pid} is not running: its memory cannot be measured")
+        return own + sum(others)
 
 
 def tree(pid: int) -> Iterator[int]:

@@ -2,13 +2,12 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import yaml
 
 from scripts.local.supervision import REPOSITORY, Supervisor
 from tests.support.auth import Client
-from tests.support.processes import memory, peak_memory, worker
+from tests.support.processes import forget_peak, memory, peak_memory, worker
 from tests.support.stacks import StartFunction
 
 HASH_BYTES = 19 * 1024**2
@@ -32,7 +31,7 @@ def test_concurrent_hashes_are_limited(
         list(pool.map(lambda _: auth.verify("no.to.ken"), range(AT_ONCE)))  # starts every thread
         process = worker(supervisor, auth.url)
         idle = memory(process)
-        Path(f"/proc/{process.pid}/clear_refs").write_text("5")
+        forget_peak(process)
         answers = pool.map(lambda _: auth.login("nobody@example.com", "not the password"), range(4 * AT_ONCE))
         assert {answer.status_code for answer in answers} == {401}
     assert peak_memory(process) - idle < AT_ONCE // 2 * HASH_BYTES
