@@ -66,6 +66,7 @@ def test_process_that_ends_in_the_block_has_no_peak() -> None:
         seen = Peaks({"ends": process.pid})
         with pytest.raises(ProcessLookupError, match="not running"), seen:
             process.kill()
+            process.wait()
 
 
 def test_error_of_the_sampler_is_raised() -> None:
