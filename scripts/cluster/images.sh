@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 read -ra load <<<"${IMAGE_LOAD:-minikube image load}"
-export DOCKER_BUILDKIT=1 # before version 23 docker builds without BuildKit unless told to
+export DOCKER_BUILDKIT=1 # before version 23 docker builds without BuildKit by default
 
 fail() {
   printf '%s\n' "$@" | sed '/^$/d' >&2

@@ -44,7 +44,9 @@ def test_killed_processes_lose_and_duplicate_nothing(stack: RunningStack, crowd:
     killer.kill_until(uploads.done)
     uploads.result()
     found = verdict.reach(stack, crowd, killer.last, kills=killer.kills.total(), repeats=killer.kills["notify"])
-    detail = f"killed, with CHAOS_SEED={seed}: {_listed(killer.kills)}; retried after: {_listed(crowd.refused)}"
+    fewest, most = min(killer.kills.values()), max(killer.kills.values())
+    kills = f"{len(killer.kills)} processes, each killed {fewest} to {most} times"
+    detail = f"with CHAOS_SEED={seed}: {kills}; retried after: {_listed(crowd.refused)}"
     report.write("every process killed in turn", found, detail)
     assert found.broken == []
 
@@ -139,9 +141,9 @@ def test_file_that_kills_convert_is_given_up(stack: RunningStack, person: Person
 
 
 @pytest.fixture
-def cramped(state: Path) -> Iterator[RunningStack]:
+def small_disk(state: Path) -> Iterator[RunningStack]:
     """A stack of its own, whose MongoDB is on a small disk."""
-    folder = state / "cramped"
+    folder = state / "small-disk"
     data = folder / "data/mongodb"
     data.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(data)], check=True)
@@ -155,9 +157,9 @@ def cramped(state: Path) -> Iterator[RunningStack]:
 
 
 @pytest.mark.timeout(600)
-def test_mongodb_with_a_full_disk_loses_nothing(cramped: RunningStack, state: Path, videos: list[Clip]) -> None:
+def test_mongodb_with_a_full_disk_loses_nothing(small_disk: RunningStack, state: Path, videos: list[Clip]) -> None:
     """While the disk is full every request gets a 503; once there is space, all jobs end without intervention."""
-    data, crowd = state / "cramped/data/mongodb", Crowd(cramped, videos)
+    data, crowd = state / "small-disk/data/mongodb", Crowd(small_disk, videos)
     uploads = crowd.begin(40, every=0.5)
     eventually(lambda: len(crowd.accepted) > 8, 60, "some uploads")
     ballast = data / "ballast"
@@ -167,7 +169,7 @@ def test_mongodb_with_a_full_disk_loses_nothing(cramped: RunningStack, state: Pa
     ballast.unlink()
     since = time.monotonic()
     uploads.result()
-    found = verdict.reach(cramped, crowd, max(since, crowd.last), repeats=AT_ONCE)
+    found = verdict.reach(small_disk, crowd, max(since, crowd.last), repeats=AT_ONCE)
     crowd.close()
     report.write("MongoDB's disk full", found)
     assert found.broken == []

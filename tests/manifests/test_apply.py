@@ -39,7 +39,7 @@ def test_another_image_tag_changes_no_other_name(overlay: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_the_same_images_make_the_same_objects(overlay: str, tmp_path: Path) -> None:
+def test_same_images_make_the_same_objects(overlay: str, tmp_path: Path) -> None:
     """Rendering twice without a change gives equal objects."""
     assert with_tag(overlay, "0.0.1", tmp_path) == with_tag(overlay, "0.0.1", tmp_path)
 

@@ -57,7 +57,7 @@ def test_sweep_is_called_every_minute(manifests: list[Manifest]) -> None:
 
 
 @pytest.mark.parametrize("overlay", ["managed", "minikube"])
-def test_the_broker_finds_rabbitmq(overlay: str) -> None:
+def test_broker_finds_rabbitmq(overlay: str) -> None:
     """RabbitMQ in the cluster is found by its RabbitmqCluster, elsewhere by a Secret; both have quorum queues."""
     (config,) = of_kind(rendered(overlay), "RabbitmqBrokerConfig")
     assert config["spec"]["queueType"] == "quorum"

@@ -41,7 +41,7 @@ def test_every_function_has_a_service(services: dict[str, Manifest]) -> None:
     assert services.keys() == {main.parent.name for main in REPOSITORY.glob("functions/*/main.py")}
 
 
-def test_a_service_runs_its_function(services: dict[str, Manifest]) -> None:
+def test_service_runs_its_function(services: dict[str, Manifest]) -> None:
     """The image, whose name contains the function's name, and the label of the pods are the function's."""
     for name, service in services.items():
         assert container(service)["image"] == f"dev.local/video2mp3/{name}:{VERSIONS['VIDEO2MP3']}"
@@ -49,13 +49,13 @@ def test_a_service_runs_its_function(services: dict[str, Manifest]) -> None:
 
 
 @pytest.mark.parametrize("target", ["function", "ffmpeg"])
-def test_an_image_starts_the_function_that_it_is_built_for(target: str) -> None:
+def test_image_starts_the_function_that_it_is_built_for(target: str) -> None:
     """The manifests name no source and no target: both targets of the Dockerfile take them from the build argument."""
     stage = (REPOSITORY / "infra/images/Dockerfile").read_text().split(f" AS {target}\n")[1].split("\nFROM ")[0]
     assert "ENV FUNCTION_SOURCE=functions/$FUNCTION/main.py FUNCTION_TARGET=$FUNCTION" in stage.splitlines()
 
 
-def test_a_pod_has_a_thread_for_each_concurrent_request(services: dict[str, Manifest]) -> None:
+def test_pod_has_a_thread_for_each_concurrent_request(services: dict[str, Manifest]) -> None:
     """With fewer threads, requests would wait that another pod could process."""
     for service in services.values():
         assert plain(service)["THREADS"] == str(service["spec"]["template"]["spec"]["containerConcurrency"])

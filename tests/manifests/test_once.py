@@ -33,17 +33,17 @@ def test_every_function_has_the_common_block(path: str, value: Any, manifests: l
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_functions_own_file_has_nothing_of_the_common_block(name: str) -> None:
+def test_functions_own_file_has_nothing_of_the_common_block(name: str) -> None:
     own = yaml.safe_load((FUNCTIONS / f"{name}.yaml").read_text())
     assert [path for path, _ in COMMON if at(path, own) is not ABSENT] == []
 
 
-def test_the_laptop_reads_what_kustomize_renders() -> None:
+def test_laptop_reads_what_kustomize_renders() -> None:
     assert services() == {manifest["metadata"]["name"]: manifest for manifest in build(FUNCTIONS)}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_a_setting_of_the_overlay_reaches_its_function(overlay: str) -> None:
+def test_setting_of_the_overlay_reaches_its_function(overlay: str) -> None:
     folder = REPOSITORY / "infra/overlays" / overlay
     settings = yaml.safe_load((folder / "settings.yaml").read_text())["data"]
     assert settings.keys() == SETTINGS.keys()
@@ -54,7 +54,7 @@ def test_a_setting_of_the_overlay_reaches_its_function(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_an_overlay_does_not_repeat_where_its_settings_go(overlay: str) -> None:
+def test_overlay_does_not_repeat_where_its_settings_go(overlay: str) -> None:
     kustomization = yaml.safe_load((REPOSITORY / "infra/overlays" / overlay / "kustomization.yaml").read_text())
     assert "../../settings" in kustomization["components"]
     assert kustomization.keys().isdisjoint({"replacements", "configMapGenerator"})

@@ -89,7 +89,7 @@ def changed(old: Any, new: Any) -> Any:
 
 
 @pytest.mark.parametrize(("rule", "change"), BREAKS, ids=lambda it: getattr(it, "__name__", ""))
-def test_a_pod_that_breaks_a_rule_is_detected(rule: Rule, change: dict[str, Any]) -> None:
+def test_pod_that_breaks_a_rule_is_detected(rule: Rule, change: dict[str, Any]) -> None:
     """The mail server's pod with one change breaks this rule and no other."""
     (mail,) = [pod for pod in pods_of(rendered("minikube")) if pod.name == "mail"]
     broken = replace(mail, spec=changed(mail.spec, change))
@@ -101,7 +101,7 @@ def test_every_rule_is_broken_once() -> None:
     assert {rule for rule, _ in BREAKS} == set(RULES)
 
 
-def test_the_operators_pods_are_limited_too(manifests: list[Manifest]) -> None:
+def test_operators_pods_are_limited_too(manifests: list[Manifest]) -> None:
     """RabbitMQ's pods come from its operator; the manifests set their version and resources."""
     for cluster in of_kind(manifests, "RabbitmqCluster"):
         assert rules.IMAGE_WITH_VERSION.match(cluster["spec"]["image"])

@@ -26,7 +26,7 @@ def test_every_object_of_kubernetes_is_valid(manifests: list[Manifest]) -> None:
         kubernetes_validate.validate(manifest, VERSIONS["KUBERNETES"], strict=True)
 
 
-def test_an_unknown_field_is_detected(manifests: list[Manifest]) -> None:
+def test_unknown_field_is_detected(manifests: list[Manifest]) -> None:
     """A field with a typing error in its name fails."""
     wrong = next(manifest for manifest in manifests if manifest["kind"] == "Deployment")
     with pytest.raises(kubernetes_validate.ValidationError, match="replica"):

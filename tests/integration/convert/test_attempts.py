@@ -179,7 +179,7 @@ def test_attempts_that_never_ended_count(converter: Converter, broker: Ingress, 
     assert [event.data["code"] for event in broker.about(job)] == ["gave_up"]
 
 
-def test_a_store_that_is_away_is_503_within_10_seconds(converter: Converter, clips: Clips, mongodb: Server) -> None:
+def test_store_that_is_away_is_503_within_10_seconds(converter: Converter, clips: Clips, mongodb: Server) -> None:
     """The broker may deliver again, and then it works."""
     job = converter.upload(clips.video())
     mongodb.stop()

@@ -12,7 +12,7 @@ from tests.support.clips import Clips
 from tests.support.ingress import Ingress
 
 
-def test_a_video_becomes_an_mp3(converter: Converter, broker: Ingress, clips: Clips, tmp_path: Path) -> None:
+def test_video_becomes_an_mp3(converter: Converter, broker: Ingress, clips: Clips, tmp_path: Path) -> None:
     """The MP3 decodes, is as long as the video, is committed and published; the video and its copy are deleted."""
     job = converter.convert(clips.video())
     assert job["state"] == "done"
@@ -104,7 +104,7 @@ def test_playlist_reads_no_other_file(converter: Converter, clips: Clips, kind: 
         assert job["reason"]["code"] == "not_a_video"
 
 
-def test_a_job_whose_video_is_gone_fails(converter: Converter, clips: Clips) -> None:
+def test_job_whose_video_is_gone_fails(converter: Converter, clips: Clips) -> None:
     """Nothing to convert is a failure with a reason, not an endless retry."""
     job = converter.upload(clips.video())
     converter.database["videos.files"].delete_one({"_id": job})
@@ -112,7 +112,7 @@ def test_a_job_whose_video_is_gone_fails(converter: Converter, clips: Clips) -> 
     assert converter.job(job)["reason"]["code"] == "missing"
 
 
-def test_a_video_that_lacks_a_part_fails(converter: Converter, clips: Clips) -> None:
+def test_video_that_lacks_a_part_fails(converter: Converter, clips: Clips) -> None:
     """A chunk that is not there is no reason to make an MP3 of the rest."""
     job = converter.upload(clips.long())
     converter.database["videos.chunks"].delete_one({"files_id": job, "n": 3})

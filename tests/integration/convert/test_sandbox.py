@@ -107,7 +107,7 @@ def test_calls_of_no_conversion_are_denied(cell: Cell, call: str) -> None:
     assert cell.perl(f"print syscall({number}, 0, 0, 0, 0, 0, 0), $!") == (0, "-1Operation not permitted")
 
 
-def test_a_newer_way_to_make_processes_is_not_there(cell: Cell) -> None:
+def test_newer_way_to_make_processes_is_not_there(cell: Cell) -> None:
     """Clone3, whose flags no filter sees: libc takes it for an older kernel and makes threads by clone."""
     assert cell.perl("print syscall(435, 0, 0), $!") == (0, "-1Function not implemented")
 
@@ -171,9 +171,7 @@ def test_cpu_time_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert Cell(tmp_path).perl("1 while 1")[0] == -signal.SIGXCPU
 
 
-def test_an_ffmpeg_out_of_cpu_time_means_too_long(
-    tmp_path: Path, clips: Clips, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ffmpeg_out_of_cpu_time_means_too_long(tmp_path: Path, clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is to blame, and not tried again."""
     monkeypatch.setitem(sandbox.LIMITS, resource.RLIMIT_CPU, (1, 9))
     with Scratch(tmp_path).workspace(0) as workspace:

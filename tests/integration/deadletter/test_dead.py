@@ -24,7 +24,7 @@ def dead_event(dest: str = "http://convert.example/") -> CloudEvent:
     return event
 
 
-def test_a_dead_event_is_kept_with_its_error(deadletter: str, database: Database[Document]) -> None:
+def test_dead_event_is_kept_with_its_error(deadletter: str, database: Database[Document]) -> None:
     """Attributes, data, destination, code and time of a dead-lettered event are stored."""
     assert deliver(deadletter, dead_event()).status_code == 200
     (kept,) = database["dead"].find()
@@ -37,7 +37,7 @@ def test_a_dead_event_is_kept_with_its_error(deadletter: str, database: Database
     assert event["knativeerrordest"] == "http://convert.example/"
 
 
-def test_a_dead_event_that_comes_again_is_counted(deadletter: str, database: Database[Document]) -> None:
+def test_dead_event_that_comes_again_is_counted(deadletter: str, database: Database[Document]) -> None:
     """Deliveries at the same time make one entry of the event and destination, and another destination its own."""
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: deliver(deadletter, dead_event()).status_code, range(16)))
@@ -46,7 +46,7 @@ def test_a_dead_event_that_comes_again_is_counted(deadletter: str, database: Dat
     assert sorted(kept["count"] for kept in database["dead"].find()) == [1, 16]
 
 
-def test_an_event_of_any_shape_is_kept(deadletter: str, database: Database[Document]) -> None:
+def test_event_of_any_shape_is_kept(deadletter: str, database: Database[Document]) -> None:
     """Data that is no JSON, numbers and names that the store does not know, and missing extensions are no obstacle."""
     for number, data in enumerate([b"\xff\x00", b'{"$a.b": 1, "big": 123456789012345678901234567890}', b""]):
         headers = {"ce-id": str(number), "ce-source": "/x", "ce-type": "x", "ce-specversion": "1.0"}
@@ -55,7 +55,7 @@ def test_an_event_of_any_shape_is_kept(deadletter: str, database: Database[Docum
     assert sorted(kept["_id"]["id"] for kept in database["dead"].find()) == ["0", "1", "2"]
 
 
-def test_a_store_that_is_away_is_503_within_10_seconds(start_function: StartFunction) -> None:
+def test_store_that_is_away_is_503_within_10_seconds(start_function: StartFunction) -> None:
     """Without its store deadletter asks for the event again."""
     env = {"MONGODB_URL": f"mongodb://{HOST}:{free_port()}/video2mp3", "THREADS": "1"}
     deadletter = start_function("deadletter", env)

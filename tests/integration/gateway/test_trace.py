@@ -78,7 +78,7 @@ def test_two_requests_have_two_traces(gateway: Gateway, upstream: Upstream, toke
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/jobs", 401)])
-def test_a_problem_of_the_gateway_names_its_trace(gateway: Gateway, path: str, status: int) -> None:
+def test_problem_of_the_gateway_names_its_trace(gateway: Gateway, path: str, status: int) -> None:
     """The member `trace` of a problem is the trace id of its line in the access log."""
     problem = requests.get(gateway.url + path, timeout=10).json()
     (line,) = _logged(gateway, problem["trace"], 1)

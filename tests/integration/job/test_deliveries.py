@@ -34,7 +34,7 @@ def test_of_many_claims_at_once_one_succeeds(database: Database[Document]) -> No
             assert mail_of(database, job)["tries"] == (4 if number % 2 else 1)
 
 
-def test_a_lease_that_is_over_can_be_claimed_again(database: Database[Document]) -> None:
+def test_lease_that_is_over_can_be_claimed_again(database: Database[Document]) -> None:
     """A claim that ended without a word is followed by another, and each keeps the mail longer, up to an hour."""
     mails, job = Deliveries(database, Channel.MAIL), ended_job(database)
     for minutes in (1, 2, 4, 8, 16, 32, 60, 60):
@@ -45,7 +45,7 @@ def test_a_lease_that_is_over_can_be_claimed_again(database: Database[Document])
         database["jobs"].update_one({"_id": job}, {"$set": {"deliveries.mail.lease": PAST}})
 
 
-def test_a_mail_is_settled_once(database: Database[Document]) -> None:
+def test_mail_is_settled_once(database: Database[Document]) -> None:
     """The first outcome stands, and no claim succeeds after it."""
     for first, second in ((Outcome.SENT, Outcome.BOUNCED), (Outcome.BOUNCED, Outcome.SENT)):
         mails, job = Deliveries(database, Channel.MAIL), ended_job(database)
@@ -58,7 +58,7 @@ def test_a_mail_is_settled_once(database: Database[Document]) -> None:
         assert mails.claim(job) is None
 
 
-def test_an_open_job_has_no_mail_to_claim(database: Database[Document]) -> None:
+def test_open_job_has_no_mail_to_claim(database: Database[Document]) -> None:
     """Before its end a job has no delivery, neither to claim nor to reschedule."""
     job = open_job(database)
     assert Deliveries(database, Channel.MAIL).claim(job) is None

@@ -46,7 +46,7 @@ def store(database: Database[Document], document: Document) -> ObjectId:
     return document["_id"]  # type: ignore[no-any-return]  # a document's values have no types
 
 
-def test_the_files_cover_every_state_and_outcome() -> None:
+def test_files_cover_every_state_and_outcome() -> None:
     """The files contain all states, all outcomes of a mail, both kinds of republishing, and replayed jobs."""
     documents = [load(file.stem) for file in FILES]
     assert {document["state"] for document in documents} == {"uploaded", "converting", "done", "failed"}

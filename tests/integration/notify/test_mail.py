@@ -33,7 +33,7 @@ def texts(mail: EmailMessage) -> tuple[str, str]:
     return plain, html
 
 
-def test_a_done_job_is_mailed_with_all_that_fetching_its_mp3_takes(
+def test_done_job_is_mailed_with_all_that_fetching_its_mp3_takes(
     notify: str, mailbox: Mailbox, database: Database[Document]
 ) -> None:
     """A done job's mail has the MP3's id, the video's name, duration, size and the commands, as text and as HTML."""
@@ -47,9 +47,7 @@ def test_a_done_job_is_mailed_with_all_that_fetching_its_mp3_takes(
         assert f"http://gateway.example:8080/download/{mp3}" in text
 
 
-def test_a_mail_is_addressed_and_marked_as_automatic(
-    notify: str, mailbox: Mailbox, database: Database[Document]
-) -> None:
+def test_mail_is_addressed_and_marked_as_automatic(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
     """The mail goes only to the job's address, has our sender, an id of its outcome, and asks for no auto-reply."""
     job = ended_job(database)
     deliver(notify, audio_converted(str(job), str(ObjectId())))
@@ -62,7 +60,7 @@ def test_a_mail_is_addressed_and_marked_as_automatic(
     assert mail["Date"].datetime.year > 2020
 
 
-def test_a_failed_job_is_mailed_with_its_reason_and_a_way_to_try_again(
+def test_failed_job_is_mailed_with_its_reason_and_a_way_to_try_again(
     notify: str, mailbox: Mailbox, database: Database[Document]
 ) -> None:
     """A failed job's mail has the reason's sentence and the commands that upload again."""
@@ -75,7 +73,7 @@ def test_a_failed_job_is_mailed_with_its_reason_and_a_way_to_try_again(
         assert "http://gateway.example:8080/upload" in text
 
 
-def test_the_job_says_what_is_mailed_to_whom_whatever_the_event_says(
+def test_job_says_what_is_mailed_to_whom_whatever_the_event_says(
     notify: str, mailbox: Mailbox, database: Database[Document]
 ) -> None:
     """An event of the other type, with another address in it, changes neither text nor recipient."""
@@ -89,7 +87,7 @@ def test_the_job_says_what_is_mailed_to_whom_whatever_the_event_says(
     assert mail["Message-ID"] == f"<{job}.converted@video2mp3.example>"
 
 
-def test_an_event_that_comes_many_times_is_mailed_once(
+def test_event_that_comes_many_times_is_mailed_once(
     notify: str, mailbox: Mailbox, database: Database[Document]
 ) -> None:
     """Eight deliveries at once and one later make one mail, and all are answered with success."""
@@ -101,7 +99,7 @@ def test_an_event_that_comes_many_times_is_mailed_once(
     assert len(mails(mailbox, job)) == 1
 
 
-def test_a_hostile_name_stays_a_name(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
+def test_hostile_name_stays_a_name(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
     """Line breaks, HTML and marks of direction in a video's name make no header, no markup and no other line."""
     name = "a\r\nBcc: thief@people.example\r\n\r\n<script>x</script>\u202e4pm.mp4" + "é" * 200
     job = ended_job(database, name=name)

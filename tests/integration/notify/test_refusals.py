@@ -23,7 +23,7 @@ def try_mail(url: str, database: Database[Document], recipient: str) -> tuple[in
     return deliver(url, audio_converted(str(job), str(job))).status_code, job
 
 
-def test_a_greylisted_mail_waits_for_its_back_off_and_is_sent_then(
+def test_greylisted_mail_waits_for_its_back_off_and_is_sent_then(
     selective_notify: str, selective: SelectiveServer, database: Database[Document]
 ) -> None:
     """After a 451 the event is to come again, does nothing before the lease is over, and mails after it."""
@@ -40,7 +40,7 @@ def test_a_greylisted_mail_waits_for_its_back_off_and_is_sent_then(
     assert selective.taken.count("grey@people.example") == 1
 
 
-def test_a_mail_that_is_refused_for_good_is_marked_and_not_tried_again(
+def test_mail_that_is_refused_for_good_is_marked_and_not_tried_again(
     selective_notify: str, selective: SelectiveServer, database: Database[Document]
 ) -> None:
     """A 5xx for the recipient or for the text settles the mail as bounced, with success for the broker."""
@@ -52,7 +52,7 @@ def test_a_mail_that_is_refused_for_good_is_marked_and_not_tried_again(
         assert selective.rcpt.count(recipient) == 1
 
 
-def test_an_address_that_no_mail_can_go_to_bounces(
+def test_address_that_no_mail_can_go_to_bounces(
     selective_notify: str, selective: SelectiveServer, database: Database[Document]
 ) -> None:
     """A job whose address is none settles as bounced, and the server is not asked."""
@@ -62,13 +62,13 @@ def test_an_address_that_no_mail_can_go_to_bounces(
         assert recipient not in selective.rcpt
 
 
-def test_a_fault_of_our_own_login_is_no_bounce(selective_notify: str, database: Database[Document]) -> None:
+def test_fault_of_our_own_login_is_no_bounce(selective_notify: str, database: Database[Document]) -> None:
     """A 530 at the recipient asks for our login: the mail stays pending."""
     status, job = try_mail(selective_notify, database, "login@people.example")
     assert (status, mail_of(database, job)["outcome"]) == (503, "pending")
 
 
-def test_a_connection_lost_before_the_answer_leaves_the_mail_pending(
+def test_connection_lost_before_the_answer_leaves_the_mail_pending(
     selective_notify: str, database: Database[Document]
 ) -> None:
     """A server that hangs up before its 250 may not have the mail: it stays pending, its lease a minute ahead."""
@@ -89,7 +89,7 @@ def test_redelivery_during_a_slow_exchange_sends_no_second_mail(
     assert selective.taken.count("slow@people.example") == 1
 
 
-def test_a_store_that_goes_away_while_a_mail_is_sent_does_not_have_it_sent_again(
+def test_store_that_goes_away_while_a_mail_is_sent_does_not_have_it_sent_again(
     selective_notify: str, selective: SelectiveServer, mongodb: Server, database: Database[Document]
 ) -> None:
     """What the server has taken is noted once the store is back, though that takes longer than an operation may."""
@@ -105,7 +105,7 @@ def test_a_store_that_goes_away_while_a_mail_is_sent_does_not_have_it_sent_again
     assert selective.taken.count("slow@absent.example") == 1
 
 
-def test_a_mail_server_that_is_down_or_wants_a_password_in_clear_text_leaves_the_mail_pending(
+def test_mail_server_that_is_down_or_wants_a_password_in_clear_text_leaves_the_mail_pending(
     mongodb: Server, selective: SelectiveServer, start_function: StartFunction, database: Database[Document]
 ) -> None:
     """Refused connections, and a login for which there is no TLS, are answered with 503, and nothing is bounced."""

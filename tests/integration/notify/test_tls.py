@@ -111,7 +111,7 @@ def send(mongodb: Server, start_function: StartFunction, database: Database[Docu
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_a_login_goes_by_tls(scheme: str, servers: dict[str, tuple[str, Taker]], send: Send, certificate: Path) -> None:
+def test_login_goes_by_tls(scheme: str, servers: dict[str, tuple[str, Taker]], send: Send, certificate: Path) -> None:
     """With the right login, percent-encoded in the URL, the mail is sent; these servers take none without TLS."""
     address, taker = servers[scheme]
     assert send(f"{scheme}://us%40er:p%3Ass@{address}", str(certificate)) == (200, "sent")

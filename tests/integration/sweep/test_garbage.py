@@ -38,7 +38,7 @@ def with_id(database: Database[Document], job: ObjectId, new: ObjectId) -> Objec
     return new
 
 
-def test_a_job_past_its_retention_goes_with_its_files(sweep: Sweep, database: Database[Document]) -> None:
+def test_job_past_its_retention_goes_with_its_files(sweep: Sweep, database: Database[Document]) -> None:
     """Eight days after their end a job, its video and its MP3 are gone; after six all are there."""
     now = datetime.now(UTC)
     sent = {"deliveries.mail.outcome": "sent"}
@@ -83,7 +83,7 @@ def test_files_that_no_job_points_at_go_after_a_day(sweep: Sweep, database: Data
     assert kept(database, "mp3s") == mp3s
 
 
-def test_a_video_that_its_done_job_left_behind_goes_after_a_day(sweep: Sweep, database: Database[Document]) -> None:
+def test_video_that_its_done_job_left_behind_goes_after_a_day(sweep: Sweep, database: Database[Document]) -> None:
     """A converter that is killed between commit and deletion leaves a video that is not needed."""
     done = with_id(database, ended_job(database), begun(25))
     store(database, "videos", done)

@@ -101,7 +101,7 @@ def test_mail_that_no_server_accepts_within_a_day_is_abandoned(
     assert ingress.ids() == [f"{younger}.converted"]
 
 
-def test_a_broker_that_refuses_loses_nothing_and_stops_nothing_else(
+def test_broker_that_refuses_loses_nothing_and_stops_nothing_else(
     sweep: Sweep, ingress: Ingress, database: Database[Document]
 ) -> None:
     """With the broker answering 500 the tick does its other work and asks once; the next tick publishes everything."""
@@ -131,7 +131,7 @@ def test_sweepers_at_once_agree(sweep: Sweep, ingress: Ingress, database: Databa
     assert not job_of(database, expired)
 
 
-def test_a_tick_logs_what_it_did(sweep: Sweep, database: Database[Document], sweep_log: Path) -> None:
+def test_tick_logs_what_it_did(sweep: Sweep, database: Database[Document], sweep_log: Path) -> None:
     """A line of JSON names each republished event, the last has the counts and the age of the oldest open job."""
     job = open_job(database, lease=PAST, created=datetime.now(UTC) - timedelta(seconds=100))
     ended_job(database, created=PAST)
@@ -147,7 +147,7 @@ def test_a_tick_logs_what_it_did(sweep: Sweep, database: Database[Document], swe
     assert names == ["republished", f"{job}.uploaded", str(job), "video2mp3.video.uploaded.v1"]
 
 
-def test_a_store_that_is_away_is_503(ingress: Ingress, start_function: StartFunction) -> None:
+def test_store_that_is_away_is_503(ingress: Ingress, start_function: StartFunction) -> None:
     """Without its store the tick fails within 10 s, for the caller to repeat."""
     env = {"MONGODB_URL": f"mongodb://{HOST}:{free_port()}/video2mp3", "K_SINK": ingress.url, "THREADS": "1"}
     sweep = start_function("sweep", env)

@@ -89,8 +89,8 @@ def test_empty_body_is_refused(caller: Caller, store: Store) -> None:
 def test_invalid_token_is_refused_before_the_body(upload: str, secrets: Secrets) -> None:
     """The answer is 401 before a byte of the body is sent."""
     expired = newcomer(upload, secrets, expires=-10)
-    nobody = Caller(upload, "nobody", "no.to.ken")
-    for stranger in (expired, nobody):
+    unsigned = Caller(upload, "nobody", "no.to.ken")
+    for stranger in (expired, unsigned):
         with Sending(stranger, "/upload?name=a.mp4", length=1000) as sending:
             assert sending.answer()[0] == 401
     assert_problem(requests.post(f"{upload}/upload?name=a.mp4", data=b"video", timeout=30), 401)

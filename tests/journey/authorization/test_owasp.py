@@ -148,7 +148,7 @@ def test_api8_security_misconfiguration(stack: RunningStack, anna: Member) -> No
 def test_api9_improper_inventory_management(stack: RunningStack, anna: Member, path: str) -> None:
     """A route has one address and one version: there is no older, newer or other one that lags behind.
 
-    That the routes are those of the matrix, and no more, test_matrix_lists_every_route shows.
+    test_matrix_lists_every_route shows that the routes are exactly those of the matrix.
     """
     for method, route in (("GET", f"/jobs/{anna.job}"), ("GET", f"/download/{anna.mp3}"), ("GET", "/auth/verify")):
         answer = send(stack.url, method, path.format(route), anna.token)
@@ -156,9 +156,9 @@ def test_api9_improper_inventory_management(stack: RunningStack, anna: Member, p
 
 
 def test_api10_unsafe_consumption_of_apis(stack: RunningStack, people: People, anna: Member) -> None:
-    """What the broker delivers is a hint: whom to mail, and whether, is the job's word; nonsense is no failure.
+    """Events are hints: the job alone decides whether a mail is sent, and to whom; an invalid event causes no failure.
 
-    That auth takes no redirection of download's, tests/integration/auth/test_deletion.py shows.
+    tests/integration/auth/test_deletion.py shows that auth follows no redirect of download.
     """
     mallory, before = f"{uuid4()}@mallory.example", people.belongings(anna)
     lies = json.dumps({"job": anna.job, "mp3": anna.job, "code": "no_audio", "email": mallory, "to": mallory})

@@ -38,17 +38,17 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_api_document_has_the_version() -> None:
+def test_api_document_has_the_version() -> None:
     assert json.loads((ROOT / "infra/gateway/openapi.json").read_text())["info"]["version"] == VERSION
 
 
-def test_the_images_in_the_manifests_have_the_version() -> None:
+def test_images_in_the_manifests_have_the_version() -> None:
     """`tests/manifests` tests how the manifests use the version."""
     lines = (ROOT / "infra/versions/versions.env").read_text().splitlines()
     assert f"VIDEO2MP3={VERSION}" in lines
 
 
-def test_a_tag_is_the_version_and_a_hash() -> None:
+def test_tag_is_the_version_and_a_hash() -> None:
     assert re.fullmatch(re.escape(VERSION) + "-[0-9a-f]{12}", tag(ROOT))
 
 
@@ -61,7 +61,7 @@ def test_other_content_has_another_tag(name: str, copy: Path) -> None:
     assert tag(copy) != before
 
 
-def test_a_readme_changes_no_tag(copy: Path) -> None:
+def test_readme_changes_no_tag(copy: Path) -> None:
     before = tag(copy)
     (copy / "functions/auth/README.md").write_text("Changed.\n")
     assert tag(copy) == before

@@ -33,7 +33,12 @@ def running(program: str) -> Iterator[subprocess.Popen[bytes]]:
         try:
             yield process
         finally:
-            process.kill()
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
 
 
 def use_memory(process: subprocess.Popen[bytes]) -> None:
@@ -65,8 +70,7 @@ def test_process_that_ends_in_the_block_has_no_peak() -> None:
     with running("input()") as process:
         seen = Peaks({"ends": process.pid})
         with pytest.raises(ProcessLookupError, match="not running"), seen:
-            process.kill()
-            process.wait()
+            end(process)
 
 
 def test_error_of_the_sampler_is_raised() -> None:

@@ -96,7 +96,7 @@ def test_body_at_the_minimum_rate_passes(connection: Connection) -> None:
     assert len(read_dripping(connection, 30, MIN_BYTES // 8)) == 30 * (MIN_BYTES // 8)
 
 
-def test_the_servers_own_time_does_not_count(connection: Connection) -> None:
+def test_servers_own_time_does_not_count(connection: Connection) -> None:
     """The client is measured only while the server waits for it."""
     body, _ = connection.body()
     with body:
