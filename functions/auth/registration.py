@@ -19,7 +19,7 @@ class Registration:
 
     def register(self, email: str, password: str) -> Account:
         """Create an account; raise NotAnAddress, PasswordRefused or AddressTaken."""
-        account = self._accounts.register(emails.normalise(email), self._passwords.hash(password))
+        account = self._accounts.register(emails.new(email), self._passwords.hash(password))
         log.info("registered", extra={"user": account.id})
         return account
 

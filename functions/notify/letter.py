@@ -1,5 +1,10 @@
-"""The mail about how a job ended, as plain text and as HTML."""
+"""The mail about how a job ended, as plain text and as HTML.
 
+The address may belong to a person who never uploaded anything, and the file name is the uploader's text. So the name is
+in the body alone: short, labelled as a file name, and not clickable.
+"""
+
+import re
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.errors import HeaderParseError
@@ -13,7 +18,11 @@ from typing import Self
 from functions.shared.job.document import Job, Mp3
 from functions.shared.settings import Text, Url
 
-LONGEST_NAME = 120  # characters of the video's name that the subject shows
+LONGEST_NAME = 60  # characters of the file name that the mail shows
+# Mail programs make links of whatever looks like an address, even of "holiday.mov": `.mov` is a top-level domain. An
+# invisible word joiner prevents that. "film.mp4" stays as it is: a top-level domain is letters, or begins with `xn--`.
+IN_LINKS = re.compile(r"(?<=[.:@\u3002\uff0e\uff61])(?=[^\W\d_]{2,}+(?!\d))")
+WORD_JOINER = "\u2060"
 
 
 class Sender(Text):
@@ -36,14 +45,13 @@ class Sender(Text):
 def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
     """Return the mail about a finished job; raise ValueError if its owner's address is not a valid mail address."""
     owner = _address("", job.email)
-    name = _printable(job.name)
-    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    name = _shown(job.name)
     url = public_url.rstrip("/")
     if job.mp3:
-        outcome, subject = "converted", f"Your MP3 of “{short}” is ready"
+        outcome, subject = "converted", "Your MP3 is ready"
         parts = _converted(job, job.mp3, name, url)
     else:
-        outcome, subject = "failed", f"“{short}” could not be converted to MP3"
+        outcome, subject = "failed", "Your video could not be converted to MP3"
         parts = _failed(job, name, url)
 
     letter = EmailMessage(policy.SMTP)
@@ -69,7 +77,7 @@ Part = tuple[str, list[str]]
 def _converted(job: Job, mp3: Mp3, name: str, url: str) -> list[Part]:
     facts = [
         f"MP3 id:    {mp3.id}",
-        f"Video:     {name}",
+        f"File name: {name}",
         f"Duration:  {timedelta(seconds=round(mp3.duration))}",
         f"Size:      {_human(mp3.size)}",
     ]
@@ -85,7 +93,7 @@ def _failed(job: Job, name: str, url: str) -> list[Part]:
     reason = _printable(job.reason.message) if job.reason else "The conversion failed."
     again = [*_log_in(job, url), f"curl -F file=@VIDEO -H 'Authorization: Bearer TOKEN' {quote(f'{url}/upload')}"]
     return [
-        ("Your video could not be converted to MP3.", [f"Video:     {name}", f"Job id:    {job.id}"]),
+        ("Your video could not be converted to MP3.", [f"File name: {name}", f"Job id:    {job.id}"]),
         (reason, []),
         ("To try again, log in, replace TOKEN with the token that the login prints, and upload a video:", again),
     ]
@@ -113,6 +121,13 @@ def _text(says: str, lines: list[str]) -> str:
 def _html(says: str, lines: list[str]) -> str:
     listing = f"\n<pre>{escape(chr(10).join(lines))}</pre>" if lines else ""
     return f"<p>{escape(says)}</p>{listing}"
+
+
+def _shown(name: str) -> str:
+    """Return the file name as the mail shows it: quoted, at most LONGEST_NAME characters of it, without links."""
+    text = _printable(name)
+    short = text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+    return f"“{IN_LINKS.sub(WORD_JOINER, short)}”"
 
 
 def _printable(text: str) -> str:

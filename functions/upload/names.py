@@ -1,6 +1,8 @@
 """Validates the names of videos."""
 
 import unicodedata
+from email.errors import HeaderParseError
+from email.header import decode_header
 
 from functions.upload.errors import NameRefused
 
@@ -15,10 +17,24 @@ def check(name: str) -> str:
         raise _refused(f"is longer than {MAX_NAME_BYTES} bytes")
     if "/" in name or "\\" in name:
         raise _refused("contains a slash or a backslash")
-    # Control characters, lone surrogates, line and paragraph separators.
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in name):
+    if not _displayable(name):
         raise _refused("contains characters that cannot be displayed")
+    if not all(map(_displayable, _encoded_words(name))):
+        raise _refused("contains an encoded word (`=?…?=`) of characters that cannot be displayed")
     return name
+
+
+def _displayable(text: str) -> bool:
+    """Whether there is no control character, lone surrogate, line or paragraph separator."""
+    return not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text)
+
+
+def _encoded_words(name: str) -> list[str]:
+    """Return the decoded encoded words (RFC 2047) of the name, as a mail program could show them."""
+    try:
+        return [text.decode(charset) for text, charset in decode_header(name) if isinstance(text, bytes) and charset]
+    except (HeaderParseError, LookupError, UnicodeError) as error:
+        raise _refused("contains a faulty encoded word (`=?…?=`)") from error
 
 
 def _refused(fault: str) -> NameRefused:

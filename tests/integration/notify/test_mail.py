@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from html import unescape
@@ -99,6 +100,41 @@ def test_event_that_comes_many_times_is_mailed_once(
     assert len(mails(mailbox, job)) == 1
 
 
+@pytest.mark.parametrize("end", ["done", "failed"])
+def test_subject_has_nothing_of_the_name(notify: str, mailbox: Mailbox, database: Database[Document], end: str) -> None:
+    """The address may be a stranger's, and the name is the uploader's text: the subject is one of two sentences."""
+    job = ended_job(database, end, name="You have won. Call 555-0100.mp4")
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    sentences = {"done": "Your MP3 is ready", "failed": "Your video could not be converted to MP3"}
+    assert mail["Subject"] == sentences[end]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["www.evil.example", "holiday.mov", "https:evil.com", "mailto:a@evil.com", "a@b.zip", "x。рф", "evil.com.mp4"],
+)
+def test_name_makes_no_link(notify: str, mailbox: Mailbox, database: Database[Document], name: str) -> None:
+    """A word joiner follows each dot, colon and at sign that could be part of an address; the rest is the name."""
+    job = ended_job(database, name=name)
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    for text in texts(mail):
+        shown = re.search("File name: “(.*)”", text)
+        assert shown
+        assert not re.search(r"[.:@。](?!mp4$)[^\W\d_]{2}", shown[1])
+        assert shown[1].replace("\u2060", "") == name
+
+
+def test_name_in_any_script_comes_whole(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
+    """Each space and letter of a name of words of one letter; encoded words of a header could lose a space."""
+    name = "и первая истории о и и.mp4"  # noqa: RUF001
+    job = ended_job(database, name=name)
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    assert all(f"File name: “{name}”" in text for text in texts(mail))
+
+
 def test_hostile_name_stays_a_name(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
     """Line breaks, HTML and marks of direction in a video's name make no header, no markup and no other line."""
     name = "a\r\nBcc: thief@people.example\r\n\r\n<script>x</script>\u202e4pm.mp4" + "é" * 200
@@ -107,24 +143,25 @@ def test_hostile_name_stays_a_name(notify: str, mailbox: Mailbox, database: Data
     (mail,) = mails(mailbox, job)
     assert mail["Bcc"] is None
     assert mail.get_all("Delivered-To") == ["owner@people.example"]
-    assert mail["Subject"].startswith("Your MP3 of “a Bcc: thief@people.example <script>x</script> 4pm.mp4é")
     plain, html = texts(mail)
+    assert "File name: “a Bcc: thief@\u2060people.\u2060example <script>x</script> 4pm.mp4é" in plain
     assert "\nBcc" not in plain
     assert "\u202e" not in plain
     assert "<script>" not in html
 
 
 @pytest.mark.parametrize("name", ['"' * 255, "é" * 127, "a" * 255], ids=["quotes", "accents", "letters"])
-def test_no_line_is_longer_than_mail_may_have(
+def test_long_name_is_cut_to_60_characters(
     notify: str, mailbox: Mailbox, database: Database[Document], name: str
 ) -> None:
-    """At most 998 octets (RFC 5322), also where the longest name grows sixfold by being HTML; it comes whole."""
+    """No line is longer than the 998 octets of RFC 5322, also where HTML makes the name six times as long."""
     job = ended_job(database, name=name)
     deliver(notify, audio_converted(str(job), str(ObjectId())))
     (file,) = [file for file in mailbox.folder.glob("*.eml") if str(job).encode() in file.read_bytes()]
     assert max(len(line) for line in file.read_bytes().splitlines()) <= 998
     (mail,) = mails(mailbox, job)
-    assert all(name in unescape(text) for text in texts(mail))
+    for text in texts(mail):
+        assert f"File name: “{name[:59]}…”" in unescape(text)
 
 
 def test_there_is_nothing_to_mail_about_a_job_that_is_open_or_gone(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.auth.emails import normalise
+from functions.auth.emails import new, normalise
 from functions.auth.errors import NotAnAddress
 
 
@@ -29,3 +29,16 @@ def test_address_that_could_inject_a_mail_header_is_refused(character: str, wher
     """Control characters, separators and quotes are refused in any position."""
     with pytest.raises(NotAnAddress, match=r"^`email` is not a supported e-mail address\."):
         normalise(where.format(character))
+
+
+@pytest.mark.parametrize("domain", ["localhost", "com", "10.0.0.1", "mail.internal.1"])
+def test_new_account_needs_a_domain_of_the_internet(domain: str) -> None:
+    """A name without a dot and an IPv4 address are refused; accounts that have one already can still log in."""
+    with pytest.raises(NotAnAddress, match=r"^The domain of `email` is incomplete"):
+        new(f"a@{domain}")
+    assert normalise(f"a@{domain}") == f"a@{domain}"
+
+
+@pytest.mark.parametrize("domain", ["example.org", "a.b.example.org", "xn--bcher-kva.example", "1.de", "x.xn--p1ai"])
+def test_new_account_may_have_any_other_domain(domain: str) -> None:
+    assert new(f" A@{domain}") == f"a@{domain}"
