@@ -40,6 +40,7 @@ install "Knative Serving $KNATIVE_SERVING" knative-serving \
   "knative/serving/releases/download/$KNATIVE_SERVING/serving-core.yaml"
 install "Kourier $NET_KOURIER" kourier-system \
   "knative-extensions/net-kourier/releases/download/$NET_KOURIER/kourier.yaml"
+kubectl apply -f infra/platform/kourier-internal.yaml >/dev/null
 configure config-network '"ingress-class": "kourier.ingress.networking.knative.dev"'
 configure config-defaults '"max-revision-timeout-seconds": "3600"'
 install "Knative Eventing $KNATIVE_EVENTING" knative-eventing \

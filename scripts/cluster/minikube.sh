@@ -25,8 +25,8 @@ need "your system's package" openssl
 command -v kn >/dev/null ||
   echo "kn is missing; only \`make status\` needs it: https://knative.dev/docs/client/install-kn/" >&2
 
-# An existing cluster keeps its size.
-minikube start --kubernetes-version="$KUBERNETES" --cpus=4 --memory=8g --disk-size=40g
+# An existing cluster keeps its size and its network plugin. Calico enforces NetworkPolicies.
+minikube start --kubernetes-version="$KUBERNETES" --cni=calico --cpus=4 --memory=8g --disk-size=40g
 scripts/cluster/install.sh
 # The routes' names resolve to this machine, where a port-forward of Kourier receives their requests.
 kubectl -n knative-serving patch configmap config-domain --type merge -p '{"data":{"127.0.0.1.sslip.io":""}}'

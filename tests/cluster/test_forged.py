@@ -37,7 +37,7 @@ print(json.dumps(outcomes))
 def test_forged_event_is_refused_or_changes_nothing(
     anna: Visitor, mailpit: str, film_clip: Path, strange_namespace: str, figures: dict[str, str]
 ) -> None:
-    """Forged events about a finished job are blocked by NetworkPolicies, or accepted and change nothing."""
+    """Forged events about a finished job are blocked by NetworkPolicies; one that gets through changes nothing."""
     job = anna.finished(anna.upload(film_clip), 120)
     eventually(partial(anna.mails_about, job["id"]), 120, "the mail")
     eventually(nothing_under_way, 60, "the end of all events", every=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from tests.manifests.rendering import Manifest
@@ -11,10 +12,11 @@ OURS = "video2mp3"
 
 @dataclass(frozen=True)
 class Peer:
-    """Pods with the same labels. A peer without a namespace is outside of the cluster."""
+    """Pods with the same labels, or an IPv4 address outside of the cluster."""
 
     namespace: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,17 @@ def _has_peer(peers: Iterable[dict[str, Any]] | None, other: Peer) -> bool:
 
 def _is(peer: dict[str, Any], other: Peer) -> bool:
     match peer:
-        case {"ipBlock": {"cidr": "0.0.0.0/0"}}:
-            return True
+        case {"ipBlock": {"cidr": cidr, "except": excepted, **rest}} if not rest:
+            return bool(other.address) and _in(other.address, [cidr]) and not _in(other.address, excepted)
         case {"namespaceSelector": selector, **rest} if not rest:
             return bool(other.namespace) and _selects(selector, {"kubernetes.io/metadata.name": other.namespace})
         case {"podSelector": selector, **rest} if not rest:
             return other.namespace == OURS and _selects(selector, other.labels)
     raise ValueError(f"not understood: {peer}")
+
+
+def _in(address: str, networks: Iterable[str]) -> bool:
+    return any(ip_address(address) in ip_network(network) for network in networks)
 
 
 def _selects(selector: dict[str, Any], labels: Mapping[str, str]) -> bool:

@@ -64,5 +64,5 @@ def test_readme_shows_how_to_narrow_a_policy(tmp_path: Path) -> None:
     manifests: list[Manifest] = build(tmp_path)
     (policy,) = [it for it in of_kind(manifests, "NetworkPolicy") if it["metadata"]["name"] == "to-mongodb"]
     assert policy["spec"]["egress"] == [
-        {"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"protocol": "TCP", "port": 27018}]}
+        {"to": [{"ipBlock": {"cidr": "10.20.0.0/24"}}], "ports": [{"protocol": "TCP", "port": 27018}]}
     ]

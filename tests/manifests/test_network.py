@@ -5,13 +5,14 @@ import pytest
 from tests.manifests.pods import pods_of
 from tests.manifests.policies import OURS, Peer, Policies
 from tests.manifests.rendering import of_kind, rendered
+from tests.support import operators_pods
 
-BROKER = {"eventing.knative.dev/broker": "default"}  # the labels that its operator gives to its pods
 BY_OPERATORS = {
-    "broker ingress": Peer(OURS, BROKER | {"eventing.knative.dev/brokerRole": "ingress"}),
-    "dispatcher": Peer(OURS, BROKER | {"eventing.knative.dev/brokerRole": "dispatcher"}),
-    "rabbitmq": Peer(OURS, {"app.kubernetes.io/name": "rabbitmq"}),
+    name.removeprefix(f"{OURS}/"): Peer(OURS, labels)
+    for name, labels in operators_pods.recorded().items()
+    if name.startswith(f"{OURS}/")
 }
+DISPATCHERS = {name for name in BY_OPERATORS if name.endswith("-dispatcher")}
 FUNCTIONS = ("auth", "convert", "deadletter", "download", "notify", "sweep", "upload")
 ELSEWHERE = {
     "kourier": Peer("kourier-system"),
@@ -19,23 +20,28 @@ ELSEWHERE = {
     "rabbitmq operators": Peer("rabbitmq-system"),
     "dns": Peer("kube-system"),
     "stranger": Peer("default", {"app.kubernetes.io/name": "convert", "serving.knative.dev/service": "convert"}),
-    "outside": Peer(),
+    "outside": Peer(address="203.0.113.1"),
+    "cloud's metadata": Peer(address="169.254.169.254"),
+    "private network": Peer(address="10.1.2.3"),
 }
 TARGETS = {
     "mongodb": ("mongodb", 27017),
     "mysql": ("mysql", 3306),
-    "rabbitmq": ("rabbitmq", 5672),
-    "rabbitmq management": ("rabbitmq", 15672),
+    "rabbitmq": ("rabbitmq-server-0", 5672),
+    "rabbitmq management": ("rabbitmq-server-0", 15672),
     "smtp": ("mail", 1025),
     "mails' page": ("mail", 8025),
-    "broker ingress": ("broker ingress", 8080),
-    "dispatcher": ("dispatcher", 8080),
+    "broker ingress": ("default-broker-ingress", 8080),
     "gateway": ("gateway", 8080),
     "kourier": ("kourier", 8081),
     "cluster's API": ("dns", 443),
     "stranger": ("stranger", 8080),
     "outside": ("outside", 443),
-} | {f"{name} {port}": (name, port) for name in FUNCTIONS for port in (8012, 8080)}
+    "cloud's metadata": ("cloud's metadata", 80),
+    "private network": ("private network", 3306),
+}
+TARGETS |= {name: (name, 8080) for name in DISPATCHERS}
+TARGETS |= {f"{name} {port}": (name, port) for name in FUNCTIONS for port in (8012, 8080)}
 
 # The targets that each of the product's pods calls.
 CALLS = {
@@ -47,23 +53,22 @@ CALLS = {
     "sweep": {"mongodb", "broker ingress"},
     "deadletter": {"mongodb"},
     "gateway": {"kourier"},
-    "broker ingress": {"rabbitmq"},
-    "dispatcher": {"rabbitmq", "broker ingress", "kourier"},
-    "rabbitmq": {"rabbitmq", "rabbitmq management"},
+    "default-broker-ingress": {"rabbitmq"},
+    "rabbitmq-server-0": {"rabbitmq", "rabbitmq management"},
     "mongodb": set(),
     "mysql": set(),
     "mail": set(),
     "mongodb-setup": {"mongodb"},
     "mysql-setup": {"mysql"},
     "replay": {"mongodb"},
-}
+} | {name: {"rabbitmq", "broker ingress", "kourier"} for name in DISPATCHERS}
 # The other pods of the cluster that call them.
 CALLED = {"rabbitmq management": {"rabbitmq operators"}} | {
     f"{name} 8012": {"kourier", "activator"} for name in FUNCTIONS
 }
 # By port, the pods that may connect to addresses outside of the cluster when the stores are there.
 MONGODB_CLIENTS = {name for name, called in CALLS.items() if "mongodb" in called}
-BROKER_PODS = {"broker ingress", "dispatcher"}
+BROKER_PODS = {"default-broker-ingress", *DISPATCHERS}
 LEAVE = {27017: MONGODB_CLIENTS, 3306: {"auth", "mysql-setup"}, 5671: BROKER_PODS, 5672: BROKER_PODS} | {
     port: {"notify"} for port in (25, 465, 587)
 }
@@ -119,7 +124,7 @@ def test_every_pod_may_query_dns(caller: str, peers: Peers) -> None:
 
 
 def test_with_stores_elsewhere_only_their_clients_leave_the_cluster(product: Peers, peers: Peers) -> None:
-    """Each by its store's ports alone. The gateway, open to everybody, may call nothing but the functions' routes."""
+    """Each by its store's ports alone, and to public addresses. The gateway may call only the functions' routes."""
     rules = policies("managed")
     egress = [rule for policy in rules.policies for rule in policy["spec"].get("egress", [])]
     ports = {port["port"] for rule in egress for port in rule.get("ports", [])}
@@ -128,6 +133,10 @@ def test_with_stores_elsewhere_only_their_clients_leave_the_cluster(product: Pee
         for port in {443} | ports
     }
     assert {port: names for port, names in leave.items() if names} == LEAVE
+    for port in ports:
+        for address in ("169.254.169.254", "10.1.2.3", "172.16.0.1", "192.168.0.1", "100.64.0.1"):
+            peer = Peer(address=address)
+            assert not any(rules.leaves(each, peer, port) for each in product.values()), (address, port)
     gateway = {name for name, (target, port) in TARGETS.items() if rules.leaves(peers["gateway"], peers[target], port)}
     assert gateway == CALLS["gateway"]
 
