@@ -19,9 +19,15 @@ class Settings:
 def main() -> None:
     count = 0
     for letter, fate in Replayer(mongo.database(load(Settings, os.environ).mongodb_url)).replay_all():
-        print(f"{letter.key['id']}, not accepted by {letter.key['dest']} ({letter.code}, {letter.count} times): {fate}")
+        event, dest, code = map(_visible, (letter.key["id"], letter.key["dest"], letter.code))
+        print(f"{event}, not accepted by {dest} ({code}, {letter.count} times): {fate}")
         count += 1
     print(f"{count} replayed; the sweeper republishes the jobs within a minute.")
+
+
+def _visible(text: str) -> str:
+    """Return one line without control characters: an event's attributes must not control the terminal."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 if __name__ == "__main__":

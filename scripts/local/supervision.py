@@ -36,7 +36,6 @@ nodaemon = true
 silent = true
 logfile = log/supervisord.log
 pidfile = supervisord.pid
-umask = 077
 
 [unix_http_server]
 file = /proc/self/cwd/supervisor.sock
@@ -53,6 +52,7 @@ PROGRAM = """\
 [program:{name}]
 command = /bin/sh {script}
 directory = {repository}
+umask = 077
 autorestart = true
 startsecs = 0
 startretries = 1000000

@@ -54,7 +54,9 @@ def test_stranger_reaches_the_gateway_and_nothing_else(strange_namespace: str) -
     for function in FUNCTIONS:
         addresses[f"{function}'s route"] = (f"{function}.{NAMESPACE}.svc.cluster.local", 80)
     for pod in running(items("pods")):
-        for port in (port["containerPort"] for container in pod["spec"]["containers"] for port in container.get("ports", [])):
+        for port in (
+            port["containerPort"] for container in pod["spec"]["containers"] for port in container.get("ports", [])
+        ):
             addresses[f"{pod['metadata']['name']}:{port}"] = (pod["status"]["podIP"], port)
     addresses["gateway"] = (f"gateway.{NAMESPACE}.svc.cluster.local", 80)
     said = run_python(CONNECT, json.dumps(addresses), function="sweep", secrets={}, namespace=strange_namespace)

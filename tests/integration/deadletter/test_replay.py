@@ -136,22 +136,36 @@ def test_mail_sent_during_a_replay_does_not_settle_the_next_end(database: Databa
     assert mails.claim(job)
 
 
+def replay_all(mongodb: Server) -> str:
+    """Run the command and return its output."""
+    env = {"PYTHONPATH": str(REPOSITORY), "MONGODB_URL": mongodb.url_of("replay"), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "functions.deadletter.replay"]
+    return subprocess.run(command, check=True, env=env, cwd=REPOSITORY, capture_output=True, encoding="utf-8").stdout
+
+
 def test_replay_prints_each_fate_and_deletes_the_dead_letter(mongodb: Server, database: Database[Document]) -> None:
     """The command prints every dead letter with its job's fate; a second run finds no dead letter."""
     waiting, gone = open_job(database, tries=2), ObjectId()
     for job in (str(waiting), str(gone), "no id"):
         DeadLetters(database).store(video_uploaded(job))
-    env = {"PYTHONPATH": str(REPOSITORY), "MONGODB_URL": mongodb.url_of("replay")}
-    command = [sys.executable, "-m", "functions.deadletter.replay"]
-    first, second = (
-        subprocess.run(command, check=True, env=env, cwd=REPOSITORY, capture_output=True, text=True).stdout
-        for _ in range(2)
-    )
+    first, second = replay_all(mongodb), replay_all(mongodb)
     assert f"{waiting}.uploaded" in first
     assert first.count(Fate.CONVERTS_AGAIN) == 1
     assert first.count(Fate.GONE) == 2
     assert second.startswith("0 replayed")
     assert job_of(database, waiting)["tries"] == 0
+
+
+def test_replay_prints_control_characters_as_text(mongodb: Server, database: Database[Document]) -> None:
+    """An event's id and destination move no cursor, set no colour and begin no line of their own."""
+    event = video_uploaded("x")
+    event["id"] = "\x1b]0;title\x07ü\u202e"
+    event["knativeerrordest"] = "http://convert/\x1b[2J\n0 replayed\x9b"
+    DeadLetters(database).store(event)
+    said = replay_all(mongodb)
+    assert r"\x1b]0;title\x07ü\u202e, not accepted by http://convert/\x1b[2J\n0 replayed\x9b" in said
+    assert all(character.isprintable() for line in said.splitlines() for character in line)
+    assert len(said.splitlines()) == 2
 
 
 def test_event_dead_lettered_again_during_a_replay_is_kept(database: Database[Document]) -> None:

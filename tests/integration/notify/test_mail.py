@@ -74,6 +74,13 @@ def test_failed_job_is_mailed_with_its_reason_and_a_way_to_try_again(
         assert "http://gateway.example:8080/upload" in text
 
 
+def test_caught_mail_is_readable_by_its_user_alone(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
+    job = ended_job(database)
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (file,) = [file for file in mailbox.folder.glob("*.eml") if str(job) in file.read_text()]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_job_says_what_is_mailed_to_whom_whatever_the_event_says(
     notify: str, mailbox: Mailbox, database: Database[Document]
 ) -> None:
