@@ -68,6 +68,11 @@ kubectl apply --server-side -f infra/base/namespace.yaml >/dev/null
 scripts/cluster/secrets.sh "$overlay"
 # Without their Jobs the set-up programs run again: a changed password reaches the stores.
 kubectl -n video2mp3 delete job -l app.kubernetes.io/part-of=video2mp3 >/dev/null
+# A revision whose pods did not start in time, as after a deploy without its images, stays failed for ever. Knative makes it
+# anew once it is deleted.
+ready='{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}'
+kubectl -n video2mp3 get revisions.serving.knative.dev -o jsonpath="$ready" | awk '$2 == "False" { print $1 }' |
+  xargs -r kubectl -n video2mp3 delete revisions.serving.knative.dev >/dev/null
 apply .local/deploy
 say "applied"
 
