@@ -78,8 +78,8 @@ test-manifests: ## The rendered manifests and the Dockerfile: security rules, re
 test-contract: ## The broker's contract, on RabbitMQ
 	@$(pytest) tests/contract
 
-test-integration: ## Each function against real servers
-	@$(pytest) tests/integration -m "not timing"
+test-integration: ## Each function against real servers (FOLDER=one of tests/integration)
+	@$(pytest) tests/integration/$(FOLDER) -m "not timing"
 
 test-properties: ## Property tests: a job under any order of steps, crashes and waits; one minute
 	@$(pytest) tests/properties --hypothesis-profile short --timeout 600

@@ -3,35 +3,44 @@
 # measure time. Each line of output begins with its suite's name; at the end stands how long each suite took.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-results=$(mktemp)
-trap 'rm -f "$results"' EXIT
+queue=$(mktemp) results=$(mktemp)
+trap 'rm -f "$queue" "$results"' EXIT
 
-# Runs the suites in order; a suite that fails does not keep the next from running.
-in_order() { # TARGET...
-  local target began result
-  trap 'exit 130' INT
-  for target in "$@"; do
-    echo "$target: begins"
-    began=$SECONDS result=passed
-    make "$target" </dev/null 2>&1 | (trap '' INT && exec sed -u "s/^/$target: /") || result=FAILED
-    printf '%-18s %-6s %4d s\n' "$target" $result $((SECONDS - began)) | tee -a "$results"
-  done
+run() { # "TARGET [VARIABLE=VALUE]": a suite that fails does not keep the next from running
+  local suite=$1 began=$SECONDS result=passed words
+  read -ra words <<<"$suite"
+  echo "$suite: begins"
+  make "${words[@]}" </dev/null 2>&1 | (trap '' INT && exec sed -u "s,^,$suite: ,") || result=FAILED
+  printf '%-36s %-6s %4d s\n' "$suite" $result $((SECONDS - began)) | tee -a "$results"
 }
+
+lane() { # runs the queue's next suite until there is none
+  local suite
+  trap 'exit 130' INT
+  while suite=$(flock "$results" sed -i -e '1w /dev/stdout' -e 1d "$queue") && [[ $suite ]]; do run "$suite"; done
+}
+
+# The longest first, so that the lanes end together. Each folder of the integration tests is a suite of its own here.
+{
+  echo test-journey
+  for folder in tests/integration/*/; do
+    [[ $folder == */__pycache__/ ]] || echo "test-integration FOLDER=$(basename "$folder")"
+  done
+  printf '%s\n' test-{contract,api,properties} lint test-{unit,manifests}
+} >"$queue"
 
 # Each lane is a process group of its own, so that Ctrl-C reaches it and lets its servers stop.
 set -m
 lanes=()
-in_order test-integration &
-lanes+=(-$!)
-in_order test-contract test-journey &
-lanes+=(-$!)
-in_order test-properties lint test-unit test-manifests test-api &
-lanes+=(-$!)
+for _ in 1 2 3; do
+  lane &
+  lanes+=(-$!)
+done
 trap 'kill -INT -- "${lanes[@]}"; wait; exit 130' INT TERM
 wait
 trap - INT TERM
 set +m
-in_order test-timing
+run test-timing
 
-printf '\n%s\n%-25s %4d s\n' "$(<"$results")" together $SECONDS
+printf '\n%s\n%-43s %4d s\n' "$(<"$results")" together $SECONDS
 ! grep -q FAILED "$results"
