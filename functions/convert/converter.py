@@ -12,8 +12,10 @@ from functions.shared.job import events
 from functions.shared.job.conversions import GAVE_UP, Attempt, Conversions, LeaseLost
 from functions.shared.job.document import FINAL, Job
 from functions.shared.job.events import EventSink
+from functions.shared.logs import about
 from functions.shared.media import Bucket
 from functions.shared.retry import RetryLater
+from functions.shared.trace import current, follow
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +30,20 @@ class Converter:
         self._sink = sink
 
     def convert(self, job: ObjectId) -> None:
-        """Convert the video of `job`, unless another attempt does, and publish how the job ended.
+        """Convert one video, preferably that of `job`, and publish how its job ended.
 
-        A job that has ended already is published again, as its event may have been lost. Raises RetryLater if the
-        attempt failed because of a server problem, and pymongo's error if MongoDB is away.
+        It is the video of another job if that job's turn comes first, or if `job` cannot be converted now. A `job` that
+        has ended already is published again, as its event may have been lost. Raises RetryLater if the attempt failed
+        because of a server problem, and pymongo's error if MongoDB is away.
         """
-        attempt = self._conversions.claim(job)
-        ended = self._end(attempt) if attempt else self._ended_before(job)
+        attempt = self._conversions.claim_next(job)
+        if not (attempt and attempt.job.id == job):
+            self._finish(self._ended_before(job))
+        if attempt:
+            with follow(attempt.job.trace or current()), about(job=str(attempt.job.id)):
+                self._finish(self._end(attempt))
+
+    def _finish(self, ended: Job | None) -> None:
         if ended:
             self._publish(ended)
             if not (ended.reason and ended.reason.code == GAVE_UP.code):  # a replay of such a job needs its video
@@ -66,7 +75,7 @@ class Converter:
         if found and found.state in FINAL:
             log.info("ended before, event published again")
             return found
-        log.info("lease held or retry pending" if found else "no such job")
+        log.info("lease held, retry pending, or another job's turn" if found else "no such job")
         return None
 
     def _publish(self, ended: Job) -> None:

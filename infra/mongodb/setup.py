@@ -20,6 +20,7 @@ from pymongo.uri_parser import parse_uri
 
 from functions.shared.job import indexes
 from functions.shared.job.document import COLLECTION as JOBS
+from functions.shared.job.turns import OWNERS
 from functions.shared.job.upgrade import upgrade
 
 START = timedelta(minutes=5)  # the longest that MongoDB may take to start
@@ -34,6 +35,7 @@ RIGHTS = {
     },
     "convert": {
         JOBS: ["find", "update"],
+        OWNERS: ["find", "insert", "update"],
         "videos.files": ["find", "remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["insert", "remove"],
@@ -62,6 +64,7 @@ RIGHTS = {
 def make_indexes(database: Database[dict[str, Any]]) -> None:
     indexes.make_indexes(database)
     database["quotas"].create_index("last", expireAfterSeconds=3600)
+    database[OWNERS].create_index("expires", expireAfterSeconds=0)
     for bucket in ("videos", "mp3s"):
         database[f"{bucket}.chunks"].create_index([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)
 

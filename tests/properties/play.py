@@ -100,7 +100,7 @@ class Stage:
         self.counts: Counter[str] = Counter()
 
     def clear(self) -> None:
-        for name in (*COLLECTIONS, "quotas"):
+        for name in (*COLLECTIONS, "quotas", "owners"):
             self.store[name].delete_many({})
         self.heard.forget()
         self.clock.ahead = timedelta()
@@ -115,6 +115,7 @@ class Play:
         self.heard = stage.heard
         self.witness = Witness(stage.store, stage.clock, stage.heard)
         self.runs: list[Run] = []
+        self._last: Run | None = None  # whose step was the last that happened
         self._counts["histories"] += 1
 
     def begin(self, call: Call) -> Run | None:
@@ -140,7 +141,8 @@ class Play:
             run.actor.step(fate)
             self._counts["steps"] += 1
             if not reads:
-                self.witness.look(run)
+                self.witness.look(run, alone=run is self._last)
+            self._last = run
             self._end(run)
 
     def kill(self, run: Run) -> None:
@@ -151,6 +153,7 @@ class Play:
 
     def wait(self, passed: timedelta) -> None:
         """Let time pass; what takes longer than it may is cut off."""
+        self._last = None
         self._clock.advance(self._stage.store, passed)
         self.witness.recall()
         self._cut_off()

@@ -9,9 +9,9 @@ from operator import itemgetter
 from bson import ObjectId
 from pymongo.database import Database
 
-from functions.shared.job.conversions import GAVE_UP, MAX_TRIES
+from functions.shared.job.conversions import GAVE_UP
 from functions.shared.job.deliveries import GIVE_UP_AFTER, Channel, Outcome
-from functions.shared.job.document import FINAL, OPEN, State
+from functions.shared.job.document import FINAL, MAX_TRIES, OPEN, State
 from functions.shared.mongo import Document
 from tests.properties.actor import Actor
 from tests.properties.world import RETENTION, Clock, Surroundings
@@ -88,6 +88,7 @@ class Witness:
         self._pointed_at: set[ObjectId] = set()  # MP3s that a job has ever named
         self._again: Counter[tuple[ObjectId, str]] = Counter()  # mails that a crash may repeat
         self._mails = 0
+        self._seen: dict[ObjectId, Document] | None = None  # the jobs that the last step's call saw the step before
         self.recall()
 
     def recall(self) -> None:
@@ -99,9 +100,13 @@ class Witness:
         self.jobs = {job["_id"]: job for job in jobs}
         self.videos, self.mp3s = Shelf.of(*files[:2]), Shelf.of(*files[2:])
 
-    def look(self, run: Run) -> None:
-        """Judge the step that `run` has just taken, and that may have changed something."""
+    def look(self, run: Run, *, alone: bool) -> None:
+        """Judge the step that `run` has just taken, and that may have changed something.
+
+        `alone`: the step before was its own, and no time has passed since.
+        """
         jobs, videos, mp3s = self.jobs, self.videos, self.mp3s
+        self._seen = jobs if alone else None
         self.recall()
         run.files |= (self.videos.ids - videos.ids) | (self.mp3s.ids - mp3s.ids)
         for job in jobs.keys() - self.jobs.keys():
@@ -135,7 +140,7 @@ class Witness:
 
     def _may_go(self, job: Document, run: Run) -> None:
         by_owner = run.function == "download" and run.job == job["_id"]
-        expired = run.function == "sweep" and job["state"] in FINAL and self._is_past(job["finished"], RETENTION)
+        expired = run.function == "sweep" and job["state"] in FINAL and _is_past(job["finished"], RETENTION)
         assert by_owner or expired, "a job is removed only by its owner, or a week after its end"
         self.gone.add(job["_id"])
 
@@ -153,8 +158,9 @@ class Witness:
             assert run.function == "convert", "only convert claims jobs"
             assert was["state"] in OPEN, "what has ended is not converted again"
             assert now["tries"] == was["tries"] + 1, "the claim counts the attempt"
-            assert was["tries"] == 0 or self._is_past(was["lease"]), (
-                "no attempt begins while another attempt's lease holds"
+            assert was["tries"] == 0 or _is_past(was["lease"]), "no attempt begins while another attempt's lease holds"
+            assert self._seen is None or _is_fair(self._seen, now["owner"]), (
+                "no owner is preferred to one with fewer conversions under way"
             )
             run.attempt = now["attempt"]
         elif was["state"] != now["state"]:
@@ -165,7 +171,7 @@ class Witness:
             self._mail_may_become(was, now)
 
     def _may_reopen(self, was: Document, now: Document) -> None:
-        waits = was["state"] == State.UPLOADED or (was["state"] == State.CONVERTING and self._is_past(was["lease"]))
+        waits = was["state"] == State.UPLOADED or (was["state"] == State.CONVERTING and _is_past(was["lease"]))
         gave_up = was["state"] == State.FAILED and was["reason"]["code"] == GAVE_UP.code
         assert waits or gave_up, "a replay reopens only waiting jobs and jobs that gave up"
         assert now["state"] == State.UPLOADED
@@ -183,7 +189,7 @@ class Witness:
         if now["state"] == State.UPLOADED:
             assert by_holder, "only the lease's holder releases a job"
             return
-        over = was["tries"] == MAX_TRIES and self._is_past(was["lease"])
+        over = was["tries"] == MAX_TRIES and _is_past(was["lease"])
         given_up = now["state"] == State.FAILED and now["reason"]["code"] == GAVE_UP.code and over
         assert by_holder or given_up, "the lease's holder ends a job, or any converter after three attempts"
         assert ("mp3" in now, "reason" in now) == (now["state"] == State.DONE, now["state"] == State.FAILED)
@@ -203,7 +209,7 @@ class Witness:
         elif after == Outcome.BOUNCED:
             assert mail in self._heard.bounced, "no mail is recorded as bounced that was not refused"
         else:
-            assert self._is_past(now["finished"], GIVE_UP_AFTER), "a mail is tried for a day"
+            assert _is_past(now["finished"], GIVE_UP_AFTER), "a mail is tried for a day"
 
     def _files_are_there(self) -> None:
         for number, job in self.jobs.items():
@@ -228,5 +234,17 @@ class Witness:
             if mail[0] == run.job:
                 run.unnoted = mail
 
-    def _is_past(self, time: datetime, by: timedelta = timedelta()) -> bool:
-        return time + by <= datetime.now(time.tzinfo)
+
+def _is_past(time: datetime, by: timedelta = timedelta()) -> bool:
+    return time + by <= datetime.now(time.tzinfo)
+
+
+def _is_fair(jobs: dict[ObjectId, Document], claimed: str) -> bool:
+    """Return whether no owner of a waiting job has fewer conversions under way than the owner `claimed`."""
+    running, waiting = Counter[str](), set[str]()
+    for job in jobs.values():
+        if job["state"] == State.CONVERTING and not _is_past(job["lease"]):
+            running[job["owner"]] += 1
+        elif job["state"] in OPEN and job["tries"] < MAX_TRIES and (job["tries"] == 0 or _is_past(job["lease"])):
+            waiting.add(job["owner"])
+    return all(running[claimed] <= running[owner] for owner in waiting)

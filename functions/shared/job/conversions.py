@@ -13,17 +13,16 @@ from pymongo.database import Database
 
 from functions.shared.job import deliveries
 from functions.shared.job.clock import after
-from functions.shared.job.document import COLLECTION, OPEN, Job, Mp3, Reason, State
+from functions.shared.job.document import CLAIMABLE, COLLECTION, LEASE_EXPIRED, MAX_TRIES, OPEN, Job, Mp3, Reason, State
+from functions.shared.job.turns import Turns
 from functions.shared.mongo import AWAY, Document
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)  # renewed with each report of progress; the longest wait after a converter was killed
-MAX_TRIES = 3
 BACKOFF = timedelta(seconds=30)
 # The message is as in version 0.1, whose convert compares it: of a job with any other it deletes the video.
 GAVE_UP = Reason("gave_up", "The conversion stopped three times through no fault of the file. Please upload it again.")
-LEASE_EXPIRED: Document = {"$lt": ["$lease", "$$NOW"]}
 
 
 class LeaseLost(Exception):  # noqa: N818  # what happened to the lease, not a failure
@@ -31,10 +30,24 @@ class LeaseLost(Exception):  # noqa: N818  # what happened to the lease, not a f
 
 
 class Conversions:
-    """The converter's side of the jobs. Needs the rights to find and update jobs."""
+    """The converter's side of the jobs. Needs the rights to find and update jobs; for `claim_next` those of Turns."""
 
     def __init__(self, database: Database[Document]) -> None:
         self._jobs = database[COLLECTION]
+        self._turns = Turns(database)
+
+    def claim_next(self, delivered: ObjectId) -> "Attempt | None":
+        """Claim the job whose turn it is, see `Turns.next`; preferably `delivered`, whose event was delivered.
+
+        Each delivery is a unit of work, not an order to convert one job: while the owner of `delivered` has a
+        conversion under way, the job of another owner goes first, and the event of that job later does the work that
+        this one did not. Returns None if no job can be claimed now.
+        """
+        while job := self._turns.next(delivered):
+            if attempt := self.claim(job):  # otherwise another converter was faster: its attempt changes the turns
+                self._turns.served(attempt.job.owner)
+                return attempt
+        return None
 
     def claim(self, job: ObjectId) -> "Attempt | None":
         """Acquire the lease on an open job for one attempt: state `converting`, the attempt is counted at once.
@@ -44,12 +57,7 @@ class Conversions:
         """
         sent, token = time.monotonic(), uuid4().hex
         document = self._jobs.find_one_and_update(
-            {
-                "_id": job,
-                "state": {"$in": OPEN},
-                "tries": {"$lt": MAX_TRIES},
-                "$expr": {"$or": [{"$eq": ["$tries", 0]}, LEASE_EXPIRED]},
-            },
+            {"_id": job, "state": {"$in": OPEN}, "$expr": CLAIMABLE},
             [
                 {
                     "$set": {

@@ -23,6 +23,10 @@ class State(StrEnum):
 
 OPEN = [State.UPLOADED, State.CONVERTING]
 FINAL = [State.DONE, State.FAILED]
+MAX_TRIES = 3  # attempts of an open job
+LEASE_EXPIRED: Document = {"$lt": ["$lease", "$$NOW"]}
+# An expression for an open job: an attempt may begin now.
+CLAIMABLE: Document = {"$and": [{"$lt": ["$tries", MAX_TRIES]}, {"$or": [{"$eq": ["$tries", 0]}, LEASE_EXPIRED]}]}
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from functions.shared.job.clock import milliseconds
-from functions.shared.job.conversions import LEASE_EXPIRED, MAX_TRIES, Conversions
+from functions.shared.job.conversions import Conversions
 from functions.shared.job.deliveries import Channel, Outcome, due, path
-from functions.shared.job.document import COLLECTION, FINAL, OPEN, Job
+from functions.shared.job.document import COLLECTION, FINAL, LEASE_EXPIRED, MAX_TRIES, OPEN, Job
 from functions.shared.mongo import Document
 
 FIRST_PAUSE = timedelta(minutes=1)

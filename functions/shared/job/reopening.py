@@ -3,9 +3,9 @@
 from bson import ObjectId
 from pymongo.database import Database
 
-from functions.shared.job.conversions import GAVE_UP, LEASE_EXPIRED
+from functions.shared.job.conversions import GAVE_UP
 from functions.shared.job.deliveries import RUN, Channel, path
-from functions.shared.job.document import COLLECTION, State
+from functions.shared.job.document import COLLECTION, LEASE_EXPIRED, State
 from functions.shared.mongo import Document
 
 _OF_VERSION_0_1 = ("mail", "told")

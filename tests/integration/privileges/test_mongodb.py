@@ -15,7 +15,17 @@ from infra.mongodb.setup import RIGHTS
 from tests.support.stacks import Server
 
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
-COLLECTIONS = ("jobs", "quotas", "dead", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks", "others")
+COLLECTIONS = (
+    "jobs",
+    "owners",
+    "quotas",
+    "dead",
+    "videos.files",
+    "videos.chunks",
+    "mp3s.files",
+    "mp3s.chunks",
+    "others",
+)
 NO_DOCUMENT = {"_id": ObjectId()}
 
 ACTIONS: dict[str, Callable[[Collection[Document]], object]] = {

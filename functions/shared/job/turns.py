@@ -1,0 +1,53 @@
+"""Whose job is converted next: the converters are shared by the owners of the waiting jobs, not by their jobs."""
+
+from datetime import timedelta
+
+from bson import ObjectId
+from pymongo import WriteConcern
+from pymongo.database import Database
+
+from functions.shared.job.clock import after
+from functions.shared.job.document import CLAIMABLE, COLLECTION, LEASE_EXPIRED, OPEN, State
+from functions.shared.mongo import Document
+
+OWNERS = "owners"
+REMEMBERED = timedelta(hours=2)
+_RUNS = {"$and": [{"$eq": ["$state", State.CONVERTING]}, {"$not": [LEASE_EXPIRED]}]}
+
+
+class Turns:
+    """The order of the owners. Needs the rights to find jobs, and to find, insert and update owners."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._jobs = database[COLLECTION]
+        # Without waiting for the disk: if it is lost in a crash of the store, an owner is preferred once.
+        self._owners = database[OWNERS].with_options(write_concern=WriteConcern(w=1))
+
+    def next(self, preferred: ObjectId) -> ObjectId | None:
+        """Return the claimable job whose turn it is, None if there is none.
+
+        An owner with fewer conversions under way comes first; then whose last attempt began longer ago. Of this owner's
+        jobs it is `preferred`, if that is one of them, otherwise the oldest.
+        """
+        mine = {"$and": [CLAIMABLE, {"$eq": ["$_id", preferred]}]}
+        owners: Document = {
+            "_id": "$owner",
+            "running": {"$sum": {"$cond": [_RUNS, 1, 0]}},
+            "oldest": {"$min": {"$cond": [CLAIMABLE, "$_id", None]}},
+            "preferred": {"$max": {"$cond": [mine, "$_id", None]}},
+        }
+        pipeline: list[Document] = [
+            {"$match": {"state": {"$in": OPEN}}},
+            {"$group": owners},
+            {"$match": {"oldest": {"$ne": None}}},
+            {"$lookup": {"from": OWNERS, "localField": "_id", "foreignField": "_id", "as": "known"}},
+            {"$sort": {"running": 1, "known.served": 1, "oldest": 1}},
+            {"$limit": 1},
+            {"$project": {"_id": {"$ifNull": ["$preferred", "$oldest"]}}},
+        ]
+        return next((found["_id"] for found in self._jobs.aggregate(pipeline)), None)
+
+    def served(self, owner: str) -> None:
+        """Record that an attempt at one of the owner's jobs begins now."""
+        fields = {"served": "$$NOW", "expires": {"$max": ["$expires", after(REMEMBERED)]}}
+        self._owners.update_one({"_id": owner}, [{"$set": fields}], upsert=True)

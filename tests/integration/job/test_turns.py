@@ -1,0 +1,118 @@
+"""Who is converted next when several owners wait."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from bson import ObjectId
+from pymongo.database import Database
+
+from functions.shared.job.conversions import Attempt, Conversions
+from functions.shared.job.document import Mp3
+from functions.shared.job.turns import OWNERS
+from functions.shared.mongo import Document
+from tests.integration.job.system import System
+from tests.support.clock import advance
+from tests.support.jobs import open_job
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def conversions(database: Database[Document]) -> Conversions:
+    database[OWNERS].delete_many({})
+    return Conversions(database)
+
+
+def jobs(database: Database[Document], owner: str, count: int = 1) -> list[ObjectId]:
+    return [open_job(database, owner=owner) for _ in range(count)]
+
+
+def claimed(conversions: Conversions, delivered: ObjectId) -> Attempt:
+    attempt = conversions.claim_next(delivered)
+    assert attempt
+    return attempt
+
+
+def end(attempt: Attempt) -> None:
+    attempt.commit(Mp3(ObjectId(), 1, 1.0))
+
+
+def test_delivered_job_is_claimed_if_nobody_else_waits(conversions: Conversions, database: Database[Document]) -> None:
+    """One user alone gets all converters, and each event its own job."""
+    queue = jobs(database, "anna", 3)
+    assert [claimed(conversions, job).job.id for job in reversed(queue)] == [*reversed(queue)]
+
+
+def test_owner_without_a_conversion_comes_first(conversions: Conversions, database: Database[Document]) -> None:
+    """The event of Anna's job converts Berta's while one of Anna's is under way; Berta's event then converts Anna's."""
+    first, second = jobs(database, "anna", 2)
+    running = claimed(conversions, first)
+    (bertas,) = jobs(database, "berta")
+    assert claimed(conversions, second).job.id == bertas
+    assert claimed(conversions, bertas).job.id == second
+    assert running.job.id == first
+
+
+def test_owners_take_turns_at_a_single_converter(conversions: Conversions, database: Database[Document]) -> None:
+    """Nothing runs when the next job is chosen: whoever has waited since longer ago comes first."""
+    queue, owners = jobs(database, "anna", 3), []
+    while queue:
+        attempt = claimed(conversions, queue.pop(0))
+        end(attempt)
+        owners.append(attempt.job.owner)
+        if len(owners) == 1:
+            queue += jobs(database, "berta", 3)
+    assert owners == ["anna", "berta"] * 3
+
+
+def test_owner_with_fewer_conversions_comes_first(conversions: Conversions, database: Database[Document]) -> None:
+    """Of four converters two have Anna's jobs and one has Berta's: the fourth gets Berta's next."""
+    annas, bertas = jobs(database, "anna", 3), jobs(database, "berta", 2)
+    assert all(conversions.claim(job) for job in (*annas[:2], bertas[0]))
+    assert claimed(conversions, annas[2]).job.id == bertas[1]
+
+
+def test_expired_lease_is_no_conversion_under_way(conversions: Conversions, database: Database[Document]) -> None:
+    """The job of a killed converter does not count against its owner, and is claimed again."""
+    first, _second = jobs(database, "anna", 2)
+    assert conversions.claim(first)
+    advance(database, MINUTE)
+    jobs(database, "berta")
+    assert claimed(conversions, first).job.owner == "anna"
+    assert claimed(conversions, first).job.owner == "berta"
+
+
+def test_job_in_backoff_does_not_wait_for_a_converter(conversions: Conversions, database: Database[Document]) -> None:
+    """Berta's released job is not due: Anna's second goes on."""
+    (bertas,) = jobs(database, "berta")
+    claimed(conversions, bertas).release()
+    first, second = jobs(database, "anna", 2)
+    assert [claimed(conversions, job).job.id for job in (first, second)] == [first, second]
+    assert conversions.claim_next(bertas) is None
+
+
+def test_concurrent_deliveries_claim_every_job_once(conversions: Conversions, database: Database[Document]) -> None:
+    """Twelve jobs of three owners, each delivered twice, sixteen at once."""
+    queue = [job for owner in ("anna", "berta", "clara") for job in jobs(database, owner, 4)]
+    with ThreadPoolExecutor(16) as pool:
+        attempts = [attempt for attempt in pool.map(conversions.claim_next, queue * 2) if attempt]
+    assert sorted(attempt.job.id for attempt in attempts) == sorted(queue)
+    assert {attempt.tries for attempt in attempts} == {1}
+
+
+def test_as_many_deliveries_as_jobs_convert_all(system: System) -> None:
+    """In any order and with swaps: units of work and jobs balance, and a delivery of an ended job is acknowledged."""
+    database = system.database
+    database[OWNERS].delete_many({})
+    queue = [job for owner in ("anna", "berta") for job in jobs(database, owner, 4)]
+    for job in queue:
+        database["videos.files"].insert_one({"_id": job, "length": 1, "uploadDate": system.job(job)["created"]})
+        database["videos.chunks"].insert_one({"files_id": job, "n": 0, "data": b"v"})
+    for job in queue:
+        system.converter.convert(job)
+    assert {system.job(job)["state"] for job in queue} == {"done"}
+    before = [system.job(job) for job in queue]
+    for job in queue:
+        system.converter.convert(job)
+    assert [system.job(job) for job in queue] == before
