@@ -20,7 +20,8 @@ class Download:
 
         auth has no access to MongoDB: only a user's own token can delete the user's files.
         """
-        request = Request(f"{self._url}/jobs", method="DELETE", headers={"Authorization": authorization})  # noqa: S310
+        headers = {"Authorization": authorization, "Account-Deletion": "true"}  # also ends the user's uploads
+        request = Request(f"{self._url}/jobs", method="DELETE", headers=headers)  # noqa: S310
         try:
             with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310  # the address is a setting
                 pass

@@ -75,8 +75,11 @@ class Api:
         self._library.delete(caller.user, job)
         return Response(status=204)
 
-    def _delete_jobs(self, _request: Request, caller: Caller) -> Response:
-        self._library.delete_all(caller.user)
+    def _delete_jobs(self, request: Request, caller: Caller) -> Response:
+        if request.headers.get("Account-Deletion") == "true":  # from auth: the gateway removes this header
+            self._library.delete_owner(caller.user)
+        else:
+            self._library.delete_all(caller.user)
         return Response(status=204)
 
     ROUTES = Map(

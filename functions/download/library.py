@@ -9,6 +9,7 @@ from bson import ObjectId
 from functions.download.errors import NotFound
 from functions.shared.job.document import Job
 from functions.shared.job.owned import Jobs
+from functions.shared.job.owners import Owners
 from functions.shared.media import Bucket, File
 
 DELETE_BATCH_JOBS = 100
@@ -35,8 +36,9 @@ class Track:
 class Library:
     """Ids are texts as the caller sends them; an id that is not one is NotFound too."""
 
-    def __init__(self, jobs: Jobs, videos: Bucket, mp3s: Bucket) -> None:
+    def __init__(self, jobs: Jobs, owners: Owners, videos: Bucket, mp3s: Bucket) -> None:
         self._jobs = jobs
+        self._owners = owners
         self._videos = videos
         self._mp3s = mp3s
 
@@ -90,6 +92,11 @@ class Library:
             for job in jobs:
                 if deleted := self._jobs.delete(owner, job.id):
                     self._delete_files(deleted)
+
+    def delete_owner(self, owner: str) -> None:
+        """Delete all that `delete_all` does, and let nothing new of the owner come, such as uploads in progress."""
+        self._owners.delete(owner)
+        self.delete_all(owner)
 
     def _delete_files(self, job: Job) -> None:
         self._videos.delete(job.id)

@@ -10,6 +10,7 @@ from functions.download.api import Api
 from functions.download.library import Library
 from functions.shared import logs, mongo
 from functions.shared.job.owned import Jobs
+from functions.shared.job.owners import Owners
 from functions.shared.media import Bucket
 from functions.shared.settings import Url, load
 from functions.shared.tokens import Verifier
@@ -24,7 +25,7 @@ class Settings:
 logs.configure()
 settings = load(Settings, os.environ)
 database = mongo.database(settings.mongodb_url)
-library = Library(Jobs(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
+library = Library(Jobs(database), Owners(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
 api = Api(library, Verifier(settings.jwt_public_keys))
 
 

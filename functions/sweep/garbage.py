@@ -1,11 +1,13 @@
 """Garbage collection: expired jobs with their files, and orphaned files, which no job needs any more."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pymongo
 from bson import ObjectId
 from pymongo.database import Database
 
+from functions.shared.job.document import Job
 from functions.shared.job.retention import Retention, lookup_of_job_needing
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
@@ -23,9 +25,16 @@ class Garbage:
 
     def delete_expired(self, retention: timedelta, limit: int) -> int:
         """Delete up to `limit` jobs that ended longer than `retention` ago, then their files; return how many."""
+        return self._delete(lambda: self._retention.expire(retention), limit)
+
+    def delete_of_deleted_owners(self, limit: int) -> int:
+        """Delete up to `limit` jobs that were created while their owner's account was deleted; return how many."""
+        return self._delete(self._retention.remove_of_deleted_owner, limit)
+
+    def _delete(self, remove: Callable[[], Job | None], limit: int) -> int:
         count = 0
         with pymongo.timeout(SEARCH_TIMEOUT):
-            while count < limit and (job := self._retention.expire(retention)):
+            while count < limit and (job := remove()):
                 self._buckets["videos"].delete(job.id)
                 if job.mp3:
                     self._buckets["mp3s"].delete(job.mp3.id)

@@ -39,8 +39,16 @@ class Sweeper:
         upgraded = upgrade(self._database)
         abandoned = sum(deliveries.abandon() for deliveries in self._deliveries)
         counts = self._republishing.round(LIMIT)
+        of_deleted_owners = self._garbage.delete_of_deleted_owners(LIMIT)
         expired = self._garbage.delete_expired(self._retention, LIMIT)
         orphans = self._garbage.delete_orphans(self._orphan_age, LIMIT)
         oldest = self._overdue.oldest_unfinished() // timedelta(seconds=1)
-        others = {"upgraded": upgraded, "abandoned_deliveries": abandoned, "expired": expired, "orphans": orphans}
-        log.info("swept", extra=asdict(counts) | others | {"oldest_unfinished_seconds": oldest})
+        others = {
+            "upgraded": upgraded,
+            "abandoned_deliveries": abandoned,
+            "of_deleted_owners": of_deleted_owners,
+            "expired": expired,
+            "orphans": orphans,
+            "oldest_unfinished_seconds": oldest,
+        }
+        log.info("swept", extra=asdict(counts) | others)

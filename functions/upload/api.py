@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 from functions.shared import boundary, mongo
 from functions.shared.boundary import Status
 from functions.shared.job.document import Job
+from functions.shared.job.owners import OwnerDeleted
 from functions.shared.problems import Problem
 from functions.shared.tokens import InvalidToken, Verifier
 from functions.upload import names
@@ -35,6 +36,7 @@ KEY = re.compile(r"[ -~]{1,255}")
 
 STATUSES = {
     InvalidToken: boundary.INVALID_TOKEN,
+    OwnerDeleted: boundary.INVALID_TOKEN,
     BodyIncomplete: Status(400),
     EmptyVideo: Status(400),
     MalformedForm: Status(400),

@@ -8,6 +8,7 @@ from functions.shared.job import events
 from functions.shared.job.document import Job
 from functions.shared.job.events import EventSink
 from functions.shared.job.owned import Jobs
+from functions.shared.job.owners import OwnerDeleted
 from functions.shared.media import Bucket
 from functions.shared.tokens import Caller
 from functions.shared.trace import current, follow
@@ -38,8 +39,8 @@ class Receiver:
     def receive(self, caller: Caller, source: Source, key: str | None) -> Receipt:
         """Store the video of `source` and create its job; with a known `key` leave `source` unread.
 
-        Raises what `errors` lists, and one of `mongo.AWAY`. Then there is neither job nor video, with one exception: if
-        the store fails during the job's insert, the job may exist, and a retry with the same key finds it.
+        Raises what `errors` lists, OwnerDeleted, and one of `mongo.AWAY`. Then there is neither job nor video, with one
+        exception: if the store fails during the job's insert, the job may exist, and a retry with the key finds it.
         """
         if self._sink is None:
             raise BrokerNotConnected("The event broker is not connected yet. Retry in a few seconds.")
@@ -52,15 +53,19 @@ class Receiver:
                 if not writer.size:
                     raise EmptyVideo("The video is empty. Check the file and send it again.")
                 writer.commit()
-            job = self._jobs.create(
-                writer.id,
-                owner=caller.user,
-                email=caller.email,
-                name=name,
-                size=writer.size,
-                key=key,
-                trace=current(),
-            )
+            try:
+                job = self._jobs.create(
+                    writer.id,
+                    owner=caller.user,
+                    email=caller.email,
+                    name=name,
+                    size=writer.size,
+                    key=key,
+                    trace=current(),
+                )
+            except OwnerDeleted:
+                self._videos.delete(writer.id)
+                raise
         if job.id != writer.id:  # a concurrent upload with the same key was faster
             self._videos.delete(writer.id)
             return Receipt(job, is_new=False)

@@ -20,7 +20,7 @@ from pymongo.uri_parser import parse_uri
 
 from functions.shared.job import indexes
 from functions.shared.job.document import COLLECTION as JOBS
-from functions.shared.job.turns import OWNERS
+from functions.shared.job.owners import OWNERS
 from functions.shared.job.upgrade import upgrade
 
 START = timedelta(minutes=5)  # the longest that MongoDB may take to start
@@ -29,6 +29,7 @@ ATTEMPT = timedelta(seconds=5)
 RIGHTS = {
     "upload": {
         JOBS: ["find", "insert"],
+        OWNERS: ["find"],
         "videos.files": ["insert", "remove"],
         "videos.chunks": ["find", "insert", "remove"],
         "quotas": ["find", "insert", "update"],
@@ -41,9 +42,10 @@ RIGHTS = {
         "mp3s.files": ["insert", "remove"],
         "mp3s.chunks": ["find", "insert", "remove"],
     },
-    "notify": {JOBS: ["find", "update"]},
+    "notify": {JOBS: ["find", "update"], OWNERS: ["find"]},
     "download": {
         JOBS: ["find", "remove"],
+        OWNERS: ["insert", "update"],
         "videos.files": ["remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["find", "remove"],
@@ -51,6 +53,7 @@ RIGHTS = {
     },
     "sweep": {
         JOBS: ["find", "update", "remove"],
+        OWNERS: ["find"],
         "videos.files": ["find", "remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["find", "remove"],

@@ -1,6 +1,10 @@
 """One user's data is invisible to others, and is deleted with the account."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from time import sleep
 
 import pytest
 
@@ -62,3 +66,24 @@ def test_deleted_account_leaves_no_data(anna: Person, film_clip: Path) -> None:
     assert anna.call("POST", "/auth/register", json=account).status_code == 201
     anna.log_in()
     assert anna.call("GET", "/jobs").json()["jobs"] == []
+
+
+def test_upload_in_progress_does_not_outlive_its_account(anna: Person, film_clip: Path) -> None:
+    """The account is deleted while a body arrives: no 202, no job, no mail."""
+    video = film_clip.read_bytes()
+    half, gone = Event(), Event()
+
+    def body() -> Iterator[bytes]:
+        yield video[:-1]
+        half.set()
+        gone.wait(60)
+        yield video[-1:]
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(anna.call, "PUT", "/upload?name=film.mp4", data=body())
+        assert half.wait(30)
+        assert anna.call("DELETE", "/auth/account").status_code == 204
+        gone.set()
+        assert answer.result().status_code == 401
+    sleep(3)  # an MP3 and its mail took one
+    assert anna.mails() == []

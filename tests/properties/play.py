@@ -45,11 +45,12 @@ class Uncounted:
 
 @dataclass(frozen=True)
 class Call:
-    """What a function is asked, and about which job."""
+    """What a function is asked, and about which job, or about all jobs of which owner."""
 
     function: str
     job: ObjectId | None
     ask: Callable[[Any], object]
+    owner: str | None = None
 
     @classmethod
     def of_event(cls, event: CloudEvent) -> "Call":
@@ -73,6 +74,12 @@ class Call:
         return cls("download", job, lambda api: _answer(api.answer(request)))
 
     @classmethod
+    def to_delete_account(cls, person: Caller) -> "Call":
+        headers = [*person.headers.items(), ("Account-Deletion", "true")]
+        request = Request(EnvironBuilder("/jobs", method="DELETE", headers=headers).get_environ())
+        return cls("download", None, lambda api: _answer(api.answer(request)), person.user)
+
+    @classmethod
     def to_replay(cls, job: ObjectId) -> "Call":
         return cls("replay", job, lambda replayer: replayer.replay(str(job)))
 
@@ -90,9 +97,14 @@ class Stage:
     """What all plays share: the store, and the actors that are ready to work on it."""
 
     def __init__(
-        self, store: Database[Document], functions: Functions, people: list[Caller], clock: Clock, heard: Surroundings
+        self,
+        store: Database[Document],
+        functions: Functions,
+        newcomer: Callable[[], Caller],
+        clock: Clock,
+        heard: Surroundings,
     ) -> None:
-        self.store, self.people, self.clock, self.heard = store, people, clock, heard
+        self.store, self.newcomer, self.clock, self.heard = store, newcomer, clock, heard
         self.actors: dict[str, list[tuple[Actor, Any]]] = {}
         for function, (count, _) in CAST.items():
             actors = [Actor() for _ in range(count)]
@@ -100,7 +112,7 @@ class Stage:
         self.counts: Counter[str] = Counter()
 
     def clear(self) -> None:
-        for name in (*COLLECTIONS, "quotas", "owners"):
+        for name in (*COLLECTIONS, "quotas"):
             self.store[name].delete_many({})
         self.heard.forget()
         self.clock.ahead = timedelta()
@@ -123,7 +135,7 @@ class Play:
         longest = timedelta(seconds=CAST[call.function][1])
         for actor, main in self._stage.actors[call.function]:
             if not actor.busy:
-                run = Run(actor, call.function, call.job, self._clock.now(), longest)
+                run = Run(actor, call.function, call.job, call.owner, self._clock.now(), longest)
                 self.runs.append(run)
                 self._counts[f"{call.function}s"] += 1
                 actor.start(partial(call.ask, main))
@@ -172,6 +184,9 @@ class Play:
             if not self.unfinished():
                 break
         assert not self.unfinished(), "every job ends, and its owner is notified"
+        assert not self.witness.deleted & {job["owner"] for job in self.witness.jobs.values()}, (
+            "no job without an owner"
+        )
         self.wait(timedelta(days=1, hours=1))
         self._whole(Call.to_sweep())
         jobs = self.witness.jobs.values()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from bson import ObjectId
@@ -26,7 +27,8 @@ from tests.support.callers import newcomer
 from tests.support.stacks import Server
 
 JOBS = 6
-UNFINISHED = 3  # at once: few, so that much happens to each, but enough for two owners to take turns
+PEOPLE = 2
+UNFINISHED = 5  # at once: few, so that much happens to each, but enough for two owners to take turns
 KEYS = [None, None, "a", "b"]
 LONG_WAITS = [1000, 4000, 25 * 3600, 8 * 86400]  # seconds: calls are over, mails are abandoned, jobs expire
 LONGER_THAN_A_LEASE = timedelta(seconds=130)
@@ -43,6 +45,7 @@ OFTEN = {
     "tick": 2,
     "crash": 2,
     "delete": 2,
+    "delete_account": 1,
     "replay": 2,
     "wait_long": 1,
     "rest": 1,
@@ -74,6 +77,7 @@ class JobsMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._play = Play(self.stage)
+        self._people = [self.stage.newcomer() for _ in range(PEOPLE)]  # those at the end have an account
         self._uploads = 0
         self._sound = True
 
@@ -95,7 +99,7 @@ class JobsMachine(RuleBasedStateMachine):
         """A person uploads a new video, perhaps with a key that was used before."""
         if len(self._play.witness.jobs) < JOBS and len(self._play.unfinished()) < UNFINISHED:
             self._uploads += 1
-            person, key = self.stage.people[chance.which % 2], KEYS[chance.which // 2 % len(KEYS)]
+            person, key = self._people[-1 - chance.which % PEOPLE], KEYS[chance.which // 2 % len(KEYS)]
             self._begin(Call.to_upload(person, f"{self._uploads}.mp4", key), chance)
 
     def _deliver(self, chance: Chance) -> None:
@@ -135,8 +139,13 @@ class JobsMachine(RuleBasedStateMachine):
 
     def _delete(self, chance: Chance) -> None:
         if job := self._job(chance):
-            owner = next(person for person in self.stage.people if person.user == job["owner"])
+            owner = next(person for person in self._people if person.user == job["owner"])
             self._begin(Call.to_delete(owner, job["_id"]), chance)
+
+    def _delete_account(self, chance: Chance) -> None:
+        """A person deletes the account, perhaps during an upload, and another one comes."""
+        self._begin(Call.to_delete_account(self._people[-1 - chance.which % PEOPLE]), chance)
+        self._people.append(self.stage.newcomer())
 
     def _replay(self, chance: Chance) -> None:
         if job := self._job(chance):
@@ -201,10 +210,12 @@ def stage(mongodb: Server, secrets: Secrets, tmp_path_factory: pytest.TempPathFa
         make_user(database, role, user["username"], user["password"])
         urls[role] = mongodb.url_of(role).replace("/video2mp3", "/properties")
     keys = secrets.read("jwt-public", "keys")
-    people = [newcomer("", secrets, 86400) for _ in range(2)]
+    newcomers = partial(newcomer, "", secrets, 86400)
     clock, heard = Clock(), Surroundings()
     with clock.of_the_functions():
-        stage = Stage(database, Functions(urls, keys, tmp_path_factory.mktemp("scratch"), heard), people, clock, heard)
+        stage = Stage(
+            database, Functions(urls, keys, tmp_path_factory.mktemp("scratch"), heard), newcomers, clock, heard
+        )
         yield stage
     admin.drop_database("properties")
     print("\n" + ", ".join(f"{count:,} {what}" for what, count in stage.counts.items()))

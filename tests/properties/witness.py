@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from operator import itemgetter
 
 from bson import ObjectId
@@ -16,7 +17,7 @@ from functions.shared.mongo import Document
 from tests.properties.actor import Actor
 from tests.properties.world import RETENTION, Clock, Surroundings
 
-COLLECTIONS = ["jobs", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"]
+COLLECTIONS = ["jobs", "owners", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"]
 
 
 def _all_of(collection: str) -> Document:
@@ -40,7 +41,7 @@ class Answer:
 
 @dataclass(eq=False)
 class Run:
-    """One call of a function: which function, about which job, since when, how long it may take.
+    """One call of a function: which function, about which job or owner, since when, how long it may take.
 
     Filled as it goes: the attempt that it claimed, the files that it stored, and the mail that it has sent but not yet
     recorded.
@@ -49,6 +50,7 @@ class Run:
     actor: Actor
     function: str
     job: ObjectId | None
+    owner: str | None
     began: datetime
     longest: timedelta
     attempt: str | None = None
@@ -88,7 +90,8 @@ class Witness:
         self._pointed_at: set[ObjectId] = set()  # MP3s that a job has ever named
         self._again: Counter[tuple[ObjectId, str]] = Counter()  # mails that a crash may repeat
         self._mails = 0
-        self._seen: dict[ObjectId, Document] | None = None  # the jobs that the last step's call saw the step before
+        # The jobs and the deleted owners that the call saw in the step before its last; None if others came between.
+        self._seen: tuple[dict[ObjectId, Document], set[str]] | None = None
         self.recall()
 
     def recall(self) -> None:
@@ -96,7 +99,8 @@ class Witness:
         found: dict[str, list[Document]] = {name: [] for name in COLLECTIONS}
         for document in self._database["jobs"].aggregate(EVERYTHING):
             found[document["from"]].append(document["is"])
-        jobs, *files = found.values()
+        jobs, owners, *files = found.values()
+        self.deleted = {owner["_id"] for owner in owners if "deleted" in owner}
         self.jobs = {job["_id"]: job for job in jobs}
         self.videos, self.mp3s = Shelf.of(*files[:2]), Shelf.of(*files[2:])
 
@@ -106,7 +110,7 @@ class Witness:
         `alone`: the step before was its own, and no time has passed since.
         """
         jobs, videos, mp3s = self.jobs, self.videos, self.mp3s
-        self._seen = jobs if alone else None
+        self._seen = (jobs, self.deleted) if alone else None
         self.recall()
         run.files |= (self.videos.ids - videos.ids) | (self.mp3s.ids - mp3s.ids)
         for job in jobs.keys() - self.jobs.keys():
@@ -114,6 +118,7 @@ class Witness:
         for job in self.jobs.keys() - jobs.keys():
             assert run.function == "upload", "only upload makes jobs"
             assert job not in self.gone, "a deleted job does not come back"
+            self._has_owner(self.jobs[job])
         for job in self.jobs.keys() & jobs.keys():
             if self.jobs[job] != jobs[job]:
                 self._may_become(jobs[job], self.jobs[job], run)
@@ -131,8 +136,8 @@ class Witness:
         for file in run.files & self.videos.ids:
             assert file in {*self.jobs, *self.gone}, "a call whose video has no job deletes it"
         if isinstance(answer := run.actor.result, Answer):
-            assert answer.status in {202, 204, 404}, answer
-        if run.function == "upload" and isinstance(answer, Answer):
+            assert answer.status in ({202, 204, 404} | ({401} if self.deleted else set())), answer
+        if run.function == "upload" and isinstance(answer, Answer) and answer.status != HTTPStatus.UNAUTHORIZED:
             job = ObjectId(json.loads(answer.body)["id"])
             assert job in {*self.jobs, *self.gone}, "the job of an accepted upload exists"
         if run.function == "download":
@@ -141,7 +146,8 @@ class Witness:
     def _may_go(self, job: Document, run: Run) -> None:
         by_owner = run.function == "download" and run.job == job["_id"]
         expired = run.function == "sweep" and job["state"] in FINAL and _is_past(job["finished"], RETENTION)
-        assert by_owner or expired, "a job is removed only by its owner, or a week after its end"
+        deleted = run.owner == job["owner"] or (run.function == "sweep" and job["owner"] in self.deleted)
+        assert by_owner or expired or deleted, "a job is removed only by its owner, or a week after its end"
         self.gone.add(job["_id"])
 
     def _may_become(self, was: Document, now: Document, run: Run) -> None:
@@ -159,7 +165,8 @@ class Witness:
             assert was["state"] in OPEN, "what has ended is not converted again"
             assert now["tries"] == was["tries"] + 1, "the claim counts the attempt"
             assert was["tries"] == 0 or _is_past(was["lease"]), "no attempt begins while another attempt's lease holds"
-            assert self._seen is None or _is_fair(self._seen, now["owner"]), (
+            self._has_owner(now)
+            assert self._seen is None or _is_fair(*self._seen, now["owner"]), (
                 "no owner is preferred to one with fewer conversions under way"
             )
             run.attempt = now["attempt"]
@@ -191,6 +198,8 @@ class Witness:
             return
         over = was["tries"] == MAX_TRIES and _is_past(was["lease"])
         given_up = now["state"] == State.FAILED and now["reason"]["code"] == GAVE_UP.code and over
+        if now["state"] == State.DONE:
+            self._has_owner(now)
         assert by_holder or given_up, "the lease's holder ends a job, or any converter after three attempts"
         assert ("mp3" in now, "reason" in now) == (now["state"] == State.DONE, now["state"] == State.FAILED)
         assert now["deliveries"][Channel.MAIL]["outcome"] == Outcome.PENDING, "every end is mailed"
@@ -233,13 +242,20 @@ class Witness:
             )
             if mail[0] == run.job:
                 run.unnoted = mail
+                if mail[0] in self.jobs:
+                    self._has_owner(self.jobs[mail[0]])
+
+    def _has_owner(self, job: Document) -> None:
+        assert self._seen is None or job["owner"] not in self._seen[1], (
+            "no job of a deleted owner is created, claimed, committed or mailed"
+        )
 
 
 def _is_past(time: datetime, by: timedelta = timedelta()) -> bool:
     return time + by <= datetime.now(time.tzinfo)
 
 
-def _is_fair(jobs: dict[ObjectId, Document], claimed: str) -> bool:
+def _is_fair(jobs: dict[ObjectId, Document], deleted: set[str], claimed: str) -> bool:
     """Return whether no owner of a waiting job has fewer conversions under way than the owner `claimed`."""
     running, waiting = Counter[str](), set[str]()
     for job in jobs.values():
@@ -247,4 +263,4 @@ def _is_fair(jobs: dict[ObjectId, Document], claimed: str) -> bool:
             running[job["owner"]] += 1
         elif job["state"] in OPEN and job["tries"] < MAX_TRIES and (job["tries"] == 0 or _is_past(job["lease"])):
             waiting.add(job["owner"])
-    return all(running[claimed] <= running[owner] for owner in waiting)
+    return all(running[claimed] <= running[owner] for owner in waiting - deleted)

@@ -32,6 +32,7 @@ from functions.shared.job.conversions import Conversions
 from functions.shared.job.deliveries import Channel, Deliveries, Outcome
 from functions.shared.job.document import Reason
 from functions.shared.job.owned import Jobs
+from functions.shared.job.owners import Owners
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 from functions.shared.settings import Url
@@ -180,7 +181,7 @@ class Functions:
 
     def download(self, actor: Actor) -> download.Api:
         database = self._database("download", actor)
-        library = Library(Jobs(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
+        library = Library(Jobs(database), Owners(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
         return download.Api(library, self._verifier)
 
     def _database(self, role: str, actor: Actor) -> Database[Document]:

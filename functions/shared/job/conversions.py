@@ -14,6 +14,7 @@ from pymongo.database import Database
 from functions.shared.job import deliveries
 from functions.shared.job.clock import after
 from functions.shared.job.document import CLAIMABLE, COLLECTION, LEASE_EXPIRED, MAX_TRIES, OPEN, Job, Mp3, Reason, State
+from functions.shared.job.owners import OwnerDeleted, Owners
 from functions.shared.job.turns import Turns
 from functions.shared.mongo import AWAY, Document
 
@@ -26,11 +27,11 @@ GAVE_UP = Reason("gave_up", "The conversion stopped three times through no fault
 
 
 class LeaseLost(Exception):  # noqa: N818  # what happened to the lease, not a failure
-    """The job was deleted or replayed, or another attempt has acquired it."""
+    """The job or its owner was deleted, or the job was replayed or acquired by another attempt."""
 
 
 class Conversions:
-    """The converter's side of the jobs. Needs the rights to find and update jobs; for `claim_next` those of Turns."""
+    """The converter's side of the jobs. Needs the rights to find and update jobs, for `claim_next` those of Turns."""
 
     def __init__(self, database: Database[Document]) -> None:
         self._jobs = database[COLLECTION]
@@ -95,6 +96,7 @@ class Attempt:
         self.job = job
         self.tries = tries
         self._jobs = jobs
+        self._owners = Owners(jobs.database)
         self._mine = {"_id": job.id, "attempt": token, "state": State.CONVERTING}
         self._leased_from = claimed
 
@@ -119,6 +121,10 @@ class Attempt:
 
         This is the only point at which an MP3 counts.
         """
+        try:
+            self._owners.check(self.job.owner)
+        except OwnerDeleted as deleted:
+            raise LeaseLost from deleted
         self._update(_end({"state": State.DONE, "progress": 1.0, "mp3": _plain(mp3)}))
         return replace(self.job, state=State.DONE, progress=1.0, mp3=mp3)
 

@@ -9,6 +9,7 @@ from pymongo.database import Database
 
 from functions.shared.job.clock import after, before, milliseconds
 from functions.shared.job.document import COLLECTION, FINAL, REPUBLISH_AFTER, Job
+from functions.shared.job.owners import OwnerDeleted, Owners
 from functions.shared.mongo import Document
 
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -54,10 +55,11 @@ def _lease(tries: object) -> Document:
 
 
 class Deliveries:
-    """One channel's side of the jobs. Needs the rights to find and update jobs."""
+    """One channel's side of the jobs. Needs the rights to find and update jobs, for `claim` also to find owners."""
 
     def __init__(self, database: Database[Document], channel: Channel) -> None:
         self._jobs = database[COLLECTION]
+        self._owners = Owners(database)
         self._channel = channel
         self._pending = {path(channel, "outcome"): Outcome.PENDING}
 
@@ -67,6 +69,7 @@ class Deliveries:
         The lease doubles as the backoff: an attempt that ends without `settle` is due again when its lease expires.
         Returns None, and changes nothing, if the job has not ended or the delivery is settled, leased or in backoff.
         Returns None and settles the delivery as sent if the owner has been notified of the same end before a replay.
+        Returns None too if the owner is deleted, whom no channel notifies.
         """
         tries = f"${path(self._channel, 'tries')}"
         # `mailed` and `mail` are of version 0.1. A document that has `mail` is its notifier's until it is upgraded.
@@ -90,8 +93,13 @@ class Deliveries:
             ],
             return_document=ReturnDocument.AFTER,
         )
-        claimed = document and document["deliveries"][self._channel]["outcome"] == Outcome.PENDING
-        return Job.of(document) if document and claimed else None
+        if document is None or document["deliveries"][self._channel]["outcome"] != Outcome.PENDING:
+            return None
+        try:
+            self._owners.check(document["owner"])
+        except OwnerDeleted:
+            return None
+        return Job.of(document)
 
     def settle(self, job: Job, outcome: Outcome) -> None:
         """Record the outcome of the claimed delivery of `job`, once it is known; only the first outcome counts.

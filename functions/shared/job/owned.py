@@ -8,6 +8,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from functions.shared.job.document import COLLECTION, REPUBLISH_AFTER, Job, State
+from functions.shared.job.owners import Owners
 from functions.shared.mongo import Document
 from functions.shared.trace import Trace
 
@@ -17,6 +18,7 @@ class Jobs:
 
     def __init__(self, database: Database[Document]) -> None:
         self._jobs = database[COLLECTION]
+        self._owners = Owners(database)
 
     def create(
         self,
@@ -32,9 +34,11 @@ class Jobs:
         """Store and return the job of a stored video of `size` bytes: state `uploaded`, no attempt yet.
 
         If the owner has a job with the same `Idempotency-Key` already, nothing is stored and that job is returned: the
-        caller's video is used only if the returned job has its id. Raises pymongo's error if MongoDB is away; the job
-        may be stored then.
+        caller's video is used only if the returned job has its id. Raises OwnerDeleted, and pymongo's error if MongoDB
+        is away; the job may be stored then.
         """
+        # An account deleted between this and the insert leaves a job that no attempt claims; the sweeper removes it.
+        self._owners.check(owner)
         now = datetime.now(UTC)
         document: Document = {
             "_id": video,

@@ -8,9 +8,9 @@ from pymongo.database import Database
 
 from functions.shared.job.clock import after
 from functions.shared.job.document import CLAIMABLE, COLLECTION, LEASE_EXPIRED, OPEN, State
+from functions.shared.job.owners import OWNERS
 from functions.shared.mongo import Document
 
-OWNERS = "owners"
 REMEMBERED = timedelta(hours=2)
 _RUNS = {"$and": [{"$eq": ["$state", State.CONVERTING]}, {"$not": [LEASE_EXPIRED]}]}
 
@@ -27,7 +27,7 @@ class Turns:
         """Return the claimable job whose turn it is, None if there is none.
 
         An owner with fewer conversions under way comes first; then whose last attempt began longer ago. Of this owner's
-        jobs it is `preferred`, if that is one of them, otherwise the oldest.
+        jobs it is `preferred`, if that is one of them, otherwise the oldest. Deleted owners have no turn.
         """
         mine = {"$and": [CLAIMABLE, {"$eq": ["$_id", preferred]}]}
         owners: Document = {
@@ -41,6 +41,7 @@ class Turns:
             {"$group": owners},
             {"$match": {"oldest": {"$ne": None}}},
             {"$lookup": {"from": OWNERS, "localField": "_id", "foreignField": "_id", "as": "known"}},
+            {"$match": {"known.deleted": {"$exists": False}}},
             {"$sort": {"running": 1, "known.served": 1, "oldest": 1}},
             {"$limit": 1},
             {"$project": {"_id": {"$ifNull": ["$preferred", "$oldest"]}}},

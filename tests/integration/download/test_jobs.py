@@ -9,6 +9,7 @@ from bson import ObjectId
 
 from functions.shared.job.conversions import Conversions, LeaseLost
 from functions.shared.job.document import Mp3
+from functions.shared.job.owners import OwnerDeleted
 from scripts.local.secrets import Secrets
 from tests.support.callers import Caller, newcomer
 from tests.support.problems import assert_problem, without_ids
@@ -173,3 +174,14 @@ def test_absent_store_is_503(caller: Caller, shelf: Shelf, mongodb: Server) -> N
             assert int(answer.headers["Retry-After"]) > 0
         assert time.monotonic() - began < 10
     assert caller.call("GET", f"/download/{job.mp3.id}").content == b"mp3"
+
+
+def test_deletion_of_an_account_leaves_a_tombstone(caller: Caller, stranger: Caller, shelf: Shelf) -> None:
+    """auth says so in a header: the jobs and files are deleted, and no job of the user can be created any more."""
+    jobs = [shelf.uploaded(caller.user), shelf.uploaded(stranger.user)]
+    assert caller.call("DELETE", "/jobs", headers={"Account-Deletion": "true"}).status_code == 204
+    assert shelf.files(jobs[0].id) == 0
+    with pytest.raises(OwnerDeleted):
+        shelf.uploaded(caller.user)
+    assert stranger.call("DELETE", "/jobs").status_code == 204
+    assert shelf.uploaded(stranger.user)

@@ -72,6 +72,14 @@ def test_valid_token_passes_with_the_request(
     assert asked.headers["Range"] == "bytes=1-"
 
 
+def test_no_client_can_claim_that_an_account_is_deleted(gateway: Gateway, upstream: Upstream, token: str) -> None:
+    """Only auth may send this header to download."""
+    headers = {**_bearer(token), "Account-Deletion": "true"}
+    assert requests.delete(f"{gateway.url}/jobs", headers=headers).status_code == 200
+    (asked,) = upstream.asked
+    assert "Account-Deletion" not in asked.headers
+
+
 def test_logged_out_token_is_rejected_at_once(gateway: Gateway, auth: Client) -> None:
     """A session ends at the gateway with its logout, through the gateway too."""
     token = auth.token(auth.newcomer())

@@ -9,7 +9,6 @@ from pymongo.database import Database
 
 from functions.shared.job.conversions import Attempt, Conversions
 from functions.shared.job.document import Mp3
-from functions.shared.job.turns import OWNERS
 from functions.shared.mongo import Document
 from tests.integration.job.system import System
 from tests.support.clock import advance
@@ -20,7 +19,6 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def conversions(database: Database[Document]) -> Conversions:
-    database[OWNERS].delete_many({})
     return Conversions(database)
 
 
@@ -104,7 +102,6 @@ def test_concurrent_deliveries_claim_every_job_once(conversions: Conversions, da
 def test_as_many_deliveries_as_jobs_convert_all(system: System) -> None:
     """In any order and with swaps: units of work and jobs balance, and a delivery of an ended job is acknowledged."""
     database = system.database
-    database[OWNERS].delete_many({})
     queue = [job for owner in ("anna", "berta") for job in jobs(database, owner, 4)]
     for job in queue:
         database["videos.files"].insert_one({"_id": job, "length": 1, "uploadDate": system.job(job)["created"]})

@@ -4,6 +4,7 @@ import signal
 import pytest
 from psutil import Process, pid_exists
 
+from functions.shared.job.owners import Owners
 from scripts.local.secrets import Secrets
 from scripts.local.supervision import Supervisor
 from tests.integration.upload.store import Store
@@ -101,3 +102,14 @@ def test_killed_function_creates_no_job(own: Caller, store: Store, supervisor: S
 
 def _terminate(process: Process) -> None:
     process.send_signal(signal.SIGTERM)
+
+
+def test_upload_in_progress_ends_with_its_account(caller: Caller, store: Store) -> None:
+    """An account is deleted while a body arrives: 401 at its end, and neither a job nor a video."""
+    before = store.counts()
+    with Sending(caller, "/upload?name=a.mp4", len(VIDEO)) as sending:
+        sending.send(VIDEO[:-1])
+        Owners(store.database).delete(caller.user)
+        sending.send(VIDEO[-1:])
+        assert sending.answer()[0] == 401
+    store.assert_as_before(before)
