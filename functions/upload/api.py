@@ -75,8 +75,6 @@ class Api:
         self.ROUTES.bind_to_environ(request.environ).match()
         key = _key(request)
         receipt = self._receiver.receive(caller, _source(request), key)
-        if not receipt.is_new:
-            drain(self._rest(request))  # a client that is not refused expects to send everything
         response = _accepted(receipt.job)
         if receipt.is_new:
             response.call_on_close(partial(self._receiver.publish, receipt.job))

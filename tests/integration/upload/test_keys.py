@@ -9,6 +9,7 @@ from functions.shared.media import CHUNK
 from scripts.local.secrets import Secrets
 from tests.integration.upload.store import Store
 from tests.support.callers import Caller, newcomer
+from tests.support.sending import Sending
 
 VIDEO = os.urandom(2 * CHUNK)
 
@@ -29,6 +30,15 @@ def test_repeated_key_gets_the_first_answer(caller: Caller, store: Store) -> Non
     assert second.content == first.content
     assert second.headers["Location"] == first.headers["Location"]
     assert store.counts() == counts
+
+
+def test_repeated_key_is_answered_before_its_body(caller: Caller, store: Store) -> None:
+    """Whatever it announces, also if that is beyond every quota: 202 with the first job after the head alone."""
+    key = str(uuid4())
+    first = send(caller, key)
+    for length in (4 * 1024**3, None):
+        with Sending(caller, "/upload?name=clip.mp4", length, {"Idempotency-Key": key}) as sending:
+            assert sending.answer() == (202, first.content)
 
 
 def test_fifty_concurrent_equal_keys_create_one_job(caller: Caller, store: Store) -> None:
