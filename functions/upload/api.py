@@ -23,6 +23,7 @@ from functions.upload.errors import (
     MalformedForm,
     NameRefused,
     QuotaExceeded,
+    StoreFull,
     TooLarge,
     TooSlow,
 )
@@ -32,6 +33,7 @@ from functions.upload.sources import MAX_FORM_OVERHEAD_BYTES, Form, RawBody, Sou
 from functions.upload.video import MAX_VIDEO_BYTES
 
 BROKER_RETRY_SECONDS = 5
+STORE_FULL_RETRY_SECONDS = 300  # somebody has to delete something, or jobs have to expire
 KEY = re.compile(r"[ -~]{1,255}")
 
 STATUSES = {
@@ -44,6 +46,7 @@ STATUSES = {
     TooLarge: Status(413),
     NameRefused: Status(422),
     QuotaExceeded: Status(429, lambda error: {"Retry-After": str(error.retry_after)}),
+    StoreFull: Status(507, lambda _error: {"Retry-After": str(STORE_FULL_RETRY_SECONDS)}),
     BrokerNotConnected: Status(503, lambda _error: {"Retry-After": str(BROKER_RETRY_SECONDS)}),
 }
 

@@ -40,5 +40,12 @@ class QuotaExceeded(Refused):
         self.retry_after = retry_after
 
 
+class StoreFull(Refused):
+    """MongoDB's disk has too little free space."""
+
+    def __init__(self) -> None:
+        super().__init__("The store is almost full and accepts no videos. Retry later.")
+
+
 class BrokerNotConnected(Refused):
     """The function does not know the broker's address yet, so it could not publish the upload."""

@@ -15,6 +15,7 @@ from functions.shared.tokens import Verifier
 from functions.upload.api import Api
 from functions.upload.quotas import MIB, Limits, Quotas
 from functions.upload.receiver import Receiver
+from functions.upload.space import Space
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,16 @@ class Settings:
     quota_stored_mib: int = 8192
     quota_open_jobs: int = 60
     quota_uploads_per_hour: int = 240
+    store_free_mib: int = 1024
 
 
 logs.configure()
 settings = load(Settings, os.environ)
 database = mongo.database(settings.mongodb_url)
 limits = Limits(settings.quota_stored_mib * MIB, settings.quota_open_jobs, settings.quota_uploads_per_hour)
+quotas = Quotas(database, limits, Space(database, settings.store_free_mib * MIB))
 sink = Sink(settings.k_sink) if settings.k_sink else None
-receiver = Receiver(Jobs(database), Bucket(database, "videos"), Quotas(database, limits), sink)
+receiver = Receiver(Jobs(database), Bucket(database, "videos"), quotas, sink)
 api = Api(receiver, Verifier(settings.jwt_public_keys))
 
 

@@ -15,7 +15,7 @@ from functions.shared.trace import current, follow
 from functions.upload.errors import BrokerNotConnected, EmptyVideo
 from functions.upload.quotas import Quotas
 from functions.upload.sources import Source
-from functions.upload.video import MAX_VIDEO_BYTES, Video
+from functions.upload.video import Video
 
 log = logging.getLogger("upload")
 
@@ -47,9 +47,9 @@ class Receiver:
         if key and (first := self._jobs.with_key(caller.user, key)):
             return Receipt(first, is_new=False)
         writer = self._videos.writer()
-        with self._quotas.reserve(caller.user, writer.id, source.length, MAX_VIDEO_BYTES) as allowance:
+        with self._quotas.reserve(caller.user, writer.id, source.length) as reservation:
             with writer:
-                name = source.save(Video(writer, allowance))
+                name = source.save(Video(writer, reservation))
                 if not writer.size:
                     raise EmptyVideo("The video is empty. Check the file and send it again.")
                 writer.commit()

@@ -1,16 +1,24 @@
 """A video on its way into the store."""
 
+from typing import Protocol
+
 from functions.shared.media import Writer
 from functions.upload.errors import TooLarge
-from functions.upload.quotas import Allowance
 
 MAX_VIDEO_BYTES = 4 * 1024**3
+
+
+class Bytes(Protocol):
+    """What the owner's quotas allow; `functions.upload.quotas.Reservation` is one."""
+
+    def check(self, size: int) -> None:
+        """Raise QuotaExceeded, or another refusal, unless the video may have `size` bytes."""
 
 
 class Video:
     """Writes a video's bytes to the store, up to 4 GiB and the owner's allowance."""
 
-    def __init__(self, writer: Writer, allowance: Allowance) -> None:
+    def __init__(self, writer: Writer, allowance: Bytes) -> None:
         self._writer = writer
         self._allowance = allowance
 

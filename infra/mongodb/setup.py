@@ -26,6 +26,7 @@ from functions.shared.job.upgrade import upgrade
 START = timedelta(minutes=5)  # the longest that MongoDB may take to start
 ATTEMPT = timedelta(seconds=5)
 # A file is deleted by reading and removing its chunks. MongoDB has no privileges on single fields.
+WHOLE_DATABASE = ""
 RIGHTS = {
     "upload": {
         JOBS: ["find", "insert"],
@@ -33,6 +34,7 @@ RIGHTS = {
         "videos.files": ["insert", "remove"],
         "videos.chunks": ["find", "insert", "remove"],
         "quotas": ["find", "insert", "update"],
+        WHOLE_DATABASE: ["dbStats"],  # to see the free space of the disk
     },
     "convert": {
         JOBS: ["find", "update"],

@@ -42,6 +42,7 @@ from functions.sweep.sweeper import Sweeper
 from functions.upload import api as upload
 from functions.upload.quotas import MIB, Limits, Quotas
 from functions.upload.receiver import Receiver
+from functions.upload.space import Space
 from tests.properties.actor import Actor, Fate
 from tests.support.clock import advance
 
@@ -176,7 +177,9 @@ class Functions:
 
     def upload(self, actor: Actor) -> upload.Api:
         database, broker = self._database("upload", actor), Broker(actor, self._heard)
-        receiver = Receiver(Jobs(database), Bucket(database, "videos"), Quotas(database, LIMITS), broker)
+        receiver = Receiver(
+            Jobs(database), Bucket(database, "videos"), Quotas(database, LIMITS, Space(database, 0)), broker
+        )
         return upload.Api(receiver, self._verifier)
 
     def download(self, actor: Actor) -> download.Api:

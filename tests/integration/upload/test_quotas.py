@@ -15,7 +15,7 @@ from tests.integration.upload.store import Store
 from tests.support.callers import Caller, newcomer
 from tests.support.problems import assert_problem
 from tests.support.sending import FORM, Sending, form
-from tests.support.stacks import StartFunction
+from tests.support.stacks import Server, StartFunction
 from tests.support.waiting import eventually
 
 MIB = 1024**2
@@ -28,6 +28,17 @@ def strict(start_function: StartFunction, settings: dict[str, str]) -> str:
     """An upload function with quotas of 2 MiB, 3 open jobs and 5 uploads per hour."""
     quotas = {"QUOTA_STORED_MIB": "2", "QUOTA_OPEN_JOBS": str(OPEN_JOBS), "QUOTA_UPLOADS_PER_HOUR": str(UPLOADS)}
     return start_function("upload", settings | quotas | {"THREADS": str(AT_ONCE)})
+
+
+@pytest.fixture
+def roomy(start_function: StartFunction, settings: dict[str, str], secrets: Secrets) -> Caller:
+    return newcomer(start_function("upload", settings | {"QUOTA_STORED_MIB": "100"}), secrets)
+
+
+@pytest.fixture
+def full(start_function: StartFunction, settings: dict[str, str], secrets: Secrets) -> Caller:
+    """A user of a function that leaves more free space than the disk has."""
+    return newcomer(start_function("upload", settings | {"STORE_FREE_MIB": str(10**9)}), secrets)
 
 
 @pytest.fixture
@@ -156,7 +167,7 @@ def test_concurrent_uploads_exceed_no_quota_together(anna: Caller, store: Store)
 
 @pytest.mark.parametrize("length", ["known", "unknown"])
 def test_upload_in_progress_counts(anna: Caller, store: Store, length: str) -> None:
-    """Its announced length, or the whole quota if unknown, is reserved until the upload ends in any way."""
+    """Its announced length, or 64 MiB if unknown, is reserved until the upload ends in any way."""
     with Sending(anna, "/upload?name=a.mp4", STORED if length == "known" else None) as sending:
         (sending.send if length == "known" else sending.send_chunk)(b"some")
         eventually(lambda: uploads(store, anna), 5, "the upload")
@@ -164,6 +175,63 @@ def test_upload_in_progress_counts(anna: Caller, store: Store, length: str) -> N
         sending.vanish()
     eventually(lambda: not any("size" in upload for upload in uploads(store, anna)), 15, "the end of the upload")
     assert send(anna, bytes(STORED)).status_code == 202
+
+
+def test_body_of_unknown_length_reserves_step_by_step(caller: Caller, store: Store) -> None:
+    """64 MiB at a time, not the 4 GiB that it might become."""
+    with Sending(caller, "/upload?name=a.mp4", None) as sending:
+        sending.send_chunk(b"some")
+        (first,) = eventually(lambda: uploads(store, caller), 5, "the upload")
+        assert first["size"] == 64 * MIB
+        sending.send_chunk(bytes(66 * MIB))
+        eventually(lambda: uploads(store, caller)[0]["size"] == 128 * MIB, 15, "the second step")
+        sending.vanish()
+
+
+def test_bodies_of_unknown_length_exceed_no_quota_together(roomy: Caller, store: Store) -> None:
+    """100 MiB are left: the second upload may have what the first has not reserved, and then the first the rest."""
+    with Sending(roomy, "/upload?name=a.mp4", None) as first:
+        first.send_chunk(bytes(50 * MIB))
+        eventually(lambda: uploads(store, roomy), 5, "the first upload")
+        with Sending(roomy, "/upload?name=a.mp4", None) as second:
+            second.send_chunk(bytes(37 * MIB))
+            assert second.answer()[0] == 429
+        first.send_chunk(bytes(49 * MIB))
+        first.send(b"0\r\n\r\n")
+        assert first.answer()[0] == 202
+
+
+@pytest.mark.parametrize("length", ["known", "unknown"])
+def test_upload_cut_off_by_an_outage_of_the_store_keeps_no_reservation(
+    anna: Caller, store: Store, mongodb: Server, length: str
+) -> None:
+    """Its end could not be recorded: that is done once the store is back, without another request."""
+    with Sending(anna, "/upload?name=a.mp4", STORED if length == "known" else None) as sending:
+        (sending.send if length == "known" else sending.send_chunk)(b"some")
+        eventually(lambda: uploads(store, anna), 5, "the upload")
+        mongodb.stop()
+        try:
+            part = bytes(STORED - 4)
+            (sending.send if length == "known" else sending.send_chunk)(part)
+            if length == "unknown":
+                sending.send(b"0\r\n\r\n")
+            assert sending.answer()[0] == 503
+        finally:
+            mongodb.start()
+    eventually(lambda: not any("size" in upload for upload in uploads(store, anna)), 30, "the end of the reservation")
+    assert send(anna, bytes(STORED)).status_code == 202
+
+
+def test_almost_full_store_refuses_uploads(full: Caller, store: Store) -> None:
+    """507 before the body, with the reason and when to retry; nothing counts as an upload."""
+    for length in (100, None):
+        with Sending(full, "/upload?name=a.mp4", length) as sending:
+            status, answer = sending.answer()
+        assert status == 507
+        assert b"almost full" in answer
+    assert_problem(answered := send(full), 507)
+    assert int(answered.headers["Retry-After"]) > 0
+    assert uploads(store, full) == []
 
 
 def test_upload_that_has_just_become_a_job_counts_once(anna: Caller, store: Store) -> None:

@@ -17,6 +17,7 @@ from functions.shared.tokens import Caller, Verifier
 from functions.upload.api import Api
 from functions.upload.quotas import Limits, Quotas
 from functions.upload.receiver import Receiver
+from functions.upload.space import Space
 
 
 class TrustingVerifier(Verifier):
@@ -35,7 +36,9 @@ class TrustingVerifier(Verifier):
 def unconnected() -> Api:
     """An upload without the broker's address, and with a store that does not exist."""
     database = mongo.database("mongodb://nowhere.invalid/video2mp3")
-    receiver = Receiver(Jobs(database), Bucket(database, "videos"), Quotas(database, Limits(1, 1, 1)), None)
+    receiver = Receiver(
+        Jobs(database), Bucket(database, "videos"), Quotas(database, Limits(1, 1, 1), Space(database, 0)), None
+    )
     return Api(receiver, TrustingVerifier())
 
 
