@@ -7,7 +7,7 @@ root=$PWD/.local/mysql9
 if [[ ! -d $root ]]; then
   echo "==> MySQL 9, from Debian unstable"
   rm -rf "$root.half"
-  scripts/local/unpack.sh unstable "$root.half" mysql-server-core --with-libraries
+  scripts/local/unpack.sh --with-libraries unstable "$root.half" mysql-server-core
   mv "$root.half" "$root"
 fi
 library=$(find "$root/usr/lib" -name libc.so.6 -printf %h)

@@ -3,7 +3,7 @@
 # none, and a film clip. Completed steps are skipped; an interrupted step starts again.
 #
 #   setup.sh           for the laptop stack
-#   setup.sh tests     for the tests too: their tools, and kustomize 5 where kubectl has none
+#   setup.sh tests     for the tests too: their tools, and skopeo and kustomize 5 where the machine has none
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=scripts/local
@@ -90,12 +90,26 @@ kustomize() {
   rm -rf "$go" # 800 MB
 }
 
+# skopeo asks registries for digests, in `make pin`. Installed by apt it would bring 60 MB of networks for containers.
+registry_client() {
+  rm -rf .local/skopeo .local/bin/skopeo
+  if type -P skopeo >/dev/null; then return; fi
+  say "skopeo, from Debian"
+  "$here/unpack.sh" "$(. /etc/os-release && echo "$VERSION_CODENAME")" .local/skopeo \
+    skopeo libgpgme11 libassuan0 libdevmapper1.02.1
+  mkdir -p .local/bin
+  printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$(echo "$PWD"/.local/skopeo/usr/lib/*-linux-gnu)" \
+    "$PWD/.local/skopeo/usr/bin/skopeo" >.local/bin/skopeo
+  chmod +x .local/bin/skopeo
+}
+
 "$here/packages.sh"
 step venv "$here/requirements.txt" "$(python3 --version)" "$PWD" -- venv
 if [[ ${1:-} == tests ]]; then
   step tests tests/requirements.txt "$(<.local/stamps/venv)" -- test_tools
   kustomize=$(source infra/versions/versions.env && echo "$KUSTOMIZE")
   step kustomize "$here/go.txt" "$kustomize" "$(kubectl_kustomize)" -- kustomize "$kustomize"
+  step skopeo "$(type -P skopeo || true)" "$PWD" -- registry_client
 fi
 step mongodb "$here/mongod.txt" "$(command -v mongod || true)" -- mongodb
 step clip "$here/clip.txt" -- clip

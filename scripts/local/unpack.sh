@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# unpack.sh SUITE TARGET PACKAGE [--with-libraries]: unpacks a package of another Debian release (unstable, bullseye-security)
-# into the folder TARGET, optionally with all its dependencies. The package comes from the machine's own Debian mirror and is
-# verified with Debian's keys. Nothing is installed, and the machine's package lists are not changed.
+# unpack.sh [--with-libraries] SUITE TARGET PACKAGE...: unpacks packages of a Debian release (bookworm, unstable,
+# bullseye-security) into the folder TARGET, optionally with all their dependencies. They come from the machine's own Debian
+# mirror and are verified with Debian's keys. Nothing is installed, and the machine's package lists are not changed.
 set -euo pipefail
-suite=$1 target=$2 package=$3 libraries=${4:-}
+libraries=
+if [[ $1 == --with-libraries ]]; then libraries=$1 && shift; fi
+suite=$1 target=$2
+shift 2
 
 own=$(. /etc/os-release && echo "$VERSION_CODENAME")
 [[ $suite == *-security ]] && own+=-security
@@ -20,7 +23,7 @@ get() {
     -o APT::Install-Recommends=false -o Debug::NoLocking=true "$@"
 }
 get update
-if [[ -n $libraries ]]; then get install -y --download-only "$package" >/dev/null; else (cd "$apt/archives" && get download "$package"); fi
+if [[ -n $libraries ]]; then get install -y --download-only "$@" >/dev/null; else (cd "$apt/archives" && get download "$@"); fi
 
 mkdir -p "$target"
 for deb in "$apt"/archives/*.deb; do dpkg-deb -x "$deb" "$target"; done
