@@ -131,5 +131,8 @@ test-cluster-long: ## An upload of eleven minutes to a deployed system
 audit: ## Known vulnerabilities of the locked packages; part of lint, but fails if PyPI has no answer
 	@$(setup) tests && exec scripts/audit.sh
 
+pin: ## Record the digests of third-party images and the checksums of the platform's release manifests
+	@$(setup) tests && exec scripts/pin.sh
+
 lock: ## Lock all dependencies again after a change in pyproject.toml
 	@$(setup) tests && exec scripts/lock.sh

@@ -17,6 +17,12 @@ kustomization() { # the overlay with the images of this commit
   done
 }
 
+report_unpinned() { # what the cluster runs of others may change while its name stays
+  local unpinned
+  unpinned=$(kubectl kustomize .local/deploy | awk '/^ *(- )?image: / && !/\/video2mp3\/|@sha256:/ { print "    " $NF }' | sort -u)
+  [[ -z $unpinned ]] || printf 'Not pinned, as no digest is recorded (make pin records them):\n%s\n' "$unpinned" >&2
+}
+
 apply() { # FOLDER with a kustomization
   local output
   # By force: a SinkBinding owns the field of the Services to which it adds K_SINK. It adds it again at once.
@@ -64,6 +70,7 @@ functions=$(printf '%s\n' functions/*/main.py | cut -d/ -f2)
 tag=$(scripts/cluster/tag.sh)
 mkdir -p .local/deploy
 kustomization >.local/deploy/kustomization.yaml
+report_unpinned
 kubectl apply --server-side -f infra/base/namespace.yaml >/dev/null
 scripts/cluster/secrets.sh "$overlay"
 # Without their Jobs the set-up programs run again: a changed password reaches the stores.

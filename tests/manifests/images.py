@@ -11,6 +11,7 @@ UNVERIFIED = re.compile(
     |sslverify|--no(digest|signature|verify|filedigest)|\b(sudo|chpasswd)\b""",
     re.VERBOSE | re.IGNORECASE,
 )
+IMAGE_WITH_TAG = re.compile(r"(.+/)?[^:@/]+:(?!latest(@|$))[\w.-]+(@sha256:[0-9a-f]{64})?")
 HIGH_USER = 10_000
 UPDATE = re.compile(r"\bapt(-get)? update\b")
 INSTALL = re.compile(r"\bapt(-get)? (upgrade|install)\b")
@@ -54,10 +55,10 @@ class Dockerfile:
 
 
 def base_has_version(file: Dockerfile) -> list[str]:
-    """Every base is a stage, `scratch` or an image with a tag other than `latest`."""
+    """Every base is a stage, `scratch` or an image with a tag other than `latest`, and its digest if it is pinned."""
     known = {"scratch", *(name for name, _ in file.stages)}
     bases = [base for _, base in file.stages if base not in known]
-    return [base for base in bases if not re.search(r":(?!latest$)[\w.-]+$", base)]
+    return [base for base in bases if not IMAGE_WITH_TAG.fullmatch(base)]
 
 
 def stages_are_unique(file: Dockerfile) -> list[str]:

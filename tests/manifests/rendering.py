@@ -1,5 +1,6 @@
 """The manifests as a cluster gets them: each overlay built by kustomize, once a session."""
 
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -26,12 +27,16 @@ def rendered(overlay: str) -> list[Manifest]:
 
 def build(folder: Path) -> list[Manifest]:
     """Return every object of the kustomization in the folder; raise RuntimeError if it does not build."""
-    built = REPOSITORY / ".local/bin/kustomize"  # if the set-up found no kubectl that is new enough
-    command = [str(built), "build"] if built.exists() else ["kubectl", "kustomize"]
-    done = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command(), str(folder)], capture_output=True, text=True, check=False)
     if done.returncode or done.stderr:
         raise RuntimeError(f"{folder} does not build: {done.stderr}")
     return [manifest for manifest in yaml.load_all(done.stdout, yaml.CSafeLoader) if manifest]
+
+
+def command() -> list[str]:
+    """Return the command that builds the kustomization of the folder that follows."""
+    built = REPOSITORY / ".local/bin/kustomize"  # if the set-up found no kubectl that is new enough
+    return [str(built), "build"] if built.exists() else [shutil.which("kubectl") or "kubectl", "kustomize"]
 
 
 def of_kind(manifests: list[Manifest], kind: str, api: str = "") -> list[Manifest]:

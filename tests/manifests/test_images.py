@@ -1,5 +1,6 @@
 """The images' Dockerfile follows every rule of `images.py`, and every rule detects a Dockerfile that breaks it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from tests.manifests.images import RULES, Dockerfile
 from tests.manifests.rendering import REPOSITORY
 
-CONTENT = (REPOSITORY / "infra/images/Dockerfile").read_text()
+# Without the digest that `make pin` records.
+CONTENT = re.sub(r"@sha256:\w+", "", (REPOSITORY / "infra/images/Dockerfile").read_text())
 USER = "USER 65532:65532\n"
+DIGEST = f"sha256:{'0' * 64}"
 
 Rule = Callable[[Dockerfile], list[str]]
 
@@ -16,6 +19,7 @@ Rule = Callable[[Dockerfile], list[str]]
 BREAKS = [
     ("base_has_version", ":bookworm-slim AS debian", " AS debian"),
     ("base_has_version", ":bookworm-slim AS debian", ":latest AS debian"),
+    ("base_has_version", ":bookworm-slim AS debian", f":latest@{DIGEST} AS debian"),
     ("stages_are_unique", "FROM debian AS app\n", "FROM debian AS dependencies\n"),
     ("runs_as_high_user", USER, ""),
     ("runs_as_high_user", USER, "USER root\n"),
@@ -47,6 +51,12 @@ BREAKS = [
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_dockerfile_follows_the_rule(rule: Rule) -> None:
     assert rule(Dockerfile(CONTENT)) == []
+
+
+def test_dockerfile_with_a_pinned_base_follows_every_rule() -> None:
+    pinned = Dockerfile(CONTENT.replace(":bookworm-slim AS", f":bookworm-slim@{DIGEST} AS"))
+    assert pinned.content != CONTENT
+    assert [rule.__name__ for rule in RULES if rule(pinned)] == []
 
 
 @pytest.mark.parametrize(("name", "old", "new"), BREAKS)
