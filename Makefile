@@ -128,8 +128,11 @@ test-cluster-long: ## An upload of eleven minutes to a deployed system
 	@$(pytest) tests/cluster/long -v
 
 ##@ Develop it
-audit: ## Known vulnerabilities of the locked packages; part of lint, but fails if PyPI has no answer
+audit: ## Known vulnerabilities of Python locks and all images (REGISTRY=); fails if no source of advisories answers
 	@$(setup) tests && exec scripts/audit.sh
+
+sbom: ## Write SBOMs (CycloneDX) of Python locks and all images (REGISTRY=) to .local/sbom/
+	@$(setup) tests && exec scripts/sbom.sh
 
 pin: ## Record the digests of third-party images and the checksums of the platform's release manifests
 	@$(setup) tests && exec scripts/pin.sh
