@@ -26,7 +26,10 @@ class Encoder:
         Raises OSError when the video is not at fault.
         """
         transcript = Transcript()
-        words = command(workspace.video, workspace.mp3, workspace.tags)
+        # By names within the workspace, as ffmpeg's user may have no way to it from the root folder.
+        words = command(
+            *(path.relative_to(workspace.folder) for path in (workspace.video, workspace.mp3, workspace.tags))
+        )
         with self._sandbox.start(words, read=workspace.video, write=workspace.out) as process:
             try:
                 _listen(process, transcript, heartbeat)

@@ -5,55 +5,89 @@ parent may hold any lock at that moment.
 """
 
 import ctypes
+import fcntl
 import resource
+import secrets
+import shutil
 import signal
+import socket
+import struct
 import subprocess
+import threading
 from contextlib import ExitStack
+from contextvars import copy_context
 from pathlib import Path
 
-from functions.convert import landlock, seccomp
+from functions.convert import landlock
+from functions.convert.seccomp import MAX_OPEN_FILES, Filter
+from functions.convert.supervisor import Supervisor
 
 LIMITS = {
     resource.RLIMIT_CORE: (0, 0),
-    # Seconds, less than the request's 600; from the first on there is a SIGXCPU every second, at the second a SIGKILL.
+    # Seconds, less than the request's 600. The first ends the program with SIGXCPU.
     resource.RLIMIT_CPU: (540, 550),
-    resource.RLIMIT_NOFILE: (64, 64),
+    resource.RLIMIT_NOFILE: (MAX_OPEN_FILES, MAX_OPEN_FILES),
     resource.RLIMIT_AS: (1 << 30, 1 << 30),
 }
 # The files that a program needs: itself, its libraries and the linker's cache.
 PROGRAMS = [Path(path) for path in ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")]
+PROGRAMS_PATH = "/usr/bin:/bin"
 
-_SET_PDEATHSIG, _SET_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 1, 38, 22, 2
+# Where this process is root, each program runs as a user of its own: one of these, which nothing else has.
+FIRST_UID, UIDS = 55_000, 4096
+
+_SET_PDEATHSIG, _SET_DUMPABLE, _SET_NO_NEW_PRIVS = 1, 4, 38
+_CAPABILITIES = struct.pack("=Ii", 0x20080522, 0), bytes(24)  # this process, none of any kind
 
 
 class Sandbox:
     """`landlock` is the kernel's Landlock version; with 0, for none, files are not hidden; all other limits hold."""
 
     def __init__(self, largest: int) -> None:
-        """Let a program write files of at most `largest` bytes."""
+        """Let a program write files of at most `largest` bytes.
+
+        Makes this process unreadable for others of its user: its environment and memory in `/proc`.
+        """
         self.landlock = landlock.version()
         self._limits = LIMITS | {resource.RLIMIT_FSIZE: (largest, largest)}
-        self._seccomp = seccomp.program()
+        self._filter = Filter()
+        _prctl(_SET_DUMPABLE, 0)
 
     def start(self, command: list[str], *, read: Path, write: Path) -> subprocess.Popen[bytes]:
         """Start a program of /usr that may read one file, write to one folder, and write to two pipes.
 
-        It dies with the thread that calls this, and has no environment and no input.
+        It works in the folder that has both. It dies with the thread that calls this, and has no environment and no
+        input.
         """
+        program = shutil.which(command[0], path=PROGRAMS_PATH)
+        if program is None:
+            raise FileNotFoundError(f"no {command[0]} in {PROGRAMS_PATH}")
+        user = None if landlock.libc.geteuid() else FIRST_UID + secrets.randbelow(UIDS)
+        if user is not None:
+            _give(user, read, write)
         with ExitStack() as stack:
             rules = stack.enter_context(landlock.ruleset(_allowed(read, write))) if self.landlock else None
+            handover = stack.enter_context(_supervised())
 
             def enter() -> None:
-                _prctl(_SET_PDEATHSIG, signal.SIGKILL)
+                _prctl(_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which would reset it
                 _prctl(_SET_NO_NEW_PRIVS, 1)
+                if landlock.libc.capset(*_CAPABILITIES):
+                    raise OSError
                 if rules is not None and landlock.libc.syscall(landlock.RESTRICT_SELF, rules, 0):
                     raise OSError
-                _prctl(_SET_SECCOMP, _FILTER, ctypes.addressof(self._seccomp))
+                listener = struct.pack("i", self._filter.enter())
+                handover.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, listener)])
                 for limit, values in self._limits.items():
                     resource.setrlimit(limit, values)
 
             return subprocess.Popen(
                 command,
+                executable=program,
+                cwd=write.parent,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -62,6 +96,23 @@ class Sandbox:
                 start_new_session=True,
                 preexec_fn=enter,  # noqa: PLW1509  # see the module's words
             )
+
+
+def _supervised() -> socket.socket:
+    """Start a supervisor; return the socket by which the new process hands it the filter's listener."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        handover = socket.socket(fileno=fcntl.fcntl(theirs, fcntl.F_DUPFD_CLOEXEC, MAX_OPEN_FILES))
+    # In a copy of this thread's context, which has the log's fields.
+    threading.Thread(target=copy_context().run, args=(Supervisor().run, ours), daemon=True).start()
+    return handover
+
+
+def _give(user: int, read: Path, write: Path) -> None:
+    """Let the user, and nobody else but root, pass the folder, read the file and write to the other folder."""
+    for path, owner, mode in ((write.parent, None, 0o710), (read, None, 0o640), (write, user, 0o700)):
+        shutil.chown(path, owner, user)
+        path.chmod(mode)
 
 
 def _allowed(read: Path, write: Path) -> dict[Path, int]:

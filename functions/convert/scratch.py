@@ -6,14 +6,18 @@ workspace, which the kernel releases when the process dies: an unlocked workspac
 
 import errno
 import fcntl
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 PREFIX = "attempt-"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Scratch:
                 yield workspace
             finally:
                 with self._exclusive():  # nor one whose lock file is removed already
-                    shutil.rmtree(workspace.folder)
+                    _remove(workspace.folder)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -70,9 +74,35 @@ class Scratch:
 
     def _remove_abandoned(self) -> None:
         for folder in self._folder.glob(f"{PREFIX}*"):
-            with (folder / "lock").open("w") as lock:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                shutil.rmtree(folder)
+            with suppress(BlockingIOError), _lock(folder) as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(folder)
+
+
+def _lock(folder: Path) -> TextIO:
+    try:
+        return (folder / "lock").open("w")
+    except PermissionError:
+        folder.chmod(0o700)
+        return (folder / "lock").open("w")
+
+
+def _remove(workspace: Path) -> None:
+    """Remove a folder in which anything may have been done.
+
+    Folders are opened to their owner first. Each is moved to the top before its turn: neither a path nor the stack of
+    calls grows with the depth. A folder that cannot be removed is logged and does not stop any attempt.
+    """
+    folders = [workspace]
+    try:
+        for folder in folders:
+            folder.chmod(0o700)
+            for entry in list(folder.iterdir()):
+                if entry.is_dir() and not entry.is_symlink():
+                    entry.chmod(0o700)
+                    folders.append(entry.rename(workspace.with_name(f"{workspace.name}.{len(folders)}")))
+                else:
+                    entry.unlink()
+            folder.rmdir()
+    except OSError as error:
+        log.warning("workspace not removed", extra={"folder": str(workspace), "error": str(error)})

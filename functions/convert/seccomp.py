@@ -1,62 +1,144 @@
-"""Seccomp: a filter of system calls, compiled by libseccomp (Debian: libseccomp2) for this machine's architecture.
+"""Seccomp: the list of system calls that ffmpeg may make, compiled by libseccomp (Debian: libseccomp2).
 
+libseccomp translates the names for this machine's architecture, and leaves out calls that the architecture does not
+have. Any other call waits for the supervisor's answer (functions.convert.supervisor), which is EPERM and a log line.
 Calls of a foreign architecture kill the process, x32 included: that is libseccomp's default.
 """
 
 import ctypes
 import errno
 import os
+import signal
 
-DENIED = """
-socket socketpair connect bind listen accept accept4
-fork vfork ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_open pidfd_getfd pidfd_send_signal kill
-mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr unshare setns
-open_by_handle_at bpf perf_event_open io_uring_setup io_uring_enter io_uring_register userfaultfd keyctl add_key
-request_key init_module finit_module delete_module kexec_load kexec_file_load
+ALLOWED = """
+openat read pread64 readv write writev close lseek fstat newfstatat access faccessat faccessat2
+mmap munmap mremap mprotect brk
+futex set_robust_list rseq set_tid_address sched_getaffinity sched_yield getpid gettid
+clock_gettime clock_nanosleep getrusage getrandom getuid geteuid getgid getegid uname sysinfo
+rt_sigprocmask rt_sigreturn restart_syscall exit exit_group
 """
 
-_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_MASKED_EQUAL = 7
-_CLONE_THREAD = 0x10000
+# Calls that Debian's libraries try when they are loaded (libnuma, libgcrypt, libselinux), and which ffmpeg does not
+# need: EPERM without a log line, as every conversion makes them.
+REFUSED_QUIETLY = "getdents64 get_mempolicy set_mempolicy mlock statfs"
+
+MAX_OPEN_FILES = 64
+
+# The flags with which glibc makes a thread. None of them makes a process or a namespace.
+_THREAD = 0x3D0F00
+_TCGETS, _F_GETFD, _F_SETFD, _MADV_DONTNEED = 0x5401, 1, 2, 4
+_PR_CAPBSET_READ, _PR_SET_NAME, _ARCH_SET_FS = 23, 15, 0x1002
+
+_ERRNO, _NOTIFY, _ALLOW = 0x00050000, 0x7FC00000, 0x7FFF0000
+_EQUAL, _AT_LEAST = 4, 5
+_SET_FILTER, _NEW_LISTENER = 1, 1 << 3
 
 
 class _Argument(ctypes.Structure):
-    _fields_ = (("number", ctypes.c_uint), ("how", ctypes.c_int), ("mask", ctypes.c_uint64), ("value", ctypes.c_uint64))
+    _fields_ = (
+        ("number", ctypes.c_uint),
+        ("how", ctypes.c_int),
+        ("value", ctypes.c_uint64),
+        ("unused", ctypes.c_uint64),
+    )
+
+
+def _is(number: int, value: int) -> _Argument:
+    return _Argument(number, _EQUAL, value)
+
+
+# Calls that are allowed with these arguments only.
+ALLOWED_WITH: list[tuple[str, list[_Argument]]] = [
+    ("ioctl", [_is(1, _TCGETS)]),  # is this a terminal?
+    ("fcntl", [_is(1, _F_GETFD)]),
+    ("fcntl", [_is(1, _F_SETFD)]),
+    ("madvise", [_is(2, _MADV_DONTNEED)]),
+    ("prctl", [_is(0, _PR_SET_NAME)]),
+    ("arch_prctl", [_is(0, _ARCH_SET_FS)]),
+    ("clone", [_is(0, _THREAD)]),
+    ("prlimit64", [_is(0, 0), _is(2, 0)]),  # reads a limit of its own
+    *(("rt_sigaction", [_is(0, number)]) for number in (signal.SIGABRT, signal.SIGPIPE, 32, 33)),  # the last: glibc's
+    # Hands the listener to the supervisor before the program starts, which can have no descriptor of such a number.
+    ("sendmsg", [_Argument(0, _AT_LEAST, MAX_OPEN_FILES)]),
+]
+# ffmpeg's handlers are not installed, though it is told so: a signal ends ffmpeg, and the wait status names the signal.
+UNHANDLED_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGXCPU)
 
 
 class Program(ctypes.Structure):
-    """The argument of `prctl(PR_SET_SECCOMP)`; it owns its instructions."""
+    """The argument of `seccomp(SECCOMP_SET_MODE_FILTER)`; it owns its instructions."""
 
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
-def program() -> Program:
-    """Return the filter: the denied calls fail with EPERM, threads may be made but no processes."""
-    library = ctypes.CDLL("libseccomp.so.2")
-    library.seccomp_init.restype = ctypes.c_void_p
-    context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(_ALLOW)))
+class Filter:
+    def __init__(self) -> None:
+        """Compile the filter."""
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._number = _library.seccomp_syscall_resolve_name(b"seccomp")
+        self._program = _program()
 
-    def deny(name: str, error: int, *arguments: _Argument) -> None:
-        number = library.seccomp_syscall_resolve_name(name.encode())
+    def enter(self) -> int:
+        """Confine this thread and what it starts; return the listener on which a supervisor gets the other calls."""
+        listener: int = self._libc.syscall(self._number, _SET_FILTER, _NEW_LISTENER, ctypes.byref(self._program))
+        if listener < 0:
+            raise OSError(ctypes.get_errno(), "seccomp: cannot confine the process")
+        return listener
+
+
+def name(number: int) -> str:
+    """Return the name of a system call of this machine."""
+    pointer = ctypes.c_void_p(_library.seccomp_syscall_resolve_num_arch(0, number))
+    if not pointer:
+        return str(number)
+    try:
+        return ctypes.string_at(pointer).decode()
+    finally:
+        _libc_free(pointer)
+
+
+def _program() -> Program:
+    context = _context()
+
+    def rule(action: int, call: str, *arguments: _Argument) -> None:
+        number = _library.seccomp_syscall_resolve_name(call.encode())
         array = (_Argument * len(arguments))(*arguments)
-        result = library.seccomp_rule_add_array(context, ctypes.c_uint32(_ERRNO | error), number, len(array), array)
+        result = _library.seccomp_rule_add_array(context, ctypes.c_uint32(action), number, len(array), array)
         if result:
-            raise OSError(-result, f"seccomp cannot deny {name}: {os.strerror(-result)}")
+            raise OSError(-result, f"seccomp: no rule for {call}: {os.strerror(-result)}")
 
     try:
-        for name in DENIED.split():
-            deny(name, errno.EPERM)
-        deny("clone", errno.EPERM, _Argument(0, _MASKED_EQUAL, _CLONE_THREAD, 0))
-        deny("clone3", errno.ENOSYS)  # a filter cannot read its flags, which are in memory: libc falls back to clone
-        return _compiled(library, context)
+        for call in ALLOWED.split():
+            rule(_ALLOW, call)
+        for call, arguments in ALLOWED_WITH:
+            rule(_ALLOW, call, *arguments)
+        for number in UNHANDLED_SIGNALS:
+            rule(_ERRNO | 0, "rt_sigaction", _is(0, number))
+        for call in REFUSED_QUIETLY.split():
+            rule(_ERRNO | errno.EPERM, call)
+        rule(_ERRNO | errno.EPERM, "prctl", _is(0, _PR_CAPBSET_READ))  # libcap's, as above
+        rule(
+            _ERRNO | errno.ENOSYS, "clone3"
+        )  # its flags are in memory, where no filter sees them: libc falls back to clone
+        return _compiled(context)
     finally:
-        library.seccomp_release(context)
+        _library.seccomp_release(context)
 
 
-def _compiled(library: ctypes.CDLL, context: ctypes.c_void_p) -> Program:
+def _context() -> ctypes.c_void_p:
+    return ctypes.c_void_p(_library.seccomp_init(ctypes.c_uint32(_NOTIFY)))
+
+
+def _compiled(context: ctypes.c_void_p) -> Program:
     with open(os.memfd_create("seccomp"), "w+b") as file:  # noqa: PTH123  # it has no path
-        if result := library.seccomp_export_bpf(context, file.fileno()):
-            raise OSError(-result, f"seccomp cannot compile: {os.strerror(-result)}")
+        if result := _library.seccomp_export_bpf(context, file.fileno()):
+            raise OSError(-result, f"seccomp: cannot compile: {os.strerror(-result)}")
         file.seek(0)
         code = file.read()
     return Program(len(code) // 8, code)  # an instruction has 8 bytes
+
+
+_library = ctypes.CDLL("libseccomp.so.2")
+_library.seccomp_init.restype = ctypes.c_void_p
+_library.seccomp_syscall_resolve_num_arch.restype = ctypes.c_void_p
+_libc_free = ctypes.CDLL(None).free

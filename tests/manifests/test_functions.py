@@ -84,6 +84,11 @@ def test_every_function_scales_to_zero_and_has_a_limit(services: dict[str, Manif
         assert f"{AUTOSCALING}/initial-scale" not in scale
 
 
+def test_convert_requires_landlock(services: dict[str, Manifest]) -> None:
+    """On a node whose kernel has no Landlock, convert does not start."""
+    assert plain(services["convert"])["LANDLOCK_REQUIRED"] == "true"
+
+
 def test_convert_processes_one_video_per_pod(services: dict[str, Manifest]) -> None:
     """Its scratch volume fits a video of 4 GiB and its MP3, and its limit of ephemeral storage fits the volume."""
     pod = services["convert"]["spec"]["template"]["spec"]

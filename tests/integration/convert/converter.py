@@ -75,8 +75,8 @@ class Converter:
 
     def ffmpegs(self) -> list[psutil.Process]:
         """Return the running ffmpeg processes that use this scratch folder."""
-        found = psutil.process_iter(["name", "cmdline"])
-        return [p for p in found if p.info["name"] == "ffmpeg" and str(self.scratch) in " ".join(p.info["cmdline"])]
+        found = psutil.process_iter(["name", "cwd"])
+        return [p for p in found if p.info["name"] == "ffmpeg" and self.scratch in Path(p.info["cwd"] or "").parents]
 
     def kill(self) -> None:
         """Kill every process of the function as the kernel does when memory runs out."""

@@ -1,7 +1,5 @@
 """A simulated kernel without Landlock: its three system calls are not implemented."""
 
-import ctypes
-import errno
 import os
 import subprocess
 import sys
@@ -9,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.convert import landlock
+from tests.integration.convert.sandboxed import without_landlock
 
 ROOT = Path(__file__).parents[3]
 START = "import runpy; runpy.run_path('functions/convert/main.py', run_name='main')"
@@ -27,23 +25,14 @@ class Kernel:
     """Runs Python on a kernel that answers ENOSYS to the calls of Landlock."""
 
     def __init__(self) -> None:
-        self._library = library = ctypes.CDLL("libseccomp.so.2")
-        library.seccomp_init.restype = ctypes.c_void_p
-        self._filter = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(0x7FFF0000)))
-        for number in (landlock.CREATE_RULESET, landlock.ADD_RULE, landlock.RESTRICT_SELF):
-            answer = ctypes.c_uint32(0x00050000 | errno.ENOSYS)
-            assert library.seccomp_rule_add(self._filter, answer, number, 0) == 0
+        self._hide = without_landlock()
 
     def python(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        def enter() -> None:
-            if self._library.seccomp_load(self._filter):
-                raise OSError
-
         return subprocess.run(
             [sys.executable, "-c", *words],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **env},
-            preexec_fn=enter,  # the tests' process has no other busy threads here
+            preexec_fn=self._hide,  # the tests' process has no other busy threads here
             capture_output=True,
             text=True,
             timeout=60,
@@ -97,7 +86,7 @@ def test_all_other_limits_hold(kernel: Kernel, tmp_path: Path, program: str, sai
     """Sockets, processes, the environment and more memory than the limit are denied."""
     (tmp_path / "in").write_text(program)
     (tmp_path / "out").mkdir()
-    ran = kernel.python(CELL, str(tmp_path), "perl", str(tmp_path / "in"))
+    ran = kernel.python(CELL, str(tmp_path), "perl", "in")
     assert ran.returncode == 0, ran.stderr
     assert (ran.stdout == said) if not said else (said in ran.stdout)
     assert "done" not in ran.stdout

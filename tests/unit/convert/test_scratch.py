@@ -1,3 +1,7 @@
+import errno
+import os
+import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,6 +51,101 @@ def test_what_a_killed_attempt_left_is_cleared(tmp_path: Path) -> None:
     with Scratch(tmp_path).workspace(0):
         assert not left.exists()
         assert (tmp_path / "lost+found").exists()
+
+
+USERS = [0, 65532] if os.geteuid() == 0 else [os.geteuid()]
+
+
+def spoil(folder: Path) -> None:
+    """Leave what could make a removal fail: modes of nothing, 3,000 folders in each other, odd names and links."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(3000):
+        os.mkdir("deep", dir_fd=here)
+        deeper = os.open("deep", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    os.close(here)
+    (folder / "link").symlink_to("/usr")
+    (folder / "loop").symlink_to(".")
+    (folder / "n\udcff\n").write_text("odd")
+    os.mkfifo(folder / "pipe", 0)
+    (folder / "closed" / "inner").mkdir(parents=True)
+    (folder / "closed" / "inner" / "file").touch(0)
+    for path in (folder / "closed" / "inner", folder / "closed", folder):
+        path.chmod(0)
+
+
+def as_user(uid: int, call: Callable[[], None]) -> None:
+    """Run the call in a process of this user."""
+    if (child := os.fork()) == 0:
+        code = 1
+        try:
+            os.setresuid(uid, uid, uid)
+            call()
+            code = 0
+        except BaseException:  # noqa: BLE001
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.fixture
+def scratch_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Scratch]:
+    def make(uid: int) -> Scratch:
+        os.chown(tmp_path, uid, uid)
+        monkeypatch.chdir(tmp_path)  # as its parents may not be this user's
+        return Scratch(Path())
+
+    return make
+
+
+@pytest.mark.parametrize("uid", USERS)
+def test_spoilt_workspace_is_removed(scratch_of: Callable[[int], Scratch], tmp_path: Path, uid: int) -> None:
+    """By root as by the user of the cluster, whatever was done inside, at the end of the attempt."""
+    scratch = scratch_of(uid)
+
+    def attempt() -> None:
+        with scratch.workspace(0) as workspace:
+            spoil(workspace.out)
+            workspace.folder.chmod(0)
+
+    as_user(uid, attempt)
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+@pytest.mark.parametrize("uid", USERS)
+def test_spoilt_workspace_of_a_killed_attempt_is_removed(
+    scratch_of: Callable[[int], Scratch], tmp_path: Path, uid: int
+) -> None:
+    """The next attempt removes it, and is not stopped by it."""
+    scratch = scratch_of(uid)
+
+    def attempts() -> None:
+        left = Path("attempt-of-a-dead-process")
+        left.mkdir()
+        spoil(left)
+        with scratch.workspace(0) as workspace:
+            assert not left.exists()
+            assert workspace.out.is_dir()
+
+    as_user(uid, attempts)
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_workspace_that_cannot_be_removed_stops_no_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A folder that the kernel keeps is logged; the attempt ends as it would, and so do later ones."""
+
+    def busy(folder: Path) -> None:
+        raise OSError(errno.EBUSY, "busy", str(folder))
+
+    monkeypatch.setattr(Path, "rmdir", busy)
+    for _ in range(2):
+        with Scratch(tmp_path).workspace(0) as workspace:
+            assert workspace.out.is_dir()
+    assert "workspace not removed" in caplog.text
 
 
 def test_no_space_is_said_before_anything_is_copied(tmp_path: Path) -> None:
