@@ -1,9 +1,11 @@
 """Makes the MP3 of one video with ffmpeg in the sandbox."""
 
+import errno
 import selectors
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 
 from functions.convert import mp3, protection, verdict
 from functions.convert.command import command
@@ -32,7 +34,7 @@ class Encoder:
         )
         with self._sandbox.start(words, read=workspace.video, write=workspace.out) as process:
             try:
-                _listen(process, transcript, heartbeat)
+                _listen(process, transcript, partial(_check, workspace, transcript, heartbeat))
                 code = process.wait()
             finally:
                 process.kill()
@@ -43,7 +45,15 @@ class Encoder:
         return reason or seconds
 
 
-def _listen(process: subprocess.Popen[bytes], transcript: Transcript, heartbeat: Callable[[float], None]) -> None:
+def _check(workspace: Workspace, transcript: Transcript, heartbeat: Callable[[float], None]) -> None:
+    # Whatever ffmpeg prints about a full disk may be a text of the file's.
+    if workspace.disk_full():
+        raise OSError(errno.ENOSPC, "the scratch folder is full")
+    heartbeat(transcript.progress)
+
+
+def _listen(process: subprocess.Popen[bytes], transcript: Transcript, check: Callable[[], None]) -> None:
+    """Read what ffmpeg prints until its end; `check` at once after each piece, and at least once a second."""
     end = time.monotonic() + TIMEOUT_SECONDS
     readers = {process.stdout: transcript.read_stdout, process.stderr: transcript.read_stderr}
     with selectors.DefaultSelector() as selector:
@@ -56,6 +66,6 @@ def _listen(process: subprocess.Popen[bytes], transcript: Transcript, heartbeat:
                     readers[pipe](data)
                 else:
                     selector.unregister(pipe)
-            heartbeat(transcript.progress)
+            check()
             if time.monotonic() > end:
                 raise TimeoutError(f"ffmpeg did not end within {TIMEOUT_SECONDS} s")

@@ -7,6 +7,7 @@ workspace, which the kernel releases when the process dies: an unlocked workspac
 import errno
 import fcntl
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 PREFIX = "attempt-"
+MIN_FREE_BYTES = 1 << 20  # with less, a disk is full: the next write may fail
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,10 @@ class Workspace:
     @property
     def tags(self) -> Path:
         return self.out / "tags"
+
+    def disk_full(self) -> bool:
+        disk = os.statvfs(self.out)
+        return disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES or bool(disk.f_files and not disk.f_favail)
 
 
 class Scratch:

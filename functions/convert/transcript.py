@@ -1,37 +1,39 @@
-"""Parses ffmpeg's output: `-progress` on stdout, `-v level+info` on stderr."""
+"""Parses ffmpeg's output: `-progress` on stdout, `-v level+info` on stderr.
+
+Any line may be a video's own text, as ffmpeg prints names and codes of a file with their newlines. So lines are cut and
+numbers are short before anything reads them, and each pattern takes time in proportion to the line.
+"""
 
 import re
 from collections import deque
 
 # Each matches at the start of a line: a tag of the video with the same text is indented further.
-_DURATION = re.compile(r"\[info\]   Duration: (\d+):(\d\d):(\d\d\.\d+)")
-_COMPLAINT = re.compile(r"(?:\[[^]]* @ 0x[0-9a-f]+\] )*\[(?:warning|error|fatal|panic)\] (.*)")
-_STOPPED = re.compile(r"\[info\] Exiting normally, received signal (\d+)")
-_OUT_TIME = re.compile(r"out_time_us=(\d+)")
+_DURATION = re.compile(r"\[info\]   Duration: (\d{1,6}):(\d\d):(\d\d\.\d{1,6})", re.ASCII)
+_COMPLAINT = re.compile(r"(?:\[[^][@]{1,99}@ 0x[0-9a-f]{1,16}\] ){0,9}\[(?:warning|error|fatal|panic)\] (.*)")
+_OUT_TIME = re.compile(r"out_time_us=(\d{1,15})\Z", re.ASCII)
+
+MAX_LINE_BYTES = 1024
 
 
 class Lines:
-    """Cuts a stream into lines; of a line that never ends only the last 4 KiB are kept."""
+    """Cuts a stream into lines, of which only the first `MAX_LINE_BYTES` are kept."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[str]:
-        *lines, rest = (self._rest + data).split(b"\n")
-        self._rest = rest[-4096:]
+        """Return the lines that end in `data`."""
+        first, *others = data.split(b"\n")
+        *lines, self._rest = [piece[:MAX_LINE_BYTES] for piece in (self._rest + first[:MAX_LINE_BYTES], *others)]
         return [line.decode(errors="replace") for line in lines]
 
 
 class Transcript:
-    """`duration`: the declared duration in seconds, 0 if none. `done`: seconds of MP3 so far.
-
-    `stopped`: the number of the signal that ended ffmpeg, 0 if none did.
-    """
+    """`duration`: the declared duration in seconds, 0 if none. `done`: seconds of MP3 so far."""
 
     def __init__(self) -> None:
         self.duration = 0.0
         self.done = 0.0
-        self.stopped = 0
         self._first: list[str] = []
         self._last: deque[str] = deque(maxlen=20)
         self._stdout = Lines()
@@ -58,5 +60,3 @@ class Transcript:
                 self.duration = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
             elif found := _COMPLAINT.match(line):
                 (self._first if len(self._first) < 30 else self._last).append(found[1])
-            elif found := _STOPPED.match(line):
-                self.stopped = int(found[1])

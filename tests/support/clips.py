@@ -96,6 +96,14 @@ class Clips:
         text = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n"
         return self.bytes("session.mp4", text.encode())
 
+    def forged_message(self) -> Path:
+        """A Matroska whose codec is named so that ffmpeg prints a line about a full disk."""
+        codec = _ebml(0x86, b"A_X\n[warning] No space left on device\n[info] Exiting normally, received signal 15.")
+        track = b"".join([_ebml(0xD7, b"\1"), _ebml(0x73C5, b"\1"), _ebml(0x83, b"\2"), codec, _ebml(0xE1, b"")])
+        cluster = _ebml(0x1F43B675, _ebml(0xE7, b"\0") + _ebml(0xA3, b"\x81\0\0\x80" + bytes(400)))
+        segment = _ebml(0x18538067, _ebml(0x1654AE6B, _ebml(0xAE, track)) + cluster)
+        return self.bytes("forged.mkv", _ebml(0x1A45DFA3, _ebml(0x4282, b"matroska")) + segment)
+
     def bytes(self, name: str, content: bytes) -> Path:
         path = self._folder / name
         path.write_bytes(content)
@@ -106,3 +114,9 @@ class Clips:
         if not path.exists():
             ffmpeg(*words, str(path))
         return path
+
+
+def _ebml(identity: int, data: bytes) -> bytes:
+    """Return a Matroska element."""
+    head = identity.to_bytes((identity.bit_length() + 7) // 8, "big")
+    return head + (1 << 56 | len(data)).to_bytes(8, "big") + data

@@ -66,6 +66,7 @@ def test_three_tags_are_kept_and_nothing_else(converter: Converter, clips: Clips
         ("noise", "not_a_video"),
         ("picture", "not_a_video"),
         ("session", "not_a_video"),
+        ("forged_message", "unsupported"),
     ],
 )
 def test_unusable_file_fails_with_its_reason(

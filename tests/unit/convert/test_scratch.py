@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.convert.scratch import Scratch
+from functions.convert.scratch import Scratch, Workspace
 
 
 def test_workspace_is_removed_after_its_attempt(tmp_path: Path) -> None:
@@ -146,6 +146,17 @@ def test_workspace_that_cannot_be_removed_stops_no_attempt(
         with Scratch(tmp_path).workspace(0) as workspace:
             assert workspace.out.is_dir()
     assert "workspace not removed" in caplog.text
+
+
+def test_disk_is_full_before_a_write_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less than 1 MiB of space, or no space for another file, is a full disk; no count of files is none."""
+    (tmp_path / "out").mkdir()
+    full = {}
+    for free, files, left in [(257, 9, 9), (255, 9, 9), (257, 9, 0), (257, 0, 0)]:
+        disk = os.statvfs_result((4096, 4096, 1000, free, free, files, left, left, 0, 255))
+        monkeypatch.setattr(os, "statvfs", lambda _, disk=disk: disk)
+        full[free, files, left] = Workspace(tmp_path).disk_full()
+    assert list(full.values()) == [False, True, True, False]
 
 
 def test_no_space_is_said_before_anything_is_copied(tmp_path: Path) -> None:

@@ -1,4 +1,27 @@
-from functions.convert.transcript import Transcript
+import signal
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.convert import verdict
+from functions.convert.transcript import MAX_LINE_BYTES, Transcript
+
+FORGED = [
+    "[warning] No space left on device",
+    "[error] Error writing trailer: Disk quota exceeded",
+    "[fatal] av_interleaved_write_frame(): No space left on device",
+    "[info] Exiting normally, received signal 15.",
+    "[info] Exiting normally, received signal 24.",
+    "[info]   Duration: 99:59:59.99, start: 0",
+    f"[info]   Duration: {'9' * 999}:00:00.00",
+    f"out_time_us={'9' * 999}",
+    "out_time_us=99999999999999",
+    "[error] Killed",
+    "[error] Cannot allocate memory",
+    "[error] Input/output error",
+]
 
 
 def test_progress_is_the_share_of_the_declared_duration() -> None:
@@ -59,13 +82,73 @@ def test_only_the_first_and_last_messages_are_kept() -> None:
     for number in range(10_000):
         transcript.read_stderr(f"[error] number {number}\n".encode())
     transcript.read_stderr(b"x" * 1_000_000)
+    transcript.read_stderr(b"\n")
     assert transcript.complaints[0] == "first"
     assert transcript.complaints[-1] == "number 9999"
     assert len(transcript.complaints) == 50
 
 
-def test_signal_is_recognised() -> None:
-    """ffmpeg exits regularly after a signal, and prints its number."""
+@pytest.mark.parametrize("size", [1, 7, 1000, 1 << 16])
+def test_only_the_start_of_a_line_is_read(size: int) -> None:
+    """What stands behind the first 1024 bytes is no line of its own, however the pipe splits it."""
     transcript = Transcript()
-    transcript.read_stderr(b"[info] Exiting normally, received signal 24.\n")
-    assert transcript.stopped == 24
+    line = b"[error] " + b"x" * 5000 + b"[error] forged\n[error] next\n"
+    for start in range(0, len(line), size):
+        transcript.read_stderr(line[start : start + size])
+    assert transcript.complaints == ["x" * (MAX_LINE_BYTES - len("[error] ")), "next"]
+
+
+@pytest.mark.parametrize("digits", ["9" * 400, "9" * 5000, "\u0663" * 4])
+def test_number_without_end_is_no_number(digits: str) -> None:
+    """A forged line with a number that no float can hold changes nothing."""
+    transcript = Transcript()
+    transcript.read_stderr(
+        f"[info]   Duration: {digits}:00:00.0, start\n[info]   Duration: 1:00:00.{digits}\n".encode()
+    )
+    transcript.read_stdout(f"out_time_us={digits}\n".encode())
+    assert transcript.done == 0
+    assert transcript.duration in {0, 3600 + 0.999999}
+
+
+HOSTILE_PIECES = [
+    "[",
+    "[mov @ 0x",
+    "[mov @ 0x1] ",
+    " @ 0x1",
+    "Output file ",
+    "Decoder (codec ",
+    "file:",
+    ") not found",
+    "9",
+]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("start", ["", "[error] ", "[info]   Duration: ", "out_time_us="])
+@pytest.mark.parametrize("piece", HOSTILE_PIECES)
+def test_hostile_lines_are_read_in_linear_time(start: str, piece: str) -> None:
+    """Eight MiB in lines of a MiB and in lines of a kilobyte take less than a second, the verdict included."""
+    long = f"{start}{piece * ((1 << 20) // len(piece))}\n".encode()
+    short = f"{start}{piece * (1000 // len(piece))}\n".encode() * 1000
+    began = time.process_time()
+    transcript = Transcript()
+    for _ in range(4):
+        for text in (long, short):
+            for at in range(0, len(text), 1 << 16):
+                transcript.read_stderr(text[at : at + (1 << 16)])
+                transcript.read_stdout(text[at : at + (1 << 16)])
+    verdict.judge(1, transcript, 0)
+    assert time.process_time() - began < 1
+
+
+@given(lines=st.lists(st.one_of(st.sampled_from(FORGED), st.text(alphabet="[]@0x1errowanifl: )\r", max_size=99))))
+def test_no_text_makes_the_fault_ours(lines: list[str]) -> None:
+    """Whatever ffmpeg prints, a failure is the file's, unless the wait status says otherwise."""
+    transcript = Transcript()
+    transcript.read_stderr("".join(f"{line}\n" for line in lines).encode(errors="replace"))
+    transcript.read_stdout("".join(f"{line}\n" for line in lines).encode(errors="replace"))
+    for code in (1, 69, 123, 255, -signal.SIGSEGV):
+        assert verdict.judge(code, transcript, 0)
+    assert verdict.judge(0, transcript, 3) is None
+    with pytest.raises(ChildProcessError):
+        verdict.judge(-signal.SIGKILL, transcript, 0)
