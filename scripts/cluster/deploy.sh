@@ -17,10 +17,11 @@ kustomization() { # the overlay with the images of this commit
   done
 }
 
-report_unpinned() { # what the cluster runs of others may change while its name stays
+report_unpinned() { # names the third-party images whose tag and digest are not in the record
   local unpinned
-  unpinned=$(kubectl kustomize .local/deploy | awk '/^ *(- )?image: / && !/\/video2mp3\/|@sha256:/ { print "    " $NF }' | sort -u)
-  [[ -z $unpinned ]] || printf 'Not pinned, as no digest is recorded (make pin records them):\n%s\n' "$unpinned" >&2
+  unpinned=$(kubectl kustomize .local/deploy | awk 'NR == FNR { recorded[$2 "@sha256:" $1]; next }
+    /^ *(- )?image: / && !/\/video2mp3\// && !($NF in recorded) { print "    " $NF }' infra/versions/recorded.sha256 - | sort -u)
+  [[ -z $unpinned ]] || printf 'Not pinned, as no digest is recorded for these tags (make pin records them):\n%s\n' "$unpinned" >&2
 }
 
 apply() { # FOLDER with a kustomization

@@ -35,6 +35,9 @@ if [[ -z ${REGISTRY-} ]] && ! command -v "${load[0]}" >/dev/null; then
     "the path of an archive, such as \`kind load image-archive\` or \`k3s ctr images import\`."
 fi
 
+if ! grep -q '^FROM .*@sha256:' infra/images/Dockerfile; then
+  echo "The base image of infra/images/Dockerfile is not pinned, as no digest is recorded (make pin records it)." >&2
+fi
 mkdir -p .local/images
 log=.local/images/build.log archive=.local/images/archive.tar
 tag=$(scripts/cluster/tag.sh)

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/cluster/sources.sh
-record=infra/versions/releases.sha256 downloads=.local/releases
+downloads=.local/releases
 
 say() { printf '%5d s  %s\n' "$SECONDS" "$1"; }
 

@@ -5,6 +5,10 @@
 
 # The third-party images, each as the name of its version in versions.env, and its repository.
 images=(NGINX=nginx MONGODB=mongo MYSQL=mysql RABBITMQ=rabbitmq MAILPIT=axllent/mailpit)
+# The image in which the functions' images are built.
+base=docker.io/library/debian
+# The digests and checksums that `make pin` has recorded, each with its name.
+record=infra/versions/recorded.sha256
 
 # The release manifests of each part of the platform.
 github=https://github.com

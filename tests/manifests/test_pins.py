@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 
 from tests.manifests.rendering import OVERLAYS, REPOSITORY, build, command
 
-IMAGES = ("NGINX", "MONGODB", "MYSQL", "RABBITMQ", "MAILPIT")
+IMAGES = {"NGINX": "nginx", "MONGODB": "mongo", "MYSQL": "mysql", "RABBITMQ": "rabbitmq", "MAILPIT": "axllent/mailpit"}
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 # A cluster that has everything, and that refuses the first change.
 KUBECTL = """#!/usr/bin/env bash
@@ -38,11 +39,14 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def pin(checkout: Path, names: tuple[str, ...]) -> None:
+def pin(checkout: Path, names: Iterable[str]) -> None:
     """Record a digest for these images and none for the others, as `make pin` does."""
     file = checkout / "infra/versions/versions.env"
     unpinned = re.sub(r"@sha256:\w+", "", file.read_text())
     file.write_text(re.sub(rf"^((?:{'|'.join(names)})=.*)$", rf"\1@{DIGEST}", unpinned, flags=re.MULTILINE))
+    images = [f"{IMAGES[name]}:{dict(re.findall(r'^(.+)=(.+)$', unpinned, re.MULTILINE))[name]}" for name in names]
+    record = "".join(f"{DIGEST.removeprefix('sha256:')}  {image}\n" for image in images)
+    (checkout / "infra/versions/recorded.sha256").write_text(f"# recorded\n{record}")
 
 
 def images(overlay: Path) -> set[str]:
@@ -71,7 +75,7 @@ def test_recorded_digest_is_in_every_manifest(overlay: str, checkout: Path) -> N
 
 
 def test_deploy_names_the_images_without_a_digest(checkout: Path) -> None:
-    pin(checkout, tuple(set(IMAGES) - {"NGINX", "RABBITMQ"}))
+    pin(checkout, IMAGES.keys() - {"NGINX", "RABBITMQ"})
     first, *names = deployed(checkout)
     assert first.startswith("Not pinned")
     assert [name.strip().partition(":")[0] for name in names] == ["nginx", "rabbitmq"]
@@ -80,3 +84,11 @@ def test_deploy_names_the_images_without_a_digest(checkout: Path) -> None:
 def test_deploy_names_no_image_if_all_have_a_digest(checkout: Path) -> None:
     pin(checkout, IMAGES)
     assert deployed(checkout) == []
+
+
+def test_deploy_names_an_image_whose_digest_is_recorded_for_another_tag(checkout: Path) -> None:
+    """Somebody has changed the tag and left its digest, which wins."""
+    pin(checkout, IMAGES)
+    file = checkout / "infra/versions/versions.env"
+    file.write_text(re.sub(r"^MYSQL=[^@]+", "MYSQL=99.9", file.read_text(), flags=re.MULTILINE))
+    assert [name.strip() for name in deployed(checkout)[1:]] == [f"mysql:99.9@{DIGEST}"]

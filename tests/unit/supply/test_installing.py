@@ -7,7 +7,7 @@ import pytest
 from tests.unit.supply.conftest import Checkout
 from tests.unit.supply.outside import Releases
 
-INSTALL, RECORD = "scripts/cluster/install.sh", "infra/versions/releases.sha256"
+INSTALL, RECORD = "scripts/cluster/install.sh", "infra/versions/recorded.sha256"
 
 
 @pytest.fixture

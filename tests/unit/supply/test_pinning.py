@@ -12,7 +12,7 @@ PIN = "scripts/pin.sh"
 VERSIONS, DOCKERFILE, RECORD = (
     "infra/versions/versions.env",
     "infra/images/Dockerfile",
-    "infra/versions/releases.sha256",
+    "infra/versions/recorded.sha256",
 )
 RECORDS = (VERSIONS, DOCKERFILE, RECORD)
 # The images of others, as the registry knows them, by the name of their version.
@@ -32,9 +32,18 @@ def versions(checkout: Checkout) -> dict[str, str]:
 
 
 def recorded(checkout: Checkout) -> dict[str, str]:
-    """Return the recorded checksum of each URL."""
+    """Return the recorded digest or checksum of each name."""
     lines = [line.split() for line in checkout.read(RECORD).splitlines() if not line.startswith("#")]
-    return {url: checksum for checksum, url in lines}
+    return {name: digest for digest, name in lines}
+
+
+def images(versions: dict[str, str]) -> dict[str, str]:
+    """Return the digest of each image by its name, as in the record."""
+    names = {name: repository.removeprefix("library/") for name, repository in REPOSITORIES.items()}
+    pairs = [
+        (names.get(name, "docker.io/library/debian"), version.split("@sha256:")) for name, version in versions.items()
+    ]
+    return {f"{repository}:{tag}": digest for repository, (tag, digest) in pairs}
 
 
 @pytest.fixture
@@ -71,7 +80,7 @@ def test_digests_and_checksums_are_recorded(checkout: Checkout, push: Push, publ
 
     assert (done.returncode, done.stderr) == (0, "")
     assert pinned(checkout) == pushed
-    assert recorded(checkout) == published
+    assert recorded(checkout) == images(pushed) | published
     assert {name: value for name, value in versions(checkout).items() if name not in pushed} == {
         name: value for name, value in before.items() if name not in pushed
     }
@@ -105,7 +114,7 @@ def test_moved_tags_and_changed_manifests_are_reported_and_recorded(
     assert done.returncode == 0
     assert {line.split()[0] for line in done.stdout.splitlines()} == {"CHANGED"}
     assert pinned(checkout) == pushed
-    assert recorded(checkout) == changed
+    assert recorded(checkout) == images(pushed) | changed
 
 
 def test_unresolved_names_are_reported_and_keep_their_record(
@@ -128,7 +137,7 @@ def test_unresolved_names_are_reported_and_keep_their_record(
     assert len(unresolved) == len(first) - 1 + len(published) - 1
     assert f"mysql:{first['MYSQL'].partition('@')[0]}" in unresolved
     assert pinned(checkout) == first | moved
-    assert recorded(checkout) == published | changed
+    assert recorded(checkout) == images(first | moved) | published | changed
 
 
 def test_without_a_network_nothing_is_recorded(checkout: Checkout, registry: Registry, releases: Releases) -> None:
@@ -142,3 +151,22 @@ def test_without_a_network_nothing_is_recorded(checkout: Checkout, registry: Reg
     assert done.returncode == 1
     assert done.stderr.count("nothing stays recorded") == len(REPOSITORIES) + 1 + 9
     assert [checkout.read(name) for name in RECORDS] == before
+
+
+def test_digest_of_another_tag_is_removed_if_the_new_tag_is_not_resolved(
+    checkout: Checkout, push: Push, registry: Registry, published: dict[str, str]
+) -> None:
+    """Somebody has changed the tag and left its digest, which would win."""
+    first = push("first")
+    checkout.run(PIN)
+    registry.clear()
+    tag, _, digest = first["NGINX"].partition("@")
+    file = checkout.root / VERSIONS
+    file.write_text(file.read_text().replace(f"NGINX={tag}@{digest}", f"NGINX=9.9.9@{digest}"))
+
+    done = checkout.run(PIN)
+
+    assert done.returncode == 1
+    assert versions(checkout)["NGINX"] == "9.9.9"
+    others = {name: version for name, version in first.items() if name != "NGINX"}
+    assert recorded(checkout) == images(others) | published
