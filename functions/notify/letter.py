@@ -44,8 +44,7 @@ class Sender(Text):
 
 def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
     """Return the mail about a finished job; raise ValueError if its owner's address is not a valid mail address."""
-    owner = _address("", job.email)
-    name = _shown(job.name)
+    name = shown(job.name)
     url = public_url.rstrip("/")
     if job.mp3:
         outcome, subject = "converted", "Your MP3 is ready"
@@ -54,24 +53,33 @@ def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
         outcome, subject = "failed", "Your video could not be converted to MP3"
         parts = _failed(job, name, url)
 
-    letter = EmailMessage(policy.SMTP)
-    letter["From"] = sender.address
-    letter["To"] = owner
-    letter["Subject"] = subject
-    letter["Date"] = format_datetime(datetime.now(UTC))
-    letter["Message-ID"] = f"<{job.id}.{outcome}@{sender.address.domain}>"  # a copy of a mail has the mail's own id
+    letter = write(sender, job.email, subject, f"{job.id}.{outcome}", parts)
     if job.trace:
         letter["Traceparent"] = job.trace.parent
         letter["X-Request-Id"] = job.trace.request
-    letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office replies stay away
-    letter.set_content("\n\n".join(_text(*part) for part in parts) + "\n", cte="quoted-printable")
-    html = "\n".join(_html(*part) for part in parts)
-    letter.add_alternative(f"<!doctype html>\n<html><body>\n{html}\n</body></html>\n", "html", cte="quoted-printable")
     return letter
 
 
 # A part of a letter: a sentence, then preformatted lines, such as commands.
 Part = tuple[str, list[str]]
+
+
+def write(sender: Sender, recipient: str, subject: str, name: str, parts: list[Part]) -> EmailMessage:
+    """Return a mail whose Message-ID begins with `name`; raise ValueError if `recipient` is not a valid mail address.
+
+    Copies of a mail must have the same `name`, and different mails different ones: mail servers drop duplicates.
+    """
+    letter = EmailMessage(policy.SMTP)
+    letter["From"] = sender.address
+    letter["To"] = _address("", recipient)
+    letter["Subject"] = subject
+    letter["Date"] = format_datetime(datetime.now(UTC))
+    letter["Message-ID"] = f"<{name}@{sender.address.domain}>"
+    letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: out-of-office replies stay away
+    letter.set_content("\n\n".join(_text(*part) for part in parts) + "\n", cte="quoted-printable")
+    html = "\n".join(_html(*part) for part in parts)
+    letter.add_alternative(f"<!doctype html>\n<html><body>\n{html}\n</body></html>\n", "html", cte="quoted-printable")
+    return letter
 
 
 def _converted(job: Job, mp3: Mp3, name: str, url: str) -> list[Part]:
@@ -81,7 +89,7 @@ def _converted(job: Job, mp3: Mp3, name: str, url: str) -> list[Part]:
         f"Duration:  {timedelta(seconds=round(mp3.duration))}",
         f"Size:      {_human(mp3.size)}",
     ]
-    fetch = [*_log_in(job, url), f"curl -OJ -H 'Authorization: Bearer TOKEN' {quote(f'{url}/download/{mp3.id}')}"]
+    fetch = [*log_in(job, url), f"curl -OJ -H 'Authorization: Bearer TOKEN' {quote(f'{url}/download/{mp3.id}')}"]
     return [
         ("Your MP3 is ready.", facts),
         ("To download the MP3, log in and replace TOKEN with the token that the login prints:", fetch),
@@ -90,11 +98,10 @@ def _converted(job: Job, mp3: Mp3, name: str, url: str) -> list[Part]:
 
 
 def _failed(job: Job, name: str, url: str) -> list[Part]:
-    reason = _printable(job.reason.message) if job.reason else "The conversion failed."
-    again = [*_log_in(job, url), f"curl -F file=@VIDEO -H 'Authorization: Bearer TOKEN' {quote(f'{url}/upload')}"]
+    again = [*log_in(job, url), f"curl -F file=@VIDEO -H 'Authorization: Bearer TOKEN' {quote(f'{url}/upload')}"]
     return [
         ("Your video could not be converted to MP3.", [f"File name: {name}", f"Job id:    {job.id}"]),
-        (reason, []),
+        (why(job), []),
         ("To try again, log in, replace TOKEN with the token that the login prints, and upload a video:", again),
     ]
 
@@ -110,8 +117,13 @@ def _address(name: str, address: str) -> Address:
     return parsed
 
 
-def _log_in(job: Job, url: str) -> list[str]:
+def log_in(job: Job, url: str) -> list[str]:
     return [f"curl -X POST -u {quote(job.email)} {quote(f'{url}/auth/login')}"]
+
+
+def why(job: Job) -> str:
+    """Return the reason of a failed job as one line."""
+    return _printable(job.reason.message) if job.reason else "The conversion failed."
 
 
 def _text(says: str, lines: list[str]) -> str:
@@ -123,7 +135,7 @@ def _html(says: str, lines: list[str]) -> str:
     return f"<p>{escape(says)}</p>{listing}"
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """Return the file name as the mail shows it: quoted, at most LONGEST_NAME characters of it, without links."""
     text = _printable(name)
     short = text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"

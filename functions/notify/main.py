@@ -11,7 +11,6 @@ from functions.notify.letter import Sender
 from functions.notify.notifier import Notifier
 from functions.notify.server import Server, SmtpUrl
 from functions.shared import boundary, logs, mongo
-from functions.shared.job.deliveries import Channel, Deliveries
 from functions.shared.settings import Url, load
 
 
@@ -26,7 +25,7 @@ class Settings:
 logs.configure()
 SETTINGS = load(Settings, os.environ)
 notifier = Notifier(
-    Deliveries(mongo.database(SETTINGS.mongodb_url), Channel.MAIL),
+    mongo.database(SETTINGS.mongodb_url),
     Server(SETTINGS.smtp_url),
     SETTINGS.mail_from,
     SETTINGS.public_url,

@@ -1,16 +1,20 @@
-"""The use case of notify: the mail about one ended job, claimed, sent, then settled."""
+"""The use case of notify: the mail about one ended job, claimed, sent, then settled; or held for a digest."""
 
 import logging
 from email.message import EmailMessage
 from typing import Protocol
 
 from bson import ObjectId
+from pymongo.database import Database
 
-from functions.notify.letter import Sender, compose
+from functions.notify import digest, letter
+from functions.notify.allowance import Allowance
+from functions.notify.letter import Sender
 from functions.notify.server import ServerAway
-from functions.shared.job.deliveries import Deliveries, Outcome
+from functions.shared.job.deliveries import Channel, Deliveries, Outcome
 from functions.shared.job.document import Job
-from functions.shared.mongo import AWAY
+from functions.shared.job.held import Held
+from functions.shared.mongo import AWAY, Document
 from functions.shared.retry import RetryLater
 from functions.shared.settings import Url
 
@@ -18,6 +22,7 @@ log = logging.getLogger(__name__)
 
 SETTLE_TRIES = 3  # of 6 s each: with up to 40 s of sending they end within the first lease
 RETRY_AFTER = 60  # seconds
+MAX_DIGEST_JOBS = 6000  # more than the 240 uploads per hour of a user make in a day; others wait for the next digest
 
 
 class MailServer(Protocol):
@@ -28,8 +33,10 @@ class MailServer(Protocol):
 
 
 class Notifier:
-    def __init__(self, deliveries: Deliveries, server: MailServer, sender: Sender, public_url: Url) -> None:
-        self._deliveries = deliveries
+    def __init__(self, database: Database[Document], server: MailServer, sender: Sender, public_url: Url) -> None:
+        self._deliveries = Deliveries(database, Channel.MAIL)
+        self._held = Held(database, Channel.MAIL)
+        self._allowance = Allowance(database)
         self._server = server
         self._sender = sender
         self._public_url = public_url
@@ -37,34 +44,47 @@ class Notifier:
     def notify(self, job: ObjectId) -> None:
         """Mail the owner of `job` how it ended, once. What the mail says comes from the job, not from the event.
 
+        A mail beyond the recipient's allowance is held. When it is due, one digest is sent about all held ones.
+
         Raises RetryLater if the mail server is away: the claim's lease is the backoff. Raises pymongo's error if
         MongoDB is away.
         """
-        claimed = self._deliveries.claim(job)
-        if claimed is None:
-            log.info("no mail due: settled, leased, in backoff, or the job has not ended")
+        delivery = self._deliveries.claim(job)
+        if delivery is None:
+            log.info("no mail due: settled, leased, held, in backoff, or the job has not ended")
             return
-        outcome = self._send(claimed)
-        self._settle(claimed, outcome)  # after sending: a crash in between repeats a mail, but loses none
-        log.info("mail settled", extra={"state": claimed.state, "outcome": outcome})
+        count = self._allowance.digest if delivery.held else self._allowance.mail
+        if until := count(delivery.job):
+            self._held.hold(delivery, until)
+            log.info("mail held for a digest", extra={"until": until.isoformat(timespec="seconds")})
+            return
+        jobs = [delivery.job]
+        if delivery.held:
+            jobs += self._held.others(delivery.job, MAX_DIGEST_JOBS - 1)
+        outcome = self._send(jobs)
+        self._settle(jobs, outcome)  # after sending: a crash in between repeats a mail, but loses none
+        log.info("mail settled", extra={"state": delivery.job.state, "outcome": outcome, "results": len(jobs)})
 
-    def _send(self, job: Job) -> Outcome:
+    def _send(self, jobs: list[Job]) -> Outcome:
         try:
-            letter = compose(job, self._sender, self._public_url)
+            if len(jobs) == 1:
+                mail = letter.compose(jobs[0], self._sender, self._public_url)
+            else:
+                mail = digest.compose(jobs, self._sender, self._public_url)
         except ValueError:
             log.warning("the owner's address is not a valid mail address")
             return Outcome.BOUNCED
         try:
-            return self._server.send(letter)
+            return self._server.send(mail)
         except ServerAway as error:
             log.warning("mail server away", extra={"error": str(error)})
             raise RetryLater("The mail server is away", RETRY_AFTER) from error
 
-    def _settle(self, job: Job, outcome: Outcome) -> None:
-        """Settle the delivery, also if MongoDB is away for a moment: a mail that is not settled is sent again."""
+    def _settle(self, jobs: list[Job], outcome: Outcome) -> None:
+        """Settle the deliveries, also if MongoDB is away for a moment: a mail that is not settled is sent again."""
         for left in reversed(range(SETTLE_TRIES)):
             try:
-                self._deliveries.settle(job, outcome)
+                self._deliveries.settle_all(jobs, outcome)
             except AWAY:
                 if not left:
                     raise

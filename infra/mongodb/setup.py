@@ -44,7 +44,7 @@ RIGHTS = {
         "mp3s.files": ["insert", "remove"],
         "mp3s.chunks": ["find", "insert", "remove"],
     },
-    "notify": {JOBS: ["find", "update"], OWNERS: ["find"]},
+    "notify": {JOBS: ["find", "update"], OWNERS: ["find"], "recipients": ["find", "insert", "update"]},
     "download": {
         JOBS: ["find", "remove"],
         OWNERS: ["insert", "update"],
@@ -70,6 +70,7 @@ def make_indexes(database: Database[dict[str, Any]]) -> None:
     indexes.make_indexes(database)
     database["quotas"].create_index("last", expireAfterSeconds=3600)
     database[OWNERS].create_index("expires", expireAfterSeconds=0)
+    database["recipients"].create_index("last", expireAfterSeconds=24 * 3600)
     for bucket in ("videos", "mp3s"):
         database[f"{bucket}.chunks"].create_index([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)
 

@@ -112,7 +112,7 @@ class Stage:
         self.counts: Counter[str] = Counter()
 
     def clear(self) -> None:
-        for name in (*COLLECTIONS, "quotas"):
+        for name in (*COLLECTIONS, "quotas", "recipients"):
             self.store[name].delete_many({})
         self.heard.forget()
         self.clock.ahead = timedelta()

@@ -29,7 +29,7 @@ from functions.notify.notifier import Notifier
 from functions.notify.server import ServerAway
 from functions.shared.events import SinkAway
 from functions.shared.job.conversions import Conversions
-from functions.shared.job.deliveries import Channel, Deliveries, Outcome
+from functions.shared.job.deliveries import Outcome
 from functions.shared.job.document import Reason
 from functions.shared.job.owned import Jobs
 from functions.shared.job.owners import Owners
@@ -164,9 +164,8 @@ class Functions:
         return Converter(Conversions(database), conversion, videos, Broker(actor, self._heard))
 
     def notify(self, actor: Actor) -> Notifier:
-        mails = Deliveries(self._database("notify", actor), Channel.MAIL)
         sender, url = Sender("video2mp3 <no-reply@example.org>"), Url("http://video2mp3.example")
-        return Notifier(mails, MailServer(actor, self._heard), sender, url)
+        return Notifier(self._database("notify", actor), MailServer(actor, self._heard), sender, url)
 
     def sweep(self, actor: Actor) -> Sweeper:
         database, broker = self._database("sweep", actor), Broker(actor, self._heard)

@@ -1,5 +1,7 @@
 """The notification of the owner on one channel: a lease whose length is the backoff, and an outcome, set once."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -8,14 +10,15 @@ from pymongo import ReturnDocument
 from pymongo.database import Database
 
 from functions.shared.job.clock import after, before, milliseconds
-from functions.shared.job.document import COLLECTION, FINAL, REPUBLISH_AFTER, Job
+from functions.shared.job.document import COLLECTION, FINAL, REPUBLISH_AFTER, Job, State
 from functions.shared.job.owners import OwnerDeleted, Owners
 from functions.shared.mongo import Document
 
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_ATTEMPT = timedelta(minutes=1)  # also the first lease; each further lease is twice as long
 LONGEST_LEASE = timedelta(minutes=60)
-RUN = ("outcome", "tries", "lease", "at", "republish")  # what belongs to one end of the job; `delivered` outlives it
+# The fields that belong to one end of the job; `delivered` outlives it.
+RUN = ("outcome", "tries", "lease", "at", "republish", "held")
 
 
 class Channel(StrEnum):
@@ -29,6 +32,15 @@ class Outcome(StrEnum):
     SENT = "sent"
     BOUNCED = "bounced"  # refused for good
     ABANDONED = "abandoned"  # not accepted within a day
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A claimed delivery: its job, the number of the attempt, and whether it is held for a digest."""
+
+    job: Job
+    tries: int
+    held: bool
 
 
 def path(channel: Channel, field: str) -> str:
@@ -48,6 +60,12 @@ def due(channel: Channel) -> Document:
     return {"$lte": [f"${path(channel, 'lease')}", "$$NOW"]}
 
 
+def notified(channel: Channel) -> Document:
+    """Return the expression for: the owner has been notified of this end already, before a replay or before a crash."""
+    # `mailed` is what a notifier of version 0.1 writes instead of `delivered`.
+    return {"$in": ["$state", [f"${path(channel, 'delivered')}", "$mailed"]]}
+
+
 def _lease(tries: object) -> Document:
     """Return the expression for the milliseconds that the attempt after `tries` others lasts: 1, 2, 4 … 60 minutes."""
     factor = {"$min": [LONGEST_LEASE // LONGEST_ATTEMPT, {"$pow": [2, tries]}]}
@@ -63,7 +81,7 @@ class Deliveries:
         self._channel = channel
         self._pending = {path(channel, "outcome"): Outcome.PENDING}
 
-    def claim(self, job: ObjectId) -> Job | None:
+    def claim(self, job: ObjectId) -> Delivery | None:
         """Acquire the delivery of an ended job for one attempt, and count the attempt.
 
         The lease doubles as the backoff: an attempt that ends without `settle` is due again when its lease expires.
@@ -72,14 +90,13 @@ class Deliveries:
         Returns None too if the owner is deleted, whom no channel notifies.
         """
         tries = f"${path(self._channel, 'tries')}"
-        # `mailed` and `mail` are of version 0.1. A document that has `mail` is its notifier's until it is upgraded.
-        known = {"$in": ["$state", [f"${path(self._channel, 'delivered')}", "$mailed"]]}
+        known = notified(self._channel)
         document = self._jobs.find_one_and_update(
             {
                 "_id": job,
                 "state": {"$in": FINAL},
                 **self._pending,
-                "mail": {"$exists": False},
+                "mail": {"$exists": False},  # else it belongs to a notifier of version 0.1, until it is upgraded
                 "$expr": {"$or": [{"$eq": [tries, 0]}, due(self._channel)]},
             },
             [
@@ -93,40 +110,60 @@ class Deliveries:
             ],
             return_document=ReturnDocument.AFTER,
         )
-        if document is None or document["deliveries"][self._channel]["outcome"] != Outcome.PENDING:
+        if document is None:
+            return None
+        claimed = document["deliveries"][self._channel]
+        if claimed["outcome"] != Outcome.PENDING:
             return None
         try:
             self._owners.check(document["owner"])
         except OwnerDeleted:
             return None
-        return Job.of(document)
+        return Delivery(Job.of(document), claimed["tries"], "held" in claimed)
 
-    def settle(self, job: Job, outcome: Outcome) -> None:
-        """Record the outcome of the claimed delivery of `job`, once it is known; only the first outcome counts.
+    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        """Record the outcome of the claimed delivery, once it is known; only the first outcome counts.
 
         SENT is remembered beyond a replay of the job. If the job was replayed since the claim, nothing else changes.
         """
-        if outcome == Outcome.SENT:
-            known = {path(self._channel, "delivered"): job.state}
-            if self._channel == Channel.MAIL:  # for a notifier of version 0.1 that is still running during an upgrade
-                known["mailed"] = job.state
-            self._jobs.update_one({"_id": job.id}, {"$set": known})
-        self._jobs.update_one({"_id": job.id, "state": job.state, **self._pending}, self._settled(outcome))
+        self.settle_all([delivery.job], outcome)
+
+    def settle_all(self, jobs: Iterable[Job], outcome: Outcome) -> None:
+        """Record the outcome of the deliveries of several jobs, as `settle` does for each."""
+        ids: dict[State, list[ObjectId]] = {}
+        for job in jobs:
+            ids.setdefault(job.state, []).append(job.id)
+        for state, ended in ids.items():
+            query: Document = {"_id": {"$in": ended}}
+            if outcome == Outcome.SENT:
+                known = {path(self._channel, "delivered"): state}
+                if self._channel == Channel.MAIL:  # for a notifier of version 0.1 that is still running in an upgrade
+                    known["mailed"] = state
+                self._jobs.update_many(query, {"$set": known})
+            self._jobs.update_many({**query, "state": state, **self._pending}, self._settled(outcome))
 
     def abandon(self) -> int:
-        """Settle the deliveries that are pending a day after the end of their jobs; return how many."""
-        late: Document = {"$lt": ["$finished", before(GIVE_UP_AFTER)]}
+        """Settle the deliveries that are pending a day after the end of their jobs; return how many.
+
+        The day of a held delivery begins when it may be sent. A delivery with a lease is left to its holder, who may be
+        sending it or about to hold it.
+        """
+        since = {"$ifNull": [f"${path(self._channel, 'held')}", "$finished"]}
+        late: Document = {"$and": [{"$lt": [since, before(GIVE_UP_AFTER)]}, due(self._channel)]}
         # Every pending delivery has a lease: to name it lets the query use the index of the pending ones.
         leased = {path(self._channel, "lease"): {"$exists": True}}
         query = {"state": {"$in": FINAL}, **self._pending, **leased, "$expr": late}
         return self._jobs.update_many(query, self._settled(Outcome.ABANDONED)).modified_count
 
     def reschedule(self, job: ObjectId) -> bool:
-        """Make a pending delivery due now, or when an attempt under way must have ended; False if none is pending."""
-        lease, tries = (f"${path(self._channel, field)}" for field in ("lease", "tries"))
+        """Make a pending delivery due now, or when an attempt under way must have ended; False if none is pending.
+
+        A delivery that is held stays so: its recipient may not be notified yet.
+        """
+        lease, tries, held = (f"${path(self._channel, field)}" for field in ("lease", "tries", "held"))
         began = {"$subtract": [lease, _lease({"$subtract": [tries, 1]})]}
         attempt_over = {"$add": [began, milliseconds(LONGEST_ATTEMPT)]}
-        moved = {"$cond": [{"$eq": [tries, 0]}, "$$NOW", {"$max": ["$$NOW", attempt_over]}]}
+        moved = {"$cond": [{"$eq": [tries, 0]}, "$$NOW", {"$max": ["$$NOW", attempt_over, held]}]}
         query = {"_id": job, "state": {"$in": FINAL}, **self._pending}
         change: list[Document] = [
             {"$set": {path(self._channel, "lease"): moved}},

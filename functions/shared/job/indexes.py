@@ -23,8 +23,11 @@ def make_indexes(database: Database[dict[str, Any]]) -> None:
     open_jobs = {"state": {"$in": [*OPEN]}}
     jobs.create_index([("state", ASCENDING), ("lease", ASCENDING)], partialFilterExpression=open_jobs)
     for channel in Channel:
-        pending = {path(channel, "outcome"): Outcome.PENDING}
+        pending: dict[str, Any] = {path(channel, "outcome"): Outcome.PENDING}
         jobs.create_index(path(channel, "lease"), partialFilterExpression=pending)
+        held = path(channel, "held")
+        waiting = pending | {held: {"$exists": True}}
+        jobs.create_index([("email", ASCENDING), (held, ASCENDING)], partialFilterExpression=waiting)
     jobs.create_index("finished", partialFilterExpression={"finished": {"$exists": True}})
     # All that the sum of an owner's usage reads, so that it is answered by the index alone.
     jobs.create_index([(name, ASCENDING) for name in ("owner", "state", "reason.code", "size", "mp3.size", "_id")])

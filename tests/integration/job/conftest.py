@@ -23,7 +23,7 @@ def whole_database(mongodb: Server) -> Iterator[Database[Document]]:
 @pytest.fixture
 def database(whole_database: Database[Document]) -> Database[Document]:
     """Return the database, emptied, as the sweeper reads all of it."""
-    for name in ("jobs", "owners", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"):
+    for name in ("jobs", "owners", "recipients", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"):
         whole_database[name].delete_many({})
     return whole_database
 

@@ -60,7 +60,7 @@ class System:
         conversion = Conversion(videos, Bucket(database, "mp3s"), Scratch(scratch), Encoder())
         self.converter = Converter(Conversions(database), conversion, videos, self.broker)
         sender, url = Sender("video2mp3 <no-reply@example.org>"), Url("http://video2mp3.example")
-        self.notifier = Notifier(self.deliveries, self.mail, sender, url)
+        self.notifier = Notifier(database, self.mail, sender, url)
         self.sweeper = Sweeper(database, self.broker, retention=timedelta(days=7), orphan_age=timedelta(hours=24))
 
     def job(self, job: ObjectId) -> Document:

@@ -15,17 +15,8 @@ from infra.mongodb.setup import RIGHTS, WHOLE_DATABASE
 from tests.support.stacks import Server
 
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
-COLLECTIONS = (
-    "jobs",
-    "owners",
-    "quotas",
-    "dead",
-    "videos.files",
-    "videos.chunks",
-    "mp3s.files",
-    "mp3s.chunks",
-    "others",
-)
+BUCKETS = ("videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks")
+COLLECTIONS = ("jobs", "owners", "quotas", "recipients", "dead", *BUCKETS, "others")
 NO_DOCUMENT = {"_id": ObjectId()}
 
 ACTIONS: dict[str, Callable[[Collection[Document]], object]] = {
@@ -138,6 +129,7 @@ def test_user_cannot_read_other_databases(user: Database[Document], database: st
         ("insert", "dead", {"deadletter"}),
         ("find", "dead", {"replay"}),
         ("update", "quotas", {"upload"}),
+        ("update", "recipients", {"notify"}),
     ],
 )
 def test_critical_privileges_have_few_users(action: str, collection: str, users: set[str]) -> None:

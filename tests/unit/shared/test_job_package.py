@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 FILES = sorted(file for folder in ("functions", "infra", "scripts") for file in (ROOT / folder).rglob("*.py"))
 OUTSIDE = [str(file.relative_to(ROOT)) for file in FILES if not file.is_relative_to(ROOT / "functions/shared/job")]
 
-FIELDS = {"deliveries", "republish", "delivered", "attempt", "lease", "tries", "finished", "mailed"}
+FIELDS = {"deliveries", "republish", "delivered", "attempt", "lease", "tries", "finished", "mailed", "held"}
 WORDS = {COLLECTION, *State, *Outcome, *FIELDS}
 # The same words with another meaning.
 ALLOWED = {
