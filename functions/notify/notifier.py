@@ -84,7 +84,7 @@ class Notifier:
         """Settle the deliveries, also if MongoDB is away for a moment: a mail that is not settled is sent again."""
         for left in reversed(range(SETTLE_TRIES)):
             try:
-                self._deliveries.settle_all(jobs, outcome)
+                self._deliveries.settle(jobs, outcome)
             except AWAY:
                 if not left:
                     raise

@@ -65,7 +65,7 @@ class People:
         mails = Deliveries(self._shelf.database, Channel.MAIL)
         mailed = mails.claim(job.id)
         assert mailed
-        mails.settle(mailed, Outcome.SENT)
+        mails.settle([mailed.job], Outcome.SENT)
         return Member(account, session, self._token(account, session, expires), str(job.id), str(job.mp3.id), key)
 
     def unknown_user(self) -> Member:

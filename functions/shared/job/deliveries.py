@@ -121,15 +121,11 @@ class Deliveries:
             return None
         return Delivery(Job.of(document), claimed["tries"], "held" in claimed)
 
-    def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Record the outcome of the claimed delivery, once it is known; only the first outcome counts.
+    def settle(self, jobs: Iterable[Job], outcome: Outcome) -> None:
+        """Record the outcome of the deliveries of the jobs, once it is known; only the first outcome counts.
 
-        SENT is remembered beyond a replay of the job. If the job was replayed since the claim, nothing else changes.
+        SENT is remembered beyond a replay of a job. If a job was replayed since the claim, nothing else changes.
         """
-        self.settle_all([delivery.job], outcome)
-
-    def settle_all(self, jobs: Iterable[Job], outcome: Outcome) -> None:
-        """Record the outcome of the deliveries of several jobs, as `settle` does for each."""
         ids: dict[State, list[ObjectId]] = {}
         for job in jobs:
             ids.setdefault(job.state, []).append(job.id)

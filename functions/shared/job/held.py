@@ -29,7 +29,7 @@ class Held:
         self._jobs.update_one(claimed, change)
 
     def others(self, job: Job, limit: int) -> list[Job]:
-        """Return up to `limit` other jobs of the owner and recipient of `job` whose deliveries are held, the oldest first.
+        """Return up to `limit` other jobs of the owner of `job` whose deliveries are held, the oldest first.
 
         They are returned whether or not they are due, except those about an end that the owner knows already. Their
         deliveries are not claimed: the caller has to be the only one that sends a digest to this recipient.

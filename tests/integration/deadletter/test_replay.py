@@ -119,7 +119,7 @@ def test_mail_sent_during_a_replay_is_remembered(database: Database[Document]) -
     claimed = mails.claim(job)
     assert claimed
     replay(database, job)
-    mails.settle(claimed, Outcome.SENT)
+    mails.settle([claimed.job], Outcome.SENT)
     assert mail_of(database, job) == {"delivered": "failed"}
     assert job_of(database, job)["state"] == "uploaded"
 
@@ -131,7 +131,7 @@ def test_mail_sent_during_a_replay_does_not_settle_the_next_end(database: Databa
     assert claimed
     replay(database, job)
     claim(database, job).commit(MP3)
-    mails.settle(claimed, Outcome.SENT)
+    mails.settle([claimed.job], Outcome.SENT)
     assert mail_of(database, job)["outcome"] == "pending"
     assert mails.claim(job)
 

@@ -51,8 +51,8 @@ def test_mail_is_settled_once(database: Database[Document]) -> None:
         mails, job = Deliveries(database, Channel.MAIL), ended_job(database)
         claimed = mails.claim(job)
         assert claimed
-        mails.settle(claimed, first)
-        mails.settle(claimed, second)
+        mails.settle([claimed.job], first)
+        mails.settle([claimed.job], second)
         database["jobs"].update_one({"_id": job}, {"$set": {"deliveries.mail.lease": PAST}})
         assert mail_of(database, job)["outcome"] == first
         assert mails.claim(job) is None

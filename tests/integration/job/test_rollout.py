@@ -131,7 +131,7 @@ def test_replay_during_a_mail_of_new_notify_does_not_repeat_it(system: System, o
     assert old.claim(job)
     assert old.end(job, state="failed", reason=vars(DAMAGED))
     system.notifier.notify(job)  # `mail` belongs to old notify, `deliveries.mail` is left from the first end
-    system.deliveries.settle(claimed, Outcome.SENT)
+    system.deliveries.settle([claimed.job], Outcome.SENT)
     assert old.claim_mail(job) is None
     system.run()
     assert not system.mail.mails

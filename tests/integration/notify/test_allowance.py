@@ -283,7 +283,7 @@ def test_crash_after_sending_repeats_the_digest_and_loses_nothing(
 
     def die_after_sending() -> None:
         with (
-            mock.patch.object(Deliveries, "settle_all", side_effect=AutoReconnect),
+            mock.patch.object(Deliveries, "settle", side_effect=AutoReconnect),
             pytest.raises(AutoReconnect),
         ):
             notifier.notify(jobs[0])
