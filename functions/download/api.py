@@ -1,6 +1,7 @@
 """download over HTTP: `/jobs` and `/download`."""
 
 import json
+from contextlib import ExitStack
 from typing import Any
 
 from bson import ObjectId
@@ -8,35 +9,52 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from functions.download import names, ranges
-from functions.download.errors import NotFound, Unsatisfiable
+from functions.download.errors import AllStreamsBusy, NotFound, TooManyStreams, Unsatisfiable
 from functions.download.library import Library
+from functions.download.pace import paced
+from functions.download.streams import Streams
 from functions.shared import boundary, mongo
 from functions.shared.boundary import Status
 from functions.shared.problems import Problem
 from functions.shared.tokens import Caller, InvalidToken, Verifier
 
 DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS = 20, 100
+STREAM_RETRY_SECONDS = 5
+LATER = {"Retry-After": str(STREAM_RETRY_SECONDS)}
 
 STATUSES = {
     InvalidToken: boundary.INVALID_TOKEN,
     NotFound: Status(404),
     Unsatisfiable: Status(416, lambda error: {"Content-Range": f"bytes */{error.size}"}),
+    TooManyStreams: Status(429, lambda _error: LATER),
+    AllStreamsBusy: Status(503, lambda _error: LATER),
 }
 
 
 class Api:
-    def __init__(self, library: Library, verifier: Verifier) -> None:
+    def __init__(self, library: Library, streams: Streams, verifier: Verifier) -> None:
         self._library = library
+        self._streams = streams
         self._verifier = verifier
 
     @boundary.http("The store of jobs and MP3s", mongo.AWAY, STATUSES)
     def answer(self, request: Request) -> Response:
+        """Answer the request; its `environ` holds gunicorn's socket, on which a minimum data rate is enforced."""
         caller = self._verifier.caller(request.headers.get("Authorization"))
         handle, arguments = self.ROUTES.bind_to_environ(request.environ).match()
         response: Response = handle(self, request, caller, **arguments)
         return response
 
     def _download_mp3(self, request: Request, caller: Caller, mp3: str) -> Response:
+        if request.method == "HEAD":
+            return self._mp3(request, caller, mp3)
+        with ExitStack() as stream:
+            stream.enter_context(self._streams.of(caller.user))
+            response = self._mp3(request, caller, mp3)
+            response.call_on_close(stream.pop_all().close)
+        return response
+
+    def _mp3(self, request: Request, caller: Caller, mp3: str) -> Response:
         track = self._library.track(caller.user, mp3)
         size, tag = track.file.size, f'"{track.file.id}"'
         headers = {
@@ -55,7 +73,9 @@ class Api:
         headers["Content-Disposition"] = names.disposition(names.of_mp3(track.video_name))
         if part:
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-        body = self._library.read(track, start, end) if request.method == "GET" else []
+        if request.method == "HEAD":
+            return Response([], 200, headers, content_type="audio/mpeg")
+        body = paced(self._library.read(track, start, end), request.environ["gunicorn.socket"])
         return Response(body, 206 if part else 200, headers, content_type="audio/mpeg")
 
     def _list_jobs(self, request: Request, caller: Caller) -> Response:

@@ -15,3 +15,19 @@ class Unsatisfiable(Refused):
     def __init__(self, size: int) -> None:
         super().__init__(f"The range begins beyond the end of the MP3. Request a range within its {size} bytes.")
         self.size = size
+
+
+class TooManyStreams(Refused):
+    """The user has as many concurrent downloads as one user may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"Too many concurrent downloads. Wait until one of your {most} downloads has ended, then retry."
+        )
+
+
+class AllStreamsBusy(Refused):
+    """The process has as many concurrent downloads of all users as it may have."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many users are downloading at the moment. Retry in a few seconds.")

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Request, Response
 
 from functions.download.api import Api
 from functions.download.library import Library
+from functions.download.streams import Streams
 from functions.shared import logs, mongo
 from functions.shared.job.owned import Jobs
 from functions.shared.job.owners import Owners
@@ -20,13 +21,14 @@ from functions.shared.tokens import Verifier
 class Settings:
     mongodb_url: Url
     jwt_public_keys: str
+    threads: int
 
 
 logs.configure()
 settings = load(Settings, os.environ)
 database = mongo.database(settings.mongodb_url)
 library = Library(Jobs(database), Owners(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
-api = Api(library, Verifier(settings.jwt_public_keys))
+api = Api(library, Streams(settings.threads), Verifier(settings.jwt_public_keys))
 
 
 @functions_framework.http

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shlex
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from scripts.local.supervision import PATH, REPOSITORY
 from scripts.local.waiting import StackError
 
 LOCAL = REPOSITORY / ".local"
+GATEWAY_FILES = 17408  # worker_rlimit_nofile of the template
 RABBITMQ = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # Debian's own command requires root and changes the user
 
 
@@ -198,6 +200,7 @@ def gateway(folder: Path, listen: str, functions: Mapping[str, str]) -> Program:
     conf = folder / "nginx.conf"
     conf.write_text(template.safe_substitute(urls, LISTEN=listen, RESOLVER=HOST, STATE=str(folder)))
     # One process: workers would outlive a killed master and keep its port. NGINX does not raise its own limit of files.
-    command = ["prlimit", "--nofile=4096:", find("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(conf)]
+    files = min(GATEWAY_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    command = ["prlimit", f"--nofile={files}:", find("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(conf)]
     command += ["-g", "master_process off;"]
     return Program("gateway", command, {}, f"http://{listen}")

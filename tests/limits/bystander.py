@@ -1,5 +1,6 @@
 """A user who keeps using the product while it is under load."""
 
+import statistics
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -35,6 +36,11 @@ class Bystander:
                 over.set()
             asking.result()
             uploading.result()
+
+    def milliseconds(self) -> tuple[float, float]:
+        """Return the median and the 99th percentile, in ms, of all requests but uploads."""
+        taken = [1000 * seconds for asked in ASKED for seconds in self.seconds[asked]]
+        return statistics.median(taken), statistics.quantiles(taken, n=100)[98]
 
     def _ask(self, over: Event) -> None:
         while not over.wait(0.01):

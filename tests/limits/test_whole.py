@@ -1,7 +1,6 @@
 """The limits at their whole size, with figures: `make test-limits-long`, some ten minutes."""
 
 import shutil
-import statistics
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pymongo import MongoClient
 from functions.shared.mongo import Document
 from functions.upload.video import MAX_VIDEO_BYTES as LIMIT
 from scripts.local.secrets import Secrets
-from tests.limits.bystander import ASKED, UPLOAD, Bystander
+from tests.limits.bystander import UPLOAD, Bystander
 from tests.limits.crowd import SLOW, WITHIN, Cut, crowd
 from tests.limits.sending import Growth, announce, put
 from tests.limits.video import padded
@@ -23,12 +22,6 @@ from tests.support.waiting import eventually
 GIB = 1024**3
 ROOM = 12 * GIB  # for a stored video, its copy in scratch, and the journal
 ADDRESSES = [f"127.0.1.{number}" for number in range(10, 24)]
-
-
-def milliseconds(bystander: Bystander) -> tuple[float, float]:
-    """Return the median and the 99th percentile, in ms, of all requests but uploads."""
-    taken = [1000 * seconds for asked in ASKED for seconds in bystander.seconds[asked]]
-    return statistics.median(taken), statistics.quantiles(taken, n=100)[98]
 
 
 def beside(stack: RunningStack, addresses: list[str]) -> tuple[Bystander, Bystander, list[Cut]]:
@@ -50,7 +43,7 @@ def test_crowd_delays_no_other_user(stack: RunningStack, report: dict[str, str],
     assert {cut.status for cut in cuts} <= {408, 429}
     slow = [cut.seconds for cut in cuts if cut.status == 408]
     assert max(slow) < WITHIN
-    before, then = milliseconds(alone), milliseconds(crowded)
+    before, then = alone.milliseconds(), crowded.milliseconds()
     of = f"1000 idle, 200 slow of {len(addresses)} address{'es' if len(addresses) > 1 else ''}"
     report[f"{of}: slow ones cut off, after"] = f"{len(slow)}, {min(slow):.0f} to {max(slow):.0f} s"
     report[f"{of}: refused at once"] = str(SLOW - len(slow))

@@ -24,6 +24,7 @@ from functions.convert.scratch import Scratch, Workspace
 from functions.deadletter.replayer import Replayer
 from functions.download import api as download
 from functions.download.library import Library
+from functions.download.streams import Streams
 from functions.notify.letter import Sender
 from functions.notify.notifier import Notifier
 from functions.notify.server import ServerAway
@@ -184,7 +185,7 @@ class Functions:
     def download(self, actor: Actor) -> download.Api:
         database = self._database("download", actor)
         library = Library(Jobs(database), Owners(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
-        return download.Api(library, self._verifier)
+        return download.Api(library, Streams(threads=16), self._verifier)
 
     def _database(self, role: str, actor: Actor) -> Database[Document]:
         """Return what `mongo.database` does, but without waiting for the disk, which is not tested here."""

@@ -227,6 +227,27 @@ def test_seventeenth_upload_of_an_address_is_429(gateway: Gateway, upstream: Ups
         assert requests.get(f"{gateway.url}/jobs", headers=_bearer(token), timeout=10).status_code == 200
 
 
+def test_seventeenth_download_of_an_address_is_429(gateway: Gateway, upstream: Upstream, token: str) -> None:
+    """The seventeenth is 429 with Retry-After; the address still lists its jobs, and other addresses download."""
+    head = f"GET /download/slowly HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    with ExitStack() as connections:
+
+        def begin(address: str, head: bytes = head) -> HTTPResponse:
+            connection = socket.create_connection(("127.0.0.1", gateway.port), 10, (address, 0))
+            connections.enter_context(connection).sendall(head)
+            answer = HTTPResponse(connection)
+            answer.begin()
+            return answer
+
+        assert [begin("127.0.0.3").status for _ in range(16)] == [200] * 16
+        refused = begin("127.0.0.3")
+        assert (refused.status, int(refused.headers["Retry-After"]) > 0) == (429, True)
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert begin("127.0.0.3", head.replace(b"/download/slowly", b"/jobs")).status == 200
+        assert begin("127.0.0.4").status == 200
+        upstream.go.set()
+
+
 def test_registration_is_rate_limited(gateway: Gateway) -> None:
     """Thirty-one requests at once are answered; at most nine more precede a 429."""
     statuses = [requests.post(f"{gateway.url}/auth/register", b"{}").status_code for _ in range(40)]
