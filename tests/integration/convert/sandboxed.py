@@ -17,7 +17,7 @@ from functions.convert.sandbox import Sandbox
 
 MAX_BYTES = 1 << 20
 
-_SET_KEEPCAPS, _CAP_AMBIENT, _CAP_KILL = 8, 47, 5
+_SET_DUMPABLE, _SET_KEEPCAPS, _CAP_AMBIENT, _CAP_KILL = 4, 8, 47, 5
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def without_landlock() -> Callable[[], None]:
     return enter
 
 
-def run(folder: Path, program: str, *, user: int, has_landlock: bool) -> Ended:
-    """Let a process of `user` start a Perl program in the sandbox; `folder` gets its file and its output folder."""
+def run(folder: Path, program: str, *, user: int, has_landlock: bool, capable: bool = False) -> Ended:
+    """Let a process of `user` start a Perl program in the sandbox, with a capability that is inherited if `capable`."""
     (folder / "in").write_text(program)
     (folder / "out").mkdir(exist_ok=True)
     for path in (folder, folder / "in", folder / "out"):
@@ -54,7 +54,7 @@ def run(folder: Path, program: str, *, user: int, has_landlock: bool) -> Ended:
     read, write = os.pipe()
     if (child := os.fork()) == 0:
         try:
-            answer = json.dumps(_inside(folder, user, hide))
+            answer = json.dumps(_inside(folder, user, hide, capable=capable))
         except BaseException as error:  # noqa: BLE001  # the parent raises it
             answer = json.dumps(repr(error))
         with open(write, "w") as pipe:  # noqa: PTH123
@@ -79,16 +79,18 @@ def _keep_a_capability() -> None:
     _prctl(_CAP_AMBIENT, 2, _CAP_KILL)
 
 
-def _inside(folder: Path, user: int, hide: Callable[[], None] | None) -> tuple[int, str, list[str]]:
+def _inside(folder: Path, user: int, hide: Callable[[], None] | None, *, capable: bool) -> tuple[int, str, list[str]]:
     os.chdir(folder)  # as its parents may not be this user's
     if hide:
         hide()
     if user != os.geteuid():
         os.setgroups([])
         os.setresgid(user, user, user)
-        _prctl(_SET_KEEPCAPS, 1)
+        _prctl(_SET_KEEPCAPS, int(capable))
         os.setresuid(user, user, user)
-        _keep_a_capability()
+        if capable:
+            _keep_a_capability()
+        _prctl(_SET_DUMPABLE, 1)  # as a process is that was started as this user
     records: Queue[logging.LogRecord] = Queue()
     logging.getLogger("functions.convert.supervisor").addHandler(QueueHandler(records))
     sandbox = Sandbox(MAX_BYTES)

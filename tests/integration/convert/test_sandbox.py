@@ -79,7 +79,13 @@ def test_calls_of_another_architecture_kill(cell: Cell) -> None:
 
 def test_has_no_privileges_and_may_gain_none(cell: Cell) -> None:
     """No capabilities, no groups, no new privileges, and the filter is on: the kernel says so."""
-    with cell.sandbox.start(["sleep", "20"], read=cell.file, write=cell.out) as process:
+    before = os.getgroups()
+    os.setgroups([4])
+    try:
+        process = cell.sandbox.start(["sleep", "20"], read=cell.file, write=cell.out)
+    finally:
+        os.setgroups(before)
+    with process:
         status = eventually(partial(_status_of, process.pid, "sleep"), 30, "the program", every=0.005)
         process.kill()
     assert "NoNewPrivs:\t1\n" in status

@@ -1,7 +1,8 @@
 import errno
 import os
+import subprocess
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -91,13 +92,15 @@ def as_user(uid: int, call: Callable[[], None]) -> None:
 
 
 @pytest.fixture
-def scratch_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Scratch]:
+def scratch_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Scratch]]:
     def make(uid: int) -> Scratch:
         os.chown(tmp_path, uid, uid)
         monkeypatch.chdir(tmp_path)  # as its parents may not be this user's
         return Scratch(Path())
 
-    return make
+    yield make
+    for left in tmp_path.glob("attempt-*"):  # of a failed test: pytest itself cannot remove such a folder
+        subprocess.run(["rm", "-rf", left], check=True)
 
 
 @pytest.mark.parametrize("uid", USERS)
