@@ -26,6 +26,11 @@ def all_at_zero() -> bool:
     return all("deletionTimestamp" in pod["metadata"] for pod in function_pods())
 
 
+def converters() -> set[str]:
+    """Return the names of convert's pods, terminating ones included."""
+    return {pod["metadata"]["name"] for pod in function_pods("convert")}
+
+
 def seconds_since(start: float) -> str:
     return f"{time.monotonic() - start:6.1f} s"
 
@@ -33,12 +38,12 @@ def seconds_since(start: float) -> str:
 def test_one_upload_scales_from_zero_and_back_to_zero(anna: Visitor, film_clip: Path, figures: dict[str, str]) -> None:
     """From zero pods an upload is converted and mailed; then all pods are terminated."""
     eventually(all_at_zero, AT_ZERO, "zero", every=0.5)
-    start = time.monotonic()
+    before, start = converters(), time.monotonic()
     job = anna.upload(film_clip)
     figures["answer to an upload, all at zero"] = seconds_since(start)
     eventually(partial(anna.mails_about, job), 120, "the mail")
     figures["upload to mail, all at zero"] = seconds_since(start)
-    assert running(function_pods("convert"))
+    assert converters() - before
     start = time.monotonic()
     eventually(all_at_zero, AT_ZERO, "zero", every=0.5)
     figures["mail to all pods terminating"] = seconds_since(start)

@@ -40,6 +40,7 @@ def begin() -> Iterator[Begin]:
             answer = HTTPResponse(connection)
             connections.enter_context(closing(answer))
             answer.begin()
+            connection.close()  # it stays open for the answer, and closes with it
             return answer
 
         yield begin
