@@ -11,14 +11,14 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # RFC 5322's dot-atom before the @, a host name after it: what every mail server takes without SMTPUTF8 or quoting.
 _ADDRESS = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 
-# Names within one network, such as `root@localhost`, and IPv4 addresses are no domains.
-_DOMAIN = re.compile(r"@.*\.(?!\d+$)[^.]+$")
+# Names within one network, such as `root@localhost`, and IPv4 addresses have no top-level domain.
+_TOP_LEVEL_DOMAIN = re.compile(r"@.*\.[A-Za-z][^.]*$")
 
 
 def new(text: str) -> str:
     """Return the address of a new account; raise NotAnAddress also if its domain cannot be one on the Internet."""
     address = normalise(text)
-    if not _DOMAIN.search(address):
+    if not _TOP_LEVEL_DOMAIN.search(address):
         raise NotAnAddress("The domain of `email` is incomplete. Send an address such as name@example.org.")
     return address
 

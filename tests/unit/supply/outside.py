@@ -21,7 +21,7 @@ class Registry:
     """Docker Hub, as skopeo finds it by the configuration in `home`: images for two architectures, without layers."""
 
     def __init__(self, home: Path) -> None:
-        self.server = HTTPServer(port=0)
+        self.server = HTTPServer("127.0.0.1", 0)
         self.server.start()
         self.clear()
         folder = home / ".config/containers"
@@ -69,7 +69,7 @@ class Releases:
         subprocess.run([*command.split(), *files], capture_output=True, check=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        self.server = HTTPServer(port=0, ssl_context=context)
+        self.server = HTTPServer("127.0.0.1", 0, ssl_context=context)
         self.server.start()
         (home / ".curlrc").write_text(
             f'cacert = "{certificate}"\nconnect-to = "github.com:443:127.0.0.1:{self.server.port}"\n'
