@@ -12,6 +12,7 @@ declare -A package=(
   [ffmpeg]=ffmpeg
   [ffprobe]=ffmpeg
   [openssl]=openssl
+  [curl]=curl
   [setpriv]=util-linux
 )
 missing=()

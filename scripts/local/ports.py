@@ -20,9 +20,26 @@ def is_free(port: int) -> bool:
     return True
 
 
+_reservations: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """Return a random port on which nothing listens."""
-    return next(port for port in iter(lambda: random.randint(*RANGE), None) if is_free(port))  # noqa: S311  # no secret
+    """Return a random port on which nothing listens, and reserve it until this process ends.
+
+    Servers listen seconds later: without a reservation another process could choose the same port meanwhile. It is an
+    abstract Unix socket with the port in its name, which only one process can bind.
+    """
+    while True:
+        port = random.randint(*RANGE)  # noqa: S311  # no secret
+        reservation = socket.socket(socket.AF_UNIX)
+        try:
+            reservation.bind(f"\0video2mp3-port-{port}")
+        except OSError:
+            reservation.close()
+            continue
+        _reservations.append(reservation)
+        if is_free(port):
+            return port
 
 
 def answers(address: str) -> bool:
