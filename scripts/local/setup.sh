@@ -98,7 +98,7 @@ registry_client() {
   "$here/unpack.sh" "$(. /etc/os-release && echo "$VERSION_CODENAME")" .local/skopeo \
     skopeo libgpgme11 libassuan0 libdevmapper1.02.1
   mkdir -p .local/bin
-  printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$(echo "$PWD"/.local/skopeo/usr/lib/*-linux-gnu)" \
+  printf '#!/bin/sh\nLD_LIBRARY_PATH=%s:%s exec %s "$@"\n' "$PWD"/.local/skopeo/{,usr/}lib/*-linux-gnu \
     "$PWD/.local/skopeo/usr/bin/skopeo" >.local/bin/skopeo
   chmod +x .local/bin/skopeo
 }
