@@ -61,7 +61,7 @@ ALLOWED_WITH: list[tuple[str, list[_Argument]]] = [
     # Hands the listener to the supervisor before the program starts, which can have no descriptor of such a number.
     ("sendmsg", [_Argument(0, _AT_LEAST, MAX_OPEN_FILES)]),
 ]
-# ffmpeg's handlers are not installed, though it is told so: a signal ends ffmpeg, and the wait status names the signal.
+# `rt_sigaction` for these reports success and installs no handler: a signal ends ffmpeg, and the wait status names it.
 UNHANDLED_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGXCPU)
 
 
@@ -113,13 +113,12 @@ def _program() -> Program:
         for call, arguments in ALLOWED_WITH:
             rule(_ALLOW, call, *arguments)
         for number in UNHANDLED_SIGNALS:
-            rule(_ERRNO | 0, "rt_sigaction", _is(0, number))
+            rule(_ERRNO, "rt_sigaction", _is(0, number))
         for call in REFUSED_QUIETLY.split():
             rule(_ERRNO | errno.EPERM, call)
         rule(_ERRNO | errno.EPERM, "prctl", _is(0, _PR_CAPBSET_READ))  # libcap's, as above
-        rule(
-            _ERRNO | errno.ENOSYS, "clone3"
-        )  # its flags are in memory, where no filter sees them: libc falls back to clone
+        # The flags of clone3 are in memory, where no filter sees them. After ENOSYS libc uses clone.
+        rule(_ERRNO | errno.ENOSYS, "clone3")
         return _compiled(context)
     finally:
         _library.seccomp_release(context)

@@ -1,7 +1,8 @@
 """Answers the system calls that the seccomp filter does not decide (seccomp_unotify(2)), and logs what it refuses.
 
 A filter alone has no memory and no log: it cannot allow one `execve` and refuse the next, compare a process id that is
-known only later, or tell anybody. A call costs two switches between processes; ffmpeg makes one per video, its start.
+known only later, or log what it refuses. A call costs two context switches. ffmpeg makes one such call per video: its
+own `execve`.
 """
 
 import errno

@@ -14,7 +14,7 @@ from pymongo.database import Database
 from functions.shared.job import deliveries
 from functions.shared.job.clock import after
 from functions.shared.job.document import CLAIMABLE, COLLECTION, LEASE_EXPIRED, MAX_TRIES, OPEN, Job, Mp3, Reason, State
-from functions.shared.job.owners import OwnerDeleted, Owners
+from functions.shared.job.owners import Owners
 from functions.shared.job.turns import Turns
 from functions.shared.mongo import AWAY, Document
 
@@ -121,10 +121,8 @@ class Attempt:
 
         This is the only point at which an MP3 counts.
         """
-        try:
-            self._owners.check(self.job.owner)
-        except OwnerDeleted as deleted:
-            raise LeaseLost from deleted
+        if self._owners.is_deleted(self.job.owner):
+            raise LeaseLost
         self._update(_end({"state": State.DONE, "progress": 1.0, "mp3": _plain(mp3)}))
         return replace(self.job, state=State.DONE, progress=1.0, mp3=mp3)
 

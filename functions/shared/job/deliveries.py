@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from functions.shared.job.clock import after, before, milliseconds
 from functions.shared.job.document import COLLECTION, FINAL, REPUBLISH_AFTER, Job, State
-from functions.shared.job.owners import OwnerDeleted, Owners
+from functions.shared.job.owners import Owners
 from functions.shared.mongo import Document
 
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -113,11 +113,7 @@ class Deliveries:
         if document is None:
             return None
         claimed = document["deliveries"][self._channel]
-        if claimed["outcome"] != Outcome.PENDING:
-            return None
-        try:
-            self._owners.check(document["owner"])
-        except OwnerDeleted:
+        if claimed["outcome"] != Outcome.PENDING or self._owners.is_deleted(document["owner"]):
             return None
         return Delivery(Job.of(document), claimed["tries"], "held" in claimed)
 

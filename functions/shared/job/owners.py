@@ -30,7 +30,11 @@ class Owners:
         fields = {"deleted": "$$NOW", "expires": {"$max": ["$expires", after(TOMBSTONE)]}}
         self._owners.update_one({"_id": owner}, [{"$set": fields}], upsert=True)
 
+    def is_deleted(self, owner: str) -> bool:
+        """Return whether the owner has a tombstone."""
+        return self._owners.find_one({"_id": owner, "deleted": {"$exists": True}}, {"_id": 1}) is not None
+
     def check(self, owner: str) -> None:
         """Raise OwnerDeleted if the owner has a tombstone."""
-        if self._owners.find_one({"_id": owner, "deleted": {"$exists": True}}, {"_id": 1}):
+        if self.is_deleted(owner):
             raise OwnerDeleted

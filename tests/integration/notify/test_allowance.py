@@ -89,6 +89,12 @@ def mail_jobs(notifier: Notifier, store: Database[Document], count: int, email: 
     return jobs
 
 
+def held_jobs(notifier: Notifier, store: Database[Document], count: int) -> list[ObjectId]:
+    """Use up the recipient's allowance; return the `count` jobs whose mails are held then."""
+    mail_jobs(notifier, store, LIMIT)
+    return mail_jobs(notifier, store, count)
+
+
 def text_of(mail: EmailMessage) -> str:
     body = mail.get_body(("plain",))
     return str(body.get_content()) if body else ""
@@ -195,8 +201,7 @@ def test_held_mails_that_are_due_at_once_make_one_digest(
     notifier: Notifier, store: Database[Document], server: MailServer
 ) -> None:
     """Eight concurrent attempts on eight held mails send one digest about all eight, and no attempt sends another."""
-    mail_jobs(notifier, store, LIMIT)
-    jobs = mail_jobs(notifier, store, 8)
+    jobs = held_jobs(notifier, store, 8)
     advance(store, DAY)
     server.forget()
     with ThreadPoolExecutor(8) as pool:
@@ -232,8 +237,7 @@ def test_next_digest_is_sent_24_hours_after_the_last(
     notifier: Notifier, store: Database[Document], server: MailServer
 ) -> None:
     """Mails that are held while a digest is less than 24 hours old wait until it is that old."""
-    mail_jobs(notifier, store, LIMIT)
-    first = mail_jobs(notifier, store, 2)
+    first = held_jobs(notifier, store, 2)
     advance(store, DAY)
     mail_jobs(notifier, store, LIMIT)
     advance(store, HOUR)  # the digest is sent an hour after the first of the new mails
@@ -256,8 +260,7 @@ def test_held_mail_that_becomes_due_while_a_digest_is_new_is_held_again(
     notifier: Notifier, store: Database[Document], server: MailServer
 ) -> None:
     """A mail that was held for a shorter time than the last digest demands does not follow that digest."""
-    mail_jobs(notifier, store, LIMIT)
-    first = mail_jobs(notifier, store, 2)
+    first = held_jobs(notifier, store, 2)
     advance(store, DAY)
     notifier.notify(first[0])
     late = ended_job(store, email=ANNA)
@@ -277,8 +280,7 @@ def test_crash_after_sending_repeats_the_digest_and_loses_nothing(
     notifier: Notifier, store: Database[Document], server: MailServer
 ) -> None:
     """The repeated digest has the same Message-ID; one with another result in it has another Message-ID."""
-    mail_jobs(notifier, store, LIMIT)
-    jobs = mail_jobs(notifier, store, 2)
+    jobs = held_jobs(notifier, store, 2)
     advance(store, DAY)
 
     def die_after_sending() -> None:
@@ -304,8 +306,7 @@ def test_digest_is_retried_while_the_mail_server_is_away(
     notifier: Notifier, store: Database[Document], server: MailServer
 ) -> None:
     """The attempt's lease is the backoff, as for any mail; other held mails of the recipient wait meanwhile."""
-    mail_jobs(notifier, store, LIMIT)
-    jobs = mail_jobs(notifier, store, 3)
+    jobs = held_jobs(notifier, store, 3)
     advance(store, DAY)
     server.forget()
     server.away = True
@@ -323,8 +324,7 @@ def test_result_that_the_owner_knows_is_not_in_a_digest(
     notifier: Notifier, store: Database[Document], server: MailServer
 ) -> None:
     """A crash between the two records of a sent mail repeats nothing: the next attempt only settles it."""
-    mail_jobs(notifier, store, LIMIT)
-    jobs = mail_jobs(notifier, store, 3)
+    jobs = held_jobs(notifier, store, 3)
     store["jobs"].update_one({"_id": jobs[2]}, {"$set": {"deliveries.mail.delivered": "done"}})
     advance(store, DAY)
     server.forget()
@@ -337,8 +337,7 @@ def test_result_that_the_owner_knows_is_not_in_a_digest(
 def test_rejected_digest_settles_all_its_mails_as_bounced(
     notifier: Notifier, store: Database[Document], server: MailServer
 ) -> None:
-    mail_jobs(notifier, store, LIMIT)
-    jobs = mail_jobs(notifier, store, 3)
+    jobs = held_jobs(notifier, store, 3)
     advance(store, DAY)
     with mock.patch.object(server, "send", return_value=Outcome.BOUNCED):
         notifier.notify(jobs[1])
@@ -349,8 +348,7 @@ def test_deleted_job_delays_the_digest_of_the_others_by_a_day_at_most(
     notifier: Notifier, store: Database[Document], server: MailServer
 ) -> None:
     """Another attempt sends the digest if the job is deleted whose attempt began to send it."""
-    mail_jobs(notifier, store, LIMIT)
-    jobs = mail_jobs(notifier, store, 3)
+    jobs = held_jobs(notifier, store, 3)
     advance(store, DAY)
     server.forget()
     server.away = True
@@ -391,8 +389,7 @@ def test_digest_lists_results_as_a_mail_does(notifier: Notifier, store: Database
 def test_digest_lists_100_results_and_counts_the_others(
     notifier: Notifier, store: Database[Document], server: MailServer
 ) -> None:
-    mail_jobs(notifier, store, LIMIT)
-    jobs = mail_jobs(notifier, store, 103)
+    jobs = held_jobs(notifier, store, 103)
     advance(store, DAY)
     notifier.notify(jobs[50])
     digest = server.mails[-1]
@@ -406,8 +403,7 @@ def test_digest_lists_100_results_and_counts_the_others(
 def test_held_mail_is_abandoned_a_day_after_it_could_be_sent(notifier: Notifier, store: Database[Document]) -> None:
     """A held mail is older than a day before it may be sent; the day of attempts begins only then."""
     mails = Deliveries(store, Channel.MAIL)
-    mail_jobs(notifier, store, LIMIT)
-    (job,) = mail_jobs(notifier, store, 1)
+    (job,) = held_jobs(notifier, store, 1)
     for passed in (HOUR, DAY, DAY - 2 * HOUR):
         advance(store, passed)
         assert mails.abandon() == 0

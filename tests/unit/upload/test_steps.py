@@ -57,7 +57,7 @@ def test_answer_about_the_disk_counts_for_a_second(clock: SimpleNamespace) -> No
 
 
 def test_hidden_disk_refuses_nothing() -> None:
-    """A hosted MongoDB does not always tell."""
+    """A hosted MongoDB may report no size of its disk."""
     disk: Any = Disk(0, total=0)
     Space(disk, GIB).check(GIB)
 
