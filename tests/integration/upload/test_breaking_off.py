@@ -5,6 +5,7 @@ import pytest
 from psutil import Process, pid_exists
 
 from functions.shared.job.owners import Owners
+from functions.upload.quotas import STEP_BYTES
 from scripts.local.secrets import Secrets
 from scripts.local.supervision import Supervisor
 from tests.integration.upload.store import Store
@@ -111,5 +112,16 @@ def test_upload_in_progress_ends_with_its_account(caller: Caller, store: Store) 
         sending.send(VIDEO[:-1])
         Owners(store.database).delete(caller.user)
         sending.send(VIDEO[-1:])
+        assert sending.answer()[0] == 401
+    store.assert_as_before(before)
+
+
+def test_long_upload_of_a_deleted_account_is_refused_before_its_end(caller: Caller, store: Store) -> None:
+    """At the next step of 64 MiB, although most of the body has not been sent."""
+    before = store.counts()
+    with Sending(caller, "/upload?name=a.mp4", 16 * STEP_BYTES) as sending:
+        sending.send(VIDEO)
+        Owners(store.database).delete(caller.user)
+        sending.send(bytes(STEP_BYTES))
         assert sending.answer()[0] == 401
     store.assert_as_before(before)
