@@ -5,6 +5,7 @@ import subprocess
 import time
 
 from bson import ObjectId
+from cloudevents.http import CloudEvent
 
 from functions.convert.conversion import Conversion
 from functions.shared.events import SinkAway
@@ -33,19 +34,23 @@ class Converter:
         """Convert one video, preferably that of `job`, and publish how its job ended.
 
         It is the video of another job if that job's turn comes first, or if `job` cannot be converted now. A `job` that
-        has ended already is published again, as its event may have been lost. Raises RetryLater if the attempt failed
-        because of a server problem, and pymongo's error if MongoDB is away.
+        waits meanwhile gets its event again. A `job` that has ended already is published again, as its event may have
+        been lost. Raises RetryLater if the attempt failed because of a server problem, and pymongo's error if MongoDB
+        is away.
         """
         attempt = self._conversions.claim_next(job)
-        if not (attempt and attempt.job.id == job):
+        if attempt is None or attempt.job.id != job:
             self._finish(self._ended_before(job))
+            if attempt and (waiting := self._conversions.waiting(job)):
+                # The event of the other job may be lost, so nothing else might convert this one until it is overdue.
+                self._publish(events.uploaded(waiting))
         if attempt:
             with follow(attempt.job.trace or current()), about(job=str(attempt.job.id)):
                 self._finish(self._end(attempt))
 
     def _finish(self, ended: Job | None) -> None:
         if ended:
-            self._publish(ended)
+            self._publish(events.ended(ended))
             if not (ended.reason and ended.reason.code == GAVE_UP.code):  # a replay of such a job needs its video
                 self._videos.delete(ended.id)
 
@@ -78,9 +83,9 @@ class Converter:
         log.info("lease held, retry pending, or another job's turn" if found else "no such job")
         return None
 
-    def _publish(self, ended: Job) -> None:
+    def _publish(self, event: CloudEvent) -> None:
         try:
-            self._sink.send(events.ended(ended))
+            self._sink.send(event)
         except SinkAway as error:
             log.warning("event not published; the sweeper will republish it", extra={"error": str(error)})
 

@@ -41,14 +41,18 @@ class Conversions:
         """Claim the job whose turn it is, see `Turns.next`; preferably `delivered`, whose event was delivered.
 
         Each delivery is a unit of work, not an order to convert one job: while the owner of `delivered` has a
-        conversion under way, the job of another owner goes first, and the event of that job later does the work that
-        this one did not. Returns None if no job can be claimed now.
+        conversion under way, the job of another owner goes first. Returns None if no job can be claimed now.
         """
         while job := self._turns.next(delivered):
             if attempt := self.claim(job):  # otherwise another converter was faster: its attempt changes the turns
                 self._turns.served(attempt.job.owner)
                 return attempt
         return None
+
+    def waiting(self, job: ObjectId) -> Job | None:
+        """Return the job if an attempt at it may begin now."""
+        document = self._jobs.find_one({"_id": job, "state": {"$in": OPEN}, "$expr": CLAIMABLE})
+        return Job.of(document) if document else None
 
     def claim(self, job: ObjectId) -> "Attempt | None":
         """Acquire the lease on an open job for one attempt: state `converting`, the attempt is counted at once.

@@ -7,6 +7,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from functions.shared.events import VIDEO_UPLOADED
 from functions.shared.job.conversions import Attempt, Conversions
 from functions.shared.job.document import Mp3
 from functions.shared.mongo import Document
@@ -34,6 +35,12 @@ def claimed(conversions: Conversions, delivered: ObjectId) -> Attempt:
 
 def end(attempt: Attempt) -> None:
     attempt.commit(Mp3(ObjectId(), 1, 1.0))
+
+
+def store_videos(system: System, jobs: list[ObjectId]) -> None:
+    for job in jobs:
+        system.database["videos.files"].insert_one({"_id": job, "length": 1, "uploadDate": system.job(job)["created"]})
+        system.database["videos.chunks"].insert_one({"files_id": job, "n": 0, "data": b"v"})
 
 
 def test_delivered_job_is_claimed_if_nobody_else_waits(conversions: Conversions, database: Database[Document]) -> None:
@@ -101,11 +108,8 @@ def test_concurrent_deliveries_claim_every_job_once(conversions: Conversions, da
 
 def test_as_many_deliveries_as_jobs_convert_all(system: System) -> None:
     """In any order and with swaps: units of work and jobs balance, and a delivery of an ended job is acknowledged."""
-    database = system.database
-    queue = [job for owner in ("anna", "berta") for job in jobs(database, owner, 4)]
-    for job in queue:
-        database["videos.files"].insert_one({"_id": job, "length": 1, "uploadDate": system.job(job)["created"]})
-        database["videos.chunks"].insert_one({"files_id": job, "n": 0, "data": b"v"})
+    queue = [job for owner in ("anna", "berta") for job in jobs(system.database, owner, 4)]
+    store_videos(system, queue)
     for job in queue:
         system.converter.convert(job)
     assert {system.job(job)["state"] for job in queue} == {"done"}
@@ -113,3 +117,16 @@ def test_as_many_deliveries_as_jobs_convert_all(system: System) -> None:
     for job in queue:
         system.converter.convert(job)
     assert [system.job(job) for job in queue] == before
+
+
+def test_job_whose_delivery_converted_another_job_gets_its_event_again(system: System) -> None:
+    """The other job's own event is lost: without a new one the first job would wait until sweep finds it overdue."""
+    running, waiting = jobs(system.database, "anna", 2)
+    claimed(Conversions(system.database), running)
+    (bertas,) = jobs(system.database, "berta")
+    store_videos(system, [waiting, bertas])
+    system.converter.convert(waiting)
+    assert system.job(bertas)["state"] == "done"
+    assert [event["subject"] for event in system.broker.events if event["type"] == VIDEO_UPLOADED] == [str(waiting)]
+    system.deliver()
+    assert system.job(waiting)["state"] == "done"
