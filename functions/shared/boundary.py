@@ -113,6 +113,14 @@ def event(store: str, away: Exceptions) -> Callable[[Callable[[CloudEvent], None
     return decorate
 
 
+def refusal(error: HTTPException) -> Response:
+    """Return the answer to a request that functions-framework refuses: its own text repeats the request."""
+    problem = _from_werkzeug(error)
+    if problem.status == HTTPStatus.BAD_REQUEST:
+        problem = Problem(problem.status, "Malformed HTTP request or CloudEvent. Correct the request and retry.")
+    return problem.response(current().id)
+
+
 def _log_away(store: str, error: Exception) -> None:
     log.warning("store does not answer", extra={"store": store, "error": describe(error)})
 

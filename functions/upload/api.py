@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from functools import partial
 
 from werkzeug.routing import Map, Rule
@@ -13,9 +12,10 @@ from functions.shared.boundary import Status
 from functions.shared.job.document import Job
 from functions.shared.job.owners import OwnerDeleted
 from functions.shared.problems import Problem
+from functions.shared.server.connection import accepted
 from functions.shared.tokens import InvalidToken, Verifier
 from functions.upload import names
-from functions.upload.body import Body, drain
+from functions.upload.body import Body
 from functions.upload.errors import (
     BodyIncomplete,
     BrokerNotConnected,
@@ -27,7 +27,7 @@ from functions.upload.errors import (
     TooLarge,
     TooSlow,
 )
-from functions.upload.pace import RateMonitor, request_start
+from functions.upload.pace import RateMonitor
 from functions.upload.receiver import Receiver
 from functions.upload.sources import MAX_FORM_OVERHEAD_BYTES, Form, RawBody, Source
 from functions.upload.video import MAX_VIDEO_BYTES
@@ -58,22 +58,12 @@ class Api:
         self._receiver = receiver
         self._verifier = verifier
 
+    @boundary.http("The video store", mongo.AWAY, STATUSES)
     def answer(self, request: Request) -> Response:
-        """Answer the upload; after the answer, read what a refusal left unread of the body.
+        """Answer the upload; the server discards what a refusal leaves unread of the body.
 
         The request's `environ` holds gunicorn's socket, which the minimum data rate is measured on.
         """
-        response = self._answer(request)
-
-        def answer_then_drain(parts: Iterator[bytes]) -> Iterator[bytes]:
-            yield from parts
-            drain(self._rest(request))
-
-        response.response = answer_then_drain(response.iter_encoded())
-        return response
-
-    @boundary.http("The video store", mongo.AWAY, STATUSES)
-    def _answer(self, request: Request) -> Response:
         caller = self._verifier.caller(request.headers.get("Authorization"))
         self.ROUTES.bind_to_environ(request.environ).match()
         key = _key(request)
@@ -82,9 +72,6 @@ class Api:
         if receipt.is_new:
             response.call_on_close(partial(self._receiver.publish, receipt.job))
         return response
-
-    def _rest(self, request: Request) -> Body:
-        return Body(request.stream, _monitor(request), None, MAX_VIDEO_BYTES + MAX_FORM_OVERHEAD_BYTES)
 
 
 def _source(request: Request) -> Source:
@@ -100,7 +87,7 @@ def _body(request: Request, max_bytes: int) -> Body:
 
 
 def _monitor(request: Request) -> RateMonitor:
-    return RateMonitor(request.environ["gunicorn.socket"], request_start(request.headers.get("X-Request-Start")))
+    return RateMonitor(request.environ["gunicorn.socket"], accepted.get())
 
 
 def _name(request: Request) -> str:

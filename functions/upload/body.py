@@ -1,6 +1,5 @@
 """A request body as it arrives: bounded, above the minimum data rate, and never mistaken for complete."""
 
-from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -58,10 +57,3 @@ class Body:
         if self._monitor.too_slow:
             return TooSlow("Less than 30 KiB arrived within 30 s. Retry on a faster connection.")
         return BodyIncomplete("The request body is incomplete. Send the video again.")
-
-
-def drain(body: Body) -> None:
-    """Read and discard the rest of the body: many clients read the response only after they have sent everything."""
-    with suppress(Refused), body:
-        while body.read():
-            pass

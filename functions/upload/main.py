@@ -10,6 +10,7 @@ from functions.shared import logs, mongo
 from functions.shared.events import Sink
 from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
+from functions.shared.server.worker import Worker
 from functions.shared.settings import Url, load
 from functions.shared.tokens import Verifier
 from functions.upload.api import Api
@@ -29,6 +30,7 @@ class Settings:
     store_free_mib: int = 1024
 
 
+Worker.streams = True  # a video is stored as it arrives
 logs.configure()
 settings = load(Settings, os.environ)
 database = mongo.database(settings.mongodb_url)

@@ -1,6 +1,5 @@
 """The minimum data rate of a request body: without one, a slow client could occupy a thread indefinitely."""
 
-import re
 import socket
 import time
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ MIN_BYTES_PER_WINDOW, WINDOW_SECONDS = 30 * 1024, 30  # on average 1 KiB a secon
 CHECK_INTERVAL_SECONDS = 1
 
 BYTES_RECEIVED = slice(128, 136)  # `tcpi_bytes_received` in the kernel's struct tcp_info
-REQUEST_START = re.compile(r"t=(\d{1,12}(\.\d{1,6})?)")  # X-Request-Start as the gateway writes it
 
 
 class RateMonitor:
@@ -24,7 +22,11 @@ class RateMonitor:
     """
 
     def __init__(self, connection: socket.socket, request_start: float) -> None:
-        """Watch `connection`, whose request began at `request_start`, in seconds of `time.monotonic()`."""
+        """Watch `connection`, whose request began at `request_start`, in seconds of `time.monotonic()`.
+
+        A request may be queued until a thread is free. The bytes that its client sends meanwhile have arrived by then,
+        so a client that sent too few while it was queued gets no second window.
+        """
         self.too_slow = False
         self._connection = connection
         self._request_start = request_start
@@ -72,13 +74,3 @@ class RateMonitor:
     def _bytes_received(self) -> int:
         info = self._connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_RECEIVED.stop)
         return int.from_bytes(info[BYTES_RECEIVED], "little")
-
-
-def request_start(header: str | None) -> float:
-    """Return when the request reached the gateway, in seconds of `time.monotonic()`; now if `X-Request-Start` is unset.
-
-    A request may be queued until a thread is free. The bytes that its client sends meanwhile have arrived by then, so a
-    client that sent too few while it was queued gets no second window.
-    """
-    now, found = time.monotonic(), REQUEST_START.fullmatch(header or "")
-    return now - max(0.0, time.time() - float(found[1])) if found else now

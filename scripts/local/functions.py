@@ -28,7 +28,7 @@ def program(name: str, env: Mapping[str, str]) -> Program:
         "PYTHONPATH": str(REPOSITORY),
         "PYTHONUNBUFFERED": "1",
     }
-    command = [sys.executable, "-m", "functions_framework"]
+    command = [sys.executable, "-m", "functions.shared.server"]
     return Program(name, command, {**framework, **env}, f"http://{HOST}:{port}")
 
 

@@ -1,5 +1,6 @@
 """The functions' calls at work: begun, taken on step by step, cut off, and judged after each step."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from functions.shared.job.deliveries import Outcome
 from functions.shared.job.document import OPEN, State
 from functions.shared.mongo import Document
 from functions.shared.retry import RetryLater
+from functions.shared.server.connection import accepted
 from tests.properties.actor import Actor, Fate
 from tests.properties.witness import COLLECTIONS, Answer, Run, Witness
 from tests.properties.world import Clock, Functions, Surroundings
@@ -65,7 +67,12 @@ class Call:
         query = {"name": name}
         builder = EnvironBuilder("/upload", method="PUT", query_string=query, data=name.encode(), headers=headers)
         request = Request(builder.get_environ() | {"gunicorn.socket": Uncounted()})
-        return cls("upload", None, lambda api: _answer(api.answer(request)))
+
+        def upload(api: Any) -> object:
+            accepted.set(time.monotonic())
+            return _answer(api.answer(request))
+
+        return cls("upload", None, upload)
 
     @classmethod
     def to_delete(cls, person: Caller, job: ObjectId) -> "Call":

@@ -82,7 +82,9 @@ class Converter:
         """Kill every process of the function as the kernel does when memory runs out."""
         port = self.url.rpartition(":")[2]
         for process in psutil.process_iter(["environ", "cmdline"]):
-            if (process.info["environ"] or {}).get("PORT") == port and "functions_framework" in process.info["cmdline"]:
+            if (process.info["environ"] or {}).get("PORT") == port and "functions.shared.server" in process.info[
+                "cmdline"
+            ]:
                 process.kill()
 
 

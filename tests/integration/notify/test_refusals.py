@@ -131,16 +131,10 @@ def test_absent_store_is_503_within_10_seconds(selective: SelectiveServer, start
 
 def test_wrong_settings_stop_the_start_and_are_all_named() -> None:
     """A process with missing and malformed settings ends at once, names each, and repeats no value."""
-    env = {"PYTHONPATH": str(REPOSITORY), "SMTP_URL": "http://user:secret@host", "MAIL_FROM": "nobody"}
-    command = [
-        sys.executable,
-        "-m",
-        "functions_framework",
-        "--source",
-        "functions/notify/main.py",
-        "--target",
-        "notify",
-    ]
+    function = {"FUNCTION_SOURCE": "functions/notify/main.py", "FUNCTION_TARGET": "notify"}
+    settings = {"SMTP_URL": "http://user:secret@host", "MAIL_FROM": "nobody"}
+    env = {"PYTHONPATH": str(REPOSITORY), **function, **settings}
+    command = [sys.executable, "-m", "functions.shared.server"]
     ended = subprocess.run(command, check=False, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
     for name in ("MONGODB_URL", "SMTP_URL", "MAIL_FROM", "PUBLIC_URL"):

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from functions.upload.body import READ_BYTES, Body, Stream, drain
+from functions.upload.body import READ_BYTES, Body, Stream
 from functions.upload.errors import BodyIncomplete, TooLarge
 from functions.upload.pace import RateMonitor
 
@@ -50,19 +50,3 @@ def test_unannounced_length_is_refused_once_it_is_exceeded(monitor: RateMonitor)
     with pytest.raises(TooLarge):
         read_all(io.BytesIO(bytes(READ_BYTES + 1)), monitor, None, READ_BYTES)
     assert len(read_all(io.BytesIO(bytes(READ_BYTES)), monitor, None, READ_BYTES)) == READ_BYTES
-
-
-def test_draining_is_bounded(monitor: RateMonitor) -> None:
-    """An endless body is read up to the limit, and a reset connection raises nothing."""
-
-    class Endless:
-        given = 0
-
-        def read(self, size: int) -> bytes:
-            self.given += size
-            return bytes(size)
-
-    endless = Endless()
-    drain(Body(endless, monitor, None, 10 * READ_BYTES))
-    assert endless.given == 11 * READ_BYTES
-    drain(Body(Broken(b"rest"), monitor, None, 10))

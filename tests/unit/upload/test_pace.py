@@ -10,7 +10,7 @@ import pytest
 from functions.upload import pace
 from functions.upload.body import Body
 from functions.upload.errors import TooSlow
-from functions.upload.pace import RateMonitor, request_start
+from functions.upload.pace import RateMonitor
 
 MIN_BYTES = 1000
 ENDLESS = 10_000  # pieces
@@ -140,27 +140,3 @@ def test_client_that_sent_enough_while_queued_is_read(connection: Connection) ->
         assert len(body.read(MIN_BYTES)) == MIN_BYTES
         time.sleep(0.2)
     assert not monitor.too_slow
-
-
-@pytest.mark.parametrize(
-    ("header", "ago"),
-    [
-        ("t=%.3f", 10.0),
-        ("t=%d", 10.0),
-        (None, 0.0),
-        ("", 0.0),
-        ("t=", 0.0),
-        ("%.3f", 0.0),
-        ("t=-%.3f", 0.0),
-        ("t=1e9", 0.0),
-    ],
-)
-def test_request_start_is_read_from_the_gateways_header(header: str | None, ago: float) -> None:
-    """The header has seconds since 1970, as NGINX writes it; anything else means now."""
-    text = header % (time.time() - 10) if header and "%" in header else header
-    assert time.monotonic() - request_start(text) == pytest.approx(ago, abs=1.1)
-
-
-def test_request_start_in_the_future_is_now() -> None:
-    """A gateway whose clock is ahead gives no client more time."""
-    assert request_start(f"t={time.time() + 1000:.3f}") <= time.monotonic()
