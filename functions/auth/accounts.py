@@ -7,8 +7,8 @@ from uuid import uuid4
 from pymysql import IntegrityError
 from pymysql.constants import ER
 
-from functions.auth.database import Database
 from functions.auth.errors import AddressTaken
+from functions.shared.mysql import Database
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,6 @@ class Accounts:
         """Insert a session and return its id; None if the account was deleted or its password changed meanwhile."""
         session = str(uuid4())
         with self._database.cursor() as cursor:
-            # Two transactions: in one, concurrent logins could deadlock on each other's gap locks.
-            cursor.execute("DELETE FROM sessions WHERE user_id = %s AND expires < UTC_TIMESTAMP()", (account.id,))
             opened = cursor.execute(
                 "INSERT INTO sessions (id, user_id, expires)"
                 " SELECT %s, id, %s FROM users WHERE id = %s AND password_hash = %s",

@@ -6,19 +6,21 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from functions.auth.database import AWAY
 from functions.auth.errors import (
     AddressTaken,
     JobsNotDeleted,
     NotAnAddress,
     PasswordRefused,
+    TooManyAttempts,
     WrongLogin,
     WrongPassword,
 )
+from functions.auth.expiry import Expiry
 from functions.auth.registration import Registration
 from functions.auth.sessions import TOKEN_LIFETIME, Session, Sessions
 from functions.shared import boundary
 from functions.shared.boundary import Status
+from functions.shared.mysql import AWAY
 from functions.shared.problems import Problem
 from functions.shared.tokens import InvalidToken
 
@@ -31,14 +33,16 @@ STATUSES = {
     WrongPassword: Status(403),
     AddressTaken: Status(409),
     NotAnAddress: Status(422),
+    TooManyAttempts: Status(429, lambda error: {"Retry-After": str(error.seconds)}),
     PasswordRefused: Status(422),
     JobsNotDeleted: Status(503, lambda _error: {"Retry-After": str(DELETE_RETRY_SECONDS)}),
 }
 
 
 class Api:
-    def __init__(self, registration: Registration, sessions: Sessions, public_keys: str) -> None:
+    def __init__(self, registration: Registration, sessions: Sessions, expiry: Expiry, public_keys: str) -> None:
         """Serve `public_keys`, a JWKS document, as it is."""
+        self._expiry = expiry
         self._registration = registration
         self._sessions = sessions
         self._public_keys = public_keys
@@ -48,18 +52,19 @@ class Api:
         _read_body(request)
         handle, _arguments = self.ROUTES.bind_to_environ(request.environ).match()
         response: Response = handle(self, request)
+        response.call_on_close(self._expiry.remove_ended)
         return response
 
     def _register(self, request: Request) -> Response:
         email, password = _texts(request, "email", "password")
-        account = self._registration.register(email, password)
+        account = self._registration.register(email, password, _client(request))
         return _json({"id": account.id, "email": account.email}, 201)
 
     def _log_in(self, request: Request) -> Response:
         given = request.authorization
         if given is None or given.type != "basic" or given.username is None or given.password is None:
             raise WrongLogin("Send mail address and password with HTTP Basic, as `curl -u ADDRESS:PASSWORD` does.")
-        token = self._sessions.log_in(given.username, given.password)
+        token = self._sessions.log_in(given.username, given.password, _client(request))
         return _json({"token": token, "expires_in": int(TOKEN_LIFETIME.total_seconds())}, 200)
 
     def _log_out(self, request: Request) -> Response:
@@ -69,12 +74,13 @@ class Api:
     def _change_password(self, request: Request) -> Response:
         account = self._authenticate(request).account
         current, new = _texts(request, "current", "new")
-        self._registration.change_password(account, current, new)
+        self._registration.change_password(account, current, new, _client(request))
         return Response(status=204)
 
     def _delete_account(self, request: Request) -> Response:
         account = self._authenticate(request).account
-        self._registration.delete(account, request.headers["Authorization"])
+        (password,) = _texts(request, "password")
+        self._registration.delete(account, request.headers["Authorization"], password, _client(request))
         return Response(status=204)
 
     def _verify(self, request: Request) -> Response:
@@ -100,6 +106,10 @@ class Api:
         ],
         merge_slashes=False,
     )
+
+
+def _client(request: Request) -> str:
+    return request.remote_addr or ""
 
 
 def _read_body(request: Request) -> None:

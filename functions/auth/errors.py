@@ -10,7 +10,7 @@ class NotAnAddress(Refused):
 
 
 class PasswordRefused(Refused):
-    """A new password that is too short, too long, not valid Unicode or too common."""
+    """A new password that is too short, too long, not valid Unicode, too common or the user's address."""
 
 
 class AddressTaken(Refused):
@@ -22,7 +22,15 @@ class WrongLogin(Refused):
 
 
 class WrongPassword(Refused):
-    """The current password of a password change is wrong."""
+    """The password that confirms a password change or the deletion of an account is wrong."""
+
+
+class TooManyAttempts(Refused):
+    """Too many logins or registrations of an address, or wrong passwords; the next is allowed in `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("Too many attempts. Retry after the number of seconds in the Retry-After header.")
+        self.seconds = seconds
 
 
 class JobsNotDeleted(Refused):

@@ -8,13 +8,16 @@ from werkzeug.wrappers import Request, Response
 
 from functions.auth.accounts import Accounts
 from functions.auth.api import Api
-from functions.auth.database import Database, MysqlUrl
 from functions.auth.download import Download
+from functions.auth.expiry import Expiry
 from functions.auth.passwords import Passwords
 from functions.auth.registration import Registration
 from functions.auth.sessions import Sessions
 from functions.auth.signer import Signer
+from functions.auth.throttle import Throttle
 from functions.shared import logs
+from functions.shared.mysql import Database, MysqlUrl
+from functions.shared.server.worker import Worker
 from functions.shared.settings import Url, load
 from functions.shared.tokens import Verifier
 
@@ -25,16 +28,19 @@ class Settings:
     jwt_private_key: str
     jwt_public_keys: str
     download_url: Url
+    gateway_password: str
 
 
 logs.configure()
 settings = load(Settings, os.environ)
-accounts = Accounts(Database(settings.mysql_url))
+Worker.gateway_password = settings.gateway_password
+database = Database(settings.mysql_url)
+accounts, throttle = Accounts(database), Throttle(database)
 passwords = Passwords(cores=len(os.sched_getaffinity(0)))
 signer = Signer(settings.jwt_private_key, settings.jwt_public_keys)
-sessions = Sessions(accounts, passwords, signer, Verifier(settings.jwt_public_keys))
-registration = Registration(accounts, passwords, Download(settings.download_url))
-api = Api(registration, sessions, settings.jwt_public_keys)
+sessions = Sessions(accounts, passwords, throttle, signer, Verifier(settings.jwt_public_keys))
+registration = Registration(accounts, passwords, throttle, Download(settings.download_url))
+api = Api(registration, sessions, Expiry(database), settings.jwt_public_keys)
 
 
 @functions_framework.http

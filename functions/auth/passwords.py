@@ -12,6 +12,7 @@ from argon2.exceptions import VerifyMismatchError
 from functions.auth.errors import PasswordRefused
 
 MIN_PASSWORD_CHARACTERS, MAX_PASSWORD_CHARACTERS = 12, 128
+MIN_DIFFERENT_CHARACTERS = 2  # spaces and invisible characters not counted
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)  # OWASP's minimum for Argon2id: 19 MiB, 2, 1
 
@@ -33,10 +34,9 @@ class Passwords:
         self._free = Semaphore(cores)
 
     def hash(self, password: str) -> str:
-        """Return the hash of a new password; raise PasswordRefused for an unsuitable one."""
-        acceptable = _acceptable(password)
+        """Return the hash of a password that `check` accepts, or an account has already."""
         with self._free:
-            return _HASHER.hash(acceptable)
+            return _HASHER.hash(_canonical(password))
 
     def match(self, password_hash: str | None, password: str) -> bool:
         """Return whether `password` has this hash; without a hash return False after the same time."""
@@ -58,7 +58,8 @@ def _canonical(password: str) -> str:
     return normalize("NFC", password)
 
 
-def _acceptable(password: str) -> str:
+def check(password: str, email: str) -> None:
+    """Raise PasswordRefused if the password is unsuitable for the account of `email`."""
     if not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
         raise PasswordRefused(
             f"Passwords must have {MIN_PASSWORD_CHARACTERS} to {MAX_PASSWORD_CHARACTERS} characters of any kind. "
@@ -68,9 +69,12 @@ def _acceptable(password: str) -> str:
         password.encode()
     except UnicodeEncodeError as error:  # JSON can contain half a surrogate pair, UTF-8 cannot
         raise PasswordRefused("The password is not valid Unicode. Choose another password.") from error
-    if password.casefold() in _common():
+    folded = normalize("NFKC", password).casefold()
+    visible = "".join(character for character in folded if character.isprintable() and not character.isspace())
+    if folded in _common() or visible in _common() or len(set(visible)) < MIN_DIFFERENT_CHARACTERS:
         raise PasswordRefused("The password is too common. Choose a password that is hard to guess.")
-    return _canonical(password)
+    if email in visible or visible in {email.partition("@")[0], email.partition("@")[2], email[::-1]}:
+        raise PasswordRefused("The password is your mail address. Choose a password that is hard to guess.")
 
 
 @cache

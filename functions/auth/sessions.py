@@ -8,7 +8,9 @@ from functions.auth.accounts import Account, Accounts
 from functions.auth.errors import NotAnAddress, WrongLogin
 from functions.auth.passwords import Passwords
 from functions.auth.signer import Signer
-from functions.shared.tokens import LOG_IN, InvalidToken, Verifier
+from functions.auth.throttle import LOGINS, Throttle
+from functions.shared import audit
+from functions.shared.tokens import SessionEnded, Verifier
 
 TOKEN_LIFETIME = timedelta(hours=1)
 
@@ -22,18 +24,27 @@ class Session:
 
 
 class Sessions:
-    def __init__(self, accounts: Accounts, passwords: Passwords, signer: Signer, verifier: Verifier) -> None:
+    def __init__(
+        self, accounts: Accounts, passwords: Passwords, throttle: Throttle, signer: Signer, verifier: Verifier
+    ) -> None:
         self._accounts = accounts
         self._passwords = passwords
+        self._throttle = throttle
         self._signer = signer
         self._verifier = verifier
 
-    def log_in(self, email: str, password: str) -> str:
-        """Start a session and return its token, valid for `TOKEN_LIFETIME`; raise WrongLogin.
+    def log_in(self, email: str, password: str, client: str) -> str:
+        """Start a session and return its token, valid for `TOKEN_LIFETIME`; raise WrongLogin or TooManyAttempts.
 
-        Text and time of the error are the same for an unknown address and a wrong password.
+        Text and time of the error are the same for an unknown address and a wrong password. Attempts are limited by
+        `client`, the caller's network address, and wrong passwords by client and account.
         """
-        account = self._find(email)
+        self._throttle.take(LOGINS, client)
+        name = _normalised(email)
+        self._throttle.try_password(name or email, client)
+        account = self._accounts.find(name) if name else None
+        if account:
+            audit.identify(account.id)
         matches = self._passwords.match(account.password_hash if account else None, password)
         if account is None or not matches:
             raise _wrong_login()
@@ -42,6 +53,7 @@ class Sessions:
         session = self._accounts.open_session(account, expires)
         if session is None:
             raise _wrong_login()
+        self._throttle.right_password(account.email, client)
         if self._passwords.outdated(account.password_hash):
             self._accounts.rehash(account, self._passwords.hash(password))
         return self._signer.token(account.id, account.email, session, issued, expires)
@@ -51,18 +63,19 @@ class Sessions:
         caller = self._verifier.caller(authorization)
         account = self._accounts.find_by_session(caller.session, caller.user)
         if account is None:
-            raise InvalidToken(f"The session has ended. {LOG_IN}")
+            raise SessionEnded
         return Session(caller.session, account)
 
     def log_out(self, session: Session) -> None:
         """End the session: its token is invalid from now on."""
         self._accounts.close_session(session.id)
 
-    def _find(self, email: str) -> Account | None:
-        try:
-            return self._accounts.find(emails.normalise(email))
-        except NotAnAddress:
-            return None
+
+def _normalised(email: str) -> str | None:
+    try:
+        return emails.normalise(email)
+    except NotAnAddress:
+        return None
 
 
 def _wrong_login() -> WrongLogin:

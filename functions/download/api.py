@@ -16,6 +16,7 @@ from functions.download.streams import Streams
 from functions.shared import boundary, mongo
 from functions.shared.boundary import Status
 from functions.shared.problems import Problem
+from functions.shared.sessions import SessionsAway
 from functions.shared.tokens import Caller, InvalidToken, Verifier
 
 DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS = 20, 100
@@ -24,6 +25,7 @@ LATER = {"Retry-After": str(STREAM_RETRY_SECONDS)}
 
 STATUSES = {
     InvalidToken: boundary.INVALID_TOKEN,
+    SessionsAway: boundary.SESSIONS_AWAY,
     NotFound: Status(404),
     Unsatisfiable: Status(416, lambda error: {"Content-Range": f"bytes */{error.size}"}),
     TooManyStreams: Status(429, lambda _error: LATER),

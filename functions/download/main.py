@@ -13,22 +13,28 @@ from functions.shared import logs, mongo
 from functions.shared.job.owned import Jobs
 from functions.shared.job.owners import Owners
 from functions.shared.media import Bucket
+from functions.shared.mysql import Database, MysqlUrl
+from functions.shared.server.worker import Worker
+from functions.shared.sessions import SessionVerifier
 from functions.shared.settings import Url, load
-from functions.shared.tokens import Verifier
 
 
 @dataclass(frozen=True)
 class Settings:
     mongodb_url: Url
     jwt_public_keys: str
+    mysql_url: MysqlUrl
+    gateway_password: str
     threads: int
 
 
 logs.configure()
 settings = load(Settings, os.environ)
+Worker.gateway_password = settings.gateway_password
 database = mongo.database(settings.mongodb_url)
 library = Library(Jobs(database), Owners(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
-api = Api(library, Streams(settings.threads), Verifier(settings.jwt_public_keys))
+verifier = SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url))
+api = Api(library, Streams(settings.threads), verifier)
 
 
 @functions_framework.http

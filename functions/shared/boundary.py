@@ -12,6 +12,7 @@ from cloudevents.http import CloudEvent
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 from werkzeug.wrappers import Request, Response
 
+from functions.shared import audit
 from functions.shared.errors import describe
 from functions.shared.logs import about
 from functions.shared.problems import Problem
@@ -34,6 +35,7 @@ class Status:
     headers: Callable[[Any], Mapping[str, str]] = lambda _error: {}
 
 
+SESSIONS_AWAY = Status(503, lambda _error: {"Retry-After": str(STORE_RETRY_SECONDS)})
 INVALID_TOKEN = Status(401, lambda _error: {"WWW-Authenticate": 'Bearer realm="video2mp3"'})
 
 
@@ -41,6 +43,8 @@ def http(
     store: str, away: Exceptions, statuses: Mapping[type[Exception], Status]
 ) -> Callable[[Callable[[Api, Request], Response]], Callable[[Api, Request], Response]]:
     """Decorate a method that answers requests: every error leaves as a problem that names the request's trace.
+
+    Every request is one line of the audit log.
 
     An error listed in `statuses` has its text as the problem's detail. One of `away`, which is what the store that is
     called `store` raises when it does not answer, is 503 with `Retry-After`. Any other error is 500, logged with a
@@ -51,15 +55,19 @@ def http(
     def decorate(method: Callable[[Api, Request], Response]) -> Callable[[Api, Request], Response]:
         @functools.wraps(method)
         def answer(api: Api, request: Request) -> Response:
-            headers = request.headers
+            headers, outcome = request.headers, "accepted"
             with follow(Trace.of(headers.get("traceparent"), headers.get("X-Request-Id"))):
+                audit.begin()
                 try:
                     response = method(api, request)
                 except expected as error:
+                    outcome = type(error).__name__
                     response = problem_of(error).response(current().id)
-                except Exception:
+                except Exception as error:
+                    outcome = type(error).__name__
                     log.exception("failed")
                     response = Problem(500, "Internal error. Report it with the `trace`.").response(current().id)
+                audit.write(request.method, request.path, request.remote_addr, response.status_code, outcome)
             # functions-framework gathers the rest of the body in memory before any answer but a streamed one.
             if not response.is_streamed:
                 response.response = response.iter_encoded()

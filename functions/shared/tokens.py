@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import jwt
 
+from functions.shared import audit
+
 ISSUER = "video2mp3/auth"
 AUDIENCE = "video2mp3"
 ALGORITHM = "EdDSA"
@@ -15,6 +17,13 @@ LOG_IN = "Log in with POST /auth/login and send the token as `Authorization: Bea
 
 class InvalidToken(Exception):  # noqa: N818  # OAuth's own name (RFC 6750, 3.1)
     """No token, or a token that is malformed, expired, revoked or not signed by auth; the text says what to do."""
+
+
+class SessionEnded(InvalidToken):
+    """The token's session was ended by a logout, a password change or the deletion of the account."""
+
+    def __init__(self) -> None:
+        super().__init__(f"The session has ended. {LOG_IN}")
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Caller:
 class Verifier:
     """Verifies tokens with a JWKS document (RFC 7517) of public keys.
 
-    It cannot see whether the session was ended: the gateway asks auth before it forwards a request.
+    It cannot see whether the session was ended: `sessions.SessionVerifier` can.
     """
 
     def __init__(self, keys: str) -> None:
@@ -63,6 +72,7 @@ class Verifier:
         as_written = header.get("typ") == TYPE and all(type(time) is int for time in times)
         if not (as_written and all(map(_is_plain, (user, email, session)))):
             raise _invalid()
+        audit.identify(user)
         return Caller(user, email, session, expires)
 
 

@@ -13,6 +13,7 @@ from functions.shared.job.document import Job
 from functions.shared.job.owners import OwnerDeleted
 from functions.shared.problems import Problem
 from functions.shared.server.connection import accepted
+from functions.shared.sessions import SessionsAway
 from functions.shared.tokens import InvalidToken, Verifier
 from functions.upload import names
 from functions.upload.body import Body
@@ -39,6 +40,7 @@ KEY = re.compile(r"[ -~]{1,255}")
 STATUSES = {
     InvalidToken: boundary.INVALID_TOKEN,
     OwnerDeleted: boundary.INVALID_TOKEN,
+    SessionsAway: boundary.SESSIONS_AWAY,
     BodyIncomplete: Status(400),
     EmptyVideo: Status(400),
     MalformedForm: Status(400),

@@ -10,9 +10,10 @@ from functions.shared import logs, mongo
 from functions.shared.events import Sink
 from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
+from functions.shared.mysql import Database, MysqlUrl
 from functions.shared.server.worker import Worker
+from functions.shared.sessions import SessionVerifier
 from functions.shared.settings import Url, load
-from functions.shared.tokens import Verifier
 from functions.upload.api import Api
 from functions.upload.quotas import MIB, Limits, Quotas
 from functions.upload.receiver import Receiver
@@ -23,6 +24,8 @@ from functions.upload.space import Space
 class Settings:
     mongodb_url: Url
     jwt_public_keys: str
+    mysql_url: MysqlUrl
+    gateway_password: str
     k_sink: Url | None = None  # the SinkBinding adds it, perhaps after the first start
     quota_stored_mib: int = 8192
     quota_open_jobs: int = 60
@@ -33,12 +36,13 @@ class Settings:
 Worker.streams = True  # a video is stored as it arrives
 logs.configure()
 settings = load(Settings, os.environ)
+Worker.gateway_password = settings.gateway_password
 database = mongo.database(settings.mongodb_url)
 limits = Limits(settings.quota_stored_mib * MIB, settings.quota_open_jobs, settings.quota_uploads_per_hour)
 quotas = Quotas(database, limits, Space(database, settings.store_free_mib * MIB))
 sink = Sink(settings.k_sink) if settings.k_sink else None
 receiver = Receiver(Jobs(database), Bucket(database, "videos"), quotas, sink)
-api = Api(receiver, Verifier(settings.jwt_public_keys))
+api = Api(receiver, SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url)))
 
 
 @functions_framework.http

@@ -1,8 +1,8 @@
-"""Sets up MySQL: auth's database, its tables (schema.sql) and its user, who may only fill them. Safe to repeat.
+"""Sets up MySQL: auth's database, its tables (schema.sql) and one user per function of PRIVILEGES. Safe to repeat.
 
-`MYSQL_ADMIN_URL` is an administrator's. `MYSQL_AUTH_URL` is the URL that auth gets, which defines what to create:
-`mysql://USER:PASSWORD@HOST/DATABASE`. Change the password there and run this again. Both may ask for TLS as auth's own
-code reads them, which has to be on the path: `functions.auth.database`.
+`MYSQL_ADMIN_URL` is an administrator's. `MYSQL_AUTH_URL` and so on are the URLs that the functions get, which define
+what to create: `mysql://USER:PASSWORD@HOST/DATABASE`. Change a password there and run this again. They may ask for TLS
+as the functions' own code reads them, which has to be on the path: `functions.shared.mysql`.
 """
 
 import os
@@ -18,8 +18,14 @@ from urllib.parse import urlsplit
 import pymysql
 from pymysql.constants import CLIENT
 
-from functions.auth.database import connect_arguments
+from functions.shared.mysql import connect_arguments
 
+# auth fills its tables. upload and download look up whether the session of a token is still open.
+PRIVILEGES = {
+    "auth": ("SELECT, INSERT, UPDATE, DELETE", "*"),
+    "upload": ("SELECT (id)", "sessions"),
+    "download": ("SELECT (id)", "sessions"),
+}
 START = timedelta(minutes=5)  # the longest that MySQL may take to start
 PAUSE = timedelta(seconds=1)
 URL = "mysql://USER:PASSWORD@HOST"
@@ -50,22 +56,33 @@ def connect(arguments: dict[str, Any]) -> "pymysql.Connection[Any]":
         time.sleep(PAUSE.total_seconds())
 
 
+def database_of(variable: str) -> str:
+    """Return the database of the variable's URL; exit if there is none."""
+    name = urlsplit(os.environ[variable]).path.lstrip("/")
+    if not re.fullmatch("[a-z0-9]+", name):  # some other characters are wildcards in a GRANT
+        raise SystemExit(f"{variable} must be {URL}/DATABASE, with a database of small letters and digits")
+    return name
+
+
 def main() -> None:
-    admin, auth = read("MYSQL_ADMIN_URL", URL), read("MYSQL_AUTH_URL", f"{URL}/DATABASE")
-    database = urlsplit(os.environ["MYSQL_AUTH_URL"]).path.lstrip("/")
-    if not re.fullmatch("[a-z0-9]+", database):  # some other characters are wildcards in a GRANT
-        raise SystemExit(f"MYSQL_AUTH_URL must be {URL}/DATABASE, with a database of small letters and digits")
+    admin = read("MYSQL_ADMIN_URL", URL)
+    variables = {function: f"MYSQL_{function.upper()}_URL" for function in PRIVILEGES}
+    users = {function: read(variable, f"{URL}/DATABASE") for function, variable in variables.items()}
+    if len(databases := {database_of(variable) for variable in variables.values()}) > 1:
+        raise SystemExit(f"{', '.join(variables.values())} must name the same database")
+    (database,) = databases
     schema = Path(__file__).with_name("schema.sql").read_text()
-    user = (auth["user"], auth["password"])
     with closing(connect(admin)) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE IF NOT EXISTS {database}")
         connection.select_db(database)
         cursor.execute(schema)
         while cursor.nextset():
             pass
-        cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s", user)
-        cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", user)
-        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.* TO %s@'%%'", user[:1])
+        for function, (privileges, tables) in PRIVILEGES.items():
+            user = (users[function]["user"], users[function]["password"])
+            cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s", user)
+            cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", user)
+            cursor.execute(f"GRANT {privileges} ON {database}.{tables} TO %s@'%%'", user[:1])
 
 
 if __name__ == "__main__":

@@ -42,9 +42,15 @@ if [[ $overlay == minikube ]]; then
     printf %s "mysql://root:$secret@$mysql/" | put mysql-admin url
     keep mysql-admin
   fi
-  exists mysql-auth || { printf %s "mysql://auth:$(password)@$mysql/auth" | put mysql-auth url && keep mysql-auth; }
+  for user in auth upload download; do
+    exists "mysql-$user" && continue
+    printf %s "mysql://$user:$(password)@$mysql/auth" | put "mysql-$user" url
+    keep "mysql-$user"
+  done
   exists smtp || { printf %s smtp://mail.video2mp3.svc.cluster.local:25 | put smtp url && keep smtp; }
 fi
+
+exists gateway || { printf %s "$(password)" | put gateway password && keep gateway; } # a header cannot have a line break
 
 if ! exists jwt-private || ! exists jwt-public; then # the public key is derived from the private key
   if exists jwt-private; then

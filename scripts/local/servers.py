@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Template
 
 from infra.mongodb.setup import RIGHTS
+from infra.mysql.setup import PRIVILEGES
 from scripts.local.ports import HOST, free_port
 from scripts.local.program import Program
 from scripts.local.secrets import Secrets
@@ -104,7 +105,7 @@ GRANT ALL ON *.* TO 'admin'@'{host}' WITH GRANT OPTION;
 
 
 def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Program:
-    """Make the data folder if there is none; the URLs are the secrets `mysql-admin/url` and `mysql-auth/url`."""
+    """Make the data folder if there is none; each user's URL, `admin` or a function, is the secret `mysql-USER/url`."""
     mysqld = mysqld or Mysqld.of_the_path()
     data, admin, address = folder / "data", folder / "admin.sql", f"{HOST}:{free_port()}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,14 +113,15 @@ def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Progr
         mysqld.make_data(data)
     admin.touch(mode=0o600)
     admin.write_text(ADMIN.format(host=HOST, password=secrets.password("mysql-admin")))
-    for user, database in (("admin", ""), ("auth", "auth")):
+    for user in ("admin", *PRIVILEGES):
+        database = "" if user == "admin" else "auth"
         login = f"{user}:{secrets.password(f'mysql-{user}')}"
         secrets.write(f"mysql-{user}", "url", f"mysql://{login}@{address}/{database}")
     host, port = address.split(":")
     command = [*mysqld.command, "--no-defaults", *_as_root(), f"--datadir={data}", f"--init-file={admin}"]
     # The socket and the pid are relative to the data: a socket's path has a short limit.
     command += [f"--bind-address={host}", f"--port={port}", "--socket=mysql.sock", "--pid-file=mysql.pid"]
-    command += ["--skip-name-resolve", "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--max-connections=100"]
+    command += ["--skip-name-resolve", "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--max-connections=200"]
     # MySQL has a second port, and by default a folder for files that does not exist here.
     command += ["--loose-mysqlx=OFF", f"--secure-file-priv={folder}"]
     return Program("mysql", [*command, "--performance-schema=OFF"], {}, address)
@@ -190,15 +192,20 @@ def mail(folder: Path, secrets: Secrets) -> Program:
     return Program("mail", command, {"PYTHONPATH": str(REPOSITORY)}, f"http://{HOST}:{page}")
 
 
-def gateway(folder: Path, listen: str, functions: Mapping[str, str]) -> Program:
-    """NGINX with the template that the cluster uses; `functions` are the functions' URLs by name."""
+def gateway(folder: Path, listen: str, functions: Mapping[str, str], password: str) -> Program:
+    """NGINX with the template that the cluster uses; `functions` are the functions' URLs by name.
+
+    By its `password` the functions know that the gateway states the address of its client.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     source = REPOSITORY / "infra/gateway"
     shutil.copy(source / "openapi.json", folder)
     template = Template((source / "nginx.conf.template").read_text())
     urls = {f"{name.upper()}_URL": url for name, url in functions.items()}
     conf = folder / "nginx.conf"
-    conf.write_text(template.safe_substitute(urls, LISTEN=listen, RESOLVER=HOST, STATE=str(folder)))
+    conf.touch(mode=0o600)
+    values = {**urls, "LISTEN": listen, "RESOLVER": HOST, "GATEWAY_PASSWORD": password, "STATE": str(folder)}
+    conf.write_text(template.safe_substitute(values))
     # One process: workers would outlive a killed master and keep its port. NGINX does not raise its own limit of files.
     files = min(GATEWAY_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     command = ["prlimit", f"--nofile={files}:", find("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(conf)]

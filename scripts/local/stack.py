@@ -55,6 +55,7 @@ class Stack:
     def _start_servers(self, say: Callable[[str], None]) -> None:
         data = self.state / "data"
         self.secrets.make_signing_keys()
+        self.secrets.password("gateway")
         mongodb = servers.mongodb(data / "mongodb", self.secrets)
         mysql = servers.mysql(data / "mysql", self.secrets)
         rabbitmq = servers.rabbitmq(data / "rabbitmq", self.secrets)
@@ -80,5 +81,5 @@ class Stack:
         url = self.secrets.read("rabbitmq", "url")
         self.supervisor.start(
             broker.program(EVENTING, self.functions, url, ingress),
-            servers.gateway(self.state / "gateway", self.listen, self.functions),
+            servers.gateway(self.state / "gateway", self.listen, self.functions, self.secrets.password("gateway")),
         )

@@ -13,13 +13,13 @@ import requests
 from schemathesis import Case, Response
 from schemathesis.core.parameters import ParameterLocation
 
-from scripts.local.supervision import REPOSITORY
+from functions.auth.errors import PasswordRefused
+from functions.auth.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, check
 from tests.api.contract import schema
 from tests.support.auth import PASSWORD
 from tests.support.people import Member
 from tests.support.person import From
 
-COMMON = frozenset((REPOSITORY / "functions/auth/common_passwords.txt").read_text().split())
 FORM = "multipart/form-data"
 NO_TEXT = (dict, list, int, float, type(None))
 
@@ -50,21 +50,22 @@ def name_own(case: Case[Any], guest: Member) -> None:
     """Insert the guest's job, MP3, its tag and password into three of four valid cases."""
     if one_in(4, case):
         return
-    own = {"job": guest.job, "mp3": guest.mp3, "current": PASSWORD}
+    own = {"job": guest.job, "mp3": guest.mp3}
     if not _negative(case, ParameterLocation.PATH):
         case.path_parameters = {name: own[name] for name in case.path_parameters}
     if "If-Range" in case.headers:
         case.headers["If-Range"] = f'"{guest.mp3}"'
-    if isinstance(case.body, dict) and isinstance(case.body.get("current"), str):
-        case.body = {**case.body, "current": own["current"]}
+    proof = "password" if case.path == "/auth/account" else "current"
+    if isinstance(case.body, dict) and isinstance(case.body.get(proof), str):
+        case.body = {**case.body, proof: PASSWORD}
 
 
 def mend(case: Case[Any]) -> None:
     """Correct what makes a valid case invalid and cannot be expressed in OpenAPI."""
     if isinstance(case.body, dict):
-        common = {name for name in ("password", "new") if str(case.body.get(name)).casefold() in COMMON}
-        if common:
-            case.body = {**case.body, **dict.fromkeys(common, PASSWORD)}
+        guessable = {name for name in ("password", "new") if _is_guessable(case.body.get(name))}
+        if guessable and case.path != "/auth/account":
+            case.body = {**case.body, **dict.fromkeys(guessable, PASSWORD)}
     if case.media_type == FORM:
         case.query = {}  # a form has its name in it
         if isinstance(case.body, dict):  # and texts alone
@@ -74,6 +75,17 @@ def mend(case: Case[Any]) -> None:
         # The bytes need a name, whose length counts in UTF-8.
         name = str(case.query.get("name", "film.mp4")).encode()[:255].decode(errors="ignore")
         case.query = {**case.query, "name": name}
+
+
+def _is_guessable(password: object) -> bool:
+    """Return whether the length is right, and the password refused all the same."""
+    if not isinstance(password, str) or not MIN_PASSWORD_CHARACTERS <= len(password) <= MAX_PASSWORD_CHARACTERS:
+        return False
+    try:
+        check(password, "nobody@people.example")
+    except PasswordRefused:
+        return True
+    return False
 
 
 def _negative(case: Case[Any], where: ParameterLocation) -> bool:

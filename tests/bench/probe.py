@@ -26,9 +26,9 @@ began = time.perf_counter()
 runpy.run_path(os.environ["FUNCTION_SOURCE"], run_name="main")
 imports = time.perf_counter() - began
 began = time.perf_counter()
-if url := os.environ.get("MYSQL_URL"):
+if "MONGODB_URL" not in os.environ:
     import pymysql, urllib.parse
-    parts = urllib.parse.urlsplit(url)
+    parts = urllib.parse.urlsplit(os.environ["MYSQL_URL"])
     pymysql.connect(host=parts.hostname, port=parts.port, user=parts.username, password=parts.password, database="auth")
 else:
     from functions.shared import mongo

@@ -10,11 +10,11 @@ from tests.support.kubectl import NAMESPACE, items, run_python, service
 pytestmark = pytest.mark.timeout(300)
 
 SECRETS = {
-    "auth": {"mysql-auth", "jwt-private", "jwt-public"},
-    "upload": {"mongodb-upload", "jwt-public"},
+    "auth": {"mysql-auth", "jwt-private", "jwt-public", "gateway"},
+    "upload": {"mongodb-upload", "mysql-upload", "jwt-public", "gateway"},
     "convert": {"mongodb-convert"},
     "notify": {"mongodb-notify", "smtp"},
-    "download": {"mongodb-download", "jwt-public"},
+    "download": {"mongodb-download", "mysql-download", "jwt-public", "gateway"},
     "sweep": {"mongodb-sweep"},
     "deadletter": {"mongodb-deadletter"},
 }

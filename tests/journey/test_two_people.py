@@ -59,7 +59,7 @@ def test_token_ends_with_its_session(anna: Person) -> None:
 def test_deleted_account_leaves_no_data(anna: Person, film_clip: Path) -> None:
     """An account's jobs and files go with it, its token is refused, and its name can be taken again."""
     anna.finished(anna.upload(film_clip))
-    assert anna.call("DELETE", "/auth/account").status_code == 204
+    assert anna.call("DELETE", "/auth/account", json={"password": anna.password}).status_code == 204
     assert anna.call("GET", "/jobs").status_code == 401
     assert anna.call("POST", "/auth/login", auth=(anna.address, anna.password)).status_code == 401
     account = {"email": anna.address, "password": anna.password}
@@ -82,7 +82,7 @@ def test_upload_in_progress_does_not_outlive_its_account(anna: Person, film_clip
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(anna.call, "PUT", "/upload?name=film.mp4", data=body())
         assert half.wait(30)
-        assert anna.call("DELETE", "/auth/account").status_code == 204
+        assert anna.call("DELETE", "/auth/account", json={"password": anna.password}).status_code == 204
         gone.set()
         assert answer.result().status_code == 401
     sleep(3)  # an MP3 and its mail took one

@@ -46,10 +46,10 @@ TARGETS |= {f"{name} {port}": (name, port) for name in FUNCTIONS for port in (80
 # The targets that each of the product's pods calls.
 CALLS = {
     "auth": {"mysql", "kourier"},
-    "upload": {"mongodb", "broker ingress"},
+    "upload": {"mongodb", "mysql", "broker ingress"},
     "convert": {"mongodb", "broker ingress"},
     "notify": {"mongodb", "smtp"},
-    "download": {"mongodb"},
+    "download": {"mongodb", "mysql"},
     "sweep": {"mongodb", "broker ingress"},
     "deadletter": {"mongodb"},
     "gateway": {"kourier"},
@@ -69,9 +69,12 @@ CALLED = {"rabbitmq management": {"rabbitmq operators"}} | {
 # By port, the pods that may connect to addresses outside of the cluster when the stores are there.
 MONGODB_CLIENTS = {name for name, called in CALLS.items() if "mongodb" in called}
 BROKER_PODS = {"default-broker-ingress", *DISPATCHERS}
-LEAVE = {27017: MONGODB_CLIENTS, 3306: {"auth", "mysql-setup"}, 5671: BROKER_PODS, 5672: BROKER_PODS} | {
-    port: {"notify"} for port in (25, 465, 587)
-}
+LEAVE = {
+    27017: MONGODB_CLIENTS,
+    3306: {"auth", "upload", "download", "mysql-setup"},
+    5671: BROKER_PODS,
+    5672: BROKER_PODS,
+} | {port: {"notify"} for port in (25, 465, 587)}
 
 
 Peers = dict[str, Peer]

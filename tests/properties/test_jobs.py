@@ -23,7 +23,7 @@ from tests.properties.actor import Fate
 from tests.properties.play import Call, Play, Stage
 from tests.properties.witness import Run
 from tests.properties.world import Clock, Functions, Surroundings
-from tests.support.callers import newcomer
+from tests.support.callers import with_token
 from tests.support.stacks import Server
 
 JOBS = 6
@@ -210,7 +210,7 @@ def stage(mongodb: Server, secrets: Secrets, tmp_path_factory: pytest.TempPathFa
         make_user(database, role, user["username"], user["password"])
         urls[role] = mongodb.url_of(role).replace("/video2mp3", "/properties")
     keys = secrets.read("jwt-public", "keys")
-    newcomers = partial(newcomer, "", secrets, 86400)
+    newcomers = partial(with_token, "", secrets, 86400)
     clock, heard = Clock(), Surroundings()
     with clock.of_the_functions():
         stage = Stage(

@@ -7,6 +7,17 @@ from uuid import uuid4
 import requests
 
 PASSWORD = "a passphrase, nothing common"
+GATEWAY_PASSWORD = "the gateway's own password"
+
+
+def through_gateway(address: str | None = None) -> dict[str, str]:
+    """Return the headers by which the gateway states the address of its client: a new one, or the one given."""
+    return {"X-Client-Address": address or f"2001:db8::{uuid4()}", "X-Gateway-Password": GATEWAY_PASSWORD}
+
+
+def basic(email: str, password: str) -> dict[str, str]:
+    """Return the header of HTTP Basic in UTF-8, where requests itself would take Latin-1."""
+    return {"Authorization": f"Basic {b64encode(f'{email}:{password}'.encode()).decode()}"}
 
 
 @dataclass(frozen=True)
@@ -17,20 +28,21 @@ class Registered:
 
 @dataclass(frozen=True)
 class Client:
-    """A client of auth at `url`."""
+    """A client of auth at `url`, through the gateway from this address, or each request from another address."""
 
     url: str
+    address: str | None = None
 
     def register(self, email: object, password: object) -> requests.Response:
-        return requests.post(f"{self.url}/auth/register", json={"email": email, "password": password}, timeout=20)
+        body = {"email": email, "password": password}
+        return requests.post(f"{self.url}/auth/register", json=body, headers=through_gateway(self.address), timeout=20)
 
-    def login(self, email: str, password: str) -> requests.Response:
-        """Log in by HTTP Basic in UTF-8, where requests itself would take Latin-1."""
-        headers = {"Authorization": f"Basic {b64encode(f'{email}:{password}'.encode()).decode()}"}
+    def login(self, email: str, password: str, address: str | None = None) -> requests.Response:
+        headers = through_gateway(address or self.address) | basic(email, password)
         return requests.post(f"{self.url}/auth/login", headers=headers, timeout=20)
 
     def call(self, method: str, path: str, token: str, body: object = None) -> requests.Response:
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = through_gateway(self.address) | {"Authorization": f"Bearer {token}"}
         return requests.request(method, f"{self.url}/auth/{path}", headers=headers, json=body, timeout=20)
 
     def verify(self, token: str) -> int:

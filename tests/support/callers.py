@@ -3,12 +3,14 @@
 import json
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import jwt
 import requests
 
+from functions.shared.mysql import Database
 from scripts.local.secrets import Secrets
 
 
@@ -19,6 +21,7 @@ class Caller:
     url: str
     user: str
     token: str
+    session: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -31,7 +34,20 @@ class Caller:
 
 
 def newcomer(url: str, secrets: Secrets, expires: float = 3600) -> Caller:
-    """Return a user that the function has never seen, with a token that is valid for `expires` seconds."""
+    """Return a user that the function has never seen, with an open session in MySQL, which has to run.
+
+    The token is valid for `expires` seconds.
+    """
+    caller = with_token(url, secrets, expires)
+    with Database(secrets.read("mysql-auth", "url")).cursor() as cursor:
+        cursor.execute("INSERT INTO users VALUES (%s, %s, '', UTC_TIMESTAMP())", (caller.user, caller.user))
+        session = (caller.session, caller.user, datetime.now(UTC) + timedelta(hours=1))
+        cursor.execute("INSERT INTO sessions VALUES (%s, %s, %s)", session)
+    return caller
+
+
+def with_token(url: str, secrets: Secrets, expires: float = 3600) -> Caller:
+    """Return a user with a token that is valid for `expires` seconds, but without a session."""
     (key,) = json.loads(secrets.read("jwt-public", "keys"))["keys"]
     user, now = uuid4().hex, int(time.time())
     claims = {
@@ -39,9 +55,9 @@ def newcomer(url: str, secrets: Secrets, expires: float = 3600) -> Caller:
         "aud": "video2mp3",
         "sub": user,
         "email": f"{user}@people.example",
-        "jti": uuid4().hex,
+        "jti": str(uuid4()),
         "iat": now,
         "exp": now + int(expires),
     }
     token = jwt.encode(claims, secrets.read("jwt-private", "key"), "EdDSA", {"kid": key["kid"]})
-    return Caller(url, user, token)
+    return Caller(url, user, token, str(claims["jti"]))

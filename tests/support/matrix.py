@@ -7,8 +7,7 @@ WHOSE = ("own", "foreign", "missing")
 # A cell has the statuses for the caller's own resource, another user's and a missing one. For callers without a
 # user of their own, A's resources are their own. `asking.py` defines each route's resource.
 #
-# `revoked` is an ended session at the gateway; `past it`, the same at the function's own route: auth
-# checks sessions, upload and download accept a token until its `exp`, so only the gateway may reach them.
+# `revoked` is an ended session at the gateway; `past it`, the same at the function's own route.
 #
 # Registering an address that has an account is 409: that this reveals the account is accepted.
 TABLE = """
@@ -20,13 +19,13 @@ POST   /auth/password   401 401 401  401 401 401  401 401 401  401 401 401  401 
 DELETE /auth/account    401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  204 204 204  204 204 204
 GET    /auth/verify     401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  204 204 204  204 204 204
 GET    /auth/keys       200 200 200  200 200 200  200 200 200  200 200 200  200 200 200  200 200 200  200 200 200
-POST   /upload          401 401 401  401 401 401  401 401 401  401 401 401  202 202 202  202 202 202  202 202 202
-PUT    /upload          401 401 401  401 401 401  401 401 401  401 401 401  202 202 202  202 202 202  202 202 202
-GET    /jobs            401 401 401  401 401 401  401 401 401  401 401 401  200 200 200  200 200 200  200 200 200
-DELETE /jobs            401 401 401  401 401 401  401 401 401  401 401 401  204 204 204  204 204 204  204 204 204
-GET    /jobs/<job>      401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404  200 404 404
-DELETE /jobs/<job>      401 401 401  401 401 401  401 401 401  401 401 401  204 404 404  204 404 404  204 404 404
-GET    /download/<mp3>  401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404  200 404 404
+POST   /upload          401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  202 202 202  202 202 202
+PUT    /upload          401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  202 202 202  202 202 202
+GET    /jobs            401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 200 200  200 200 200
+DELETE /jobs            401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  204 204 204  204 204 204
+GET    /jobs/<job>      401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404
+DELETE /jobs/<job>      401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  204 404 404  204 404 404
+GET    /download/<mp3>  401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404
 """
 
 

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from functions.auth.accounts import Account, Accounts
-from functions.auth.database import Database
 from functions.auth.passwords import Passwords
 from functions.auth.signer import Signer
 from functions.shared import mongo
 from functions.shared.job.deliveries import Channel, Deliveries, Outcome
+from functions.shared.mysql import Database
 from functions.shared.tokens import AUDIENCE, ISSUER
 from scripts.local.secrets import Secrets
 from tests.support.auth import PASSWORD

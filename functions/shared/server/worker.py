@@ -25,6 +25,7 @@ from gunicorn.http.errors import (
 from gunicorn.workers.gthread import ThreadWorker
 
 from functions.shared.problems import Problem
+from functions.shared.server import clients
 from functions.shared.server.connection import Connection, accepted
 from functions.shared.trace import current
 
@@ -39,6 +40,7 @@ STATUSES = {
 
 
 class Worker(ThreadWorker):
+    gateway_password = ""  # without one the address of a client is always that of its connection
     streams = False  # upload sets it: its threads read the bodies, all others get bodies that have arrived
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -59,6 +61,7 @@ class Worker(ThreadWorker):
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         accepted.set(conn.accepted)
+        conn.client = (clients.address(req, conn.client[0], self.gateway_password), conn.client[1])
         return super().handle_request(req, conn)
 
     def finish_request(self, conn: Connection, _fs: Future[Any]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.auth import Client
+from tests.support.auth import PASSWORD, Client
 from tests.support.downloads import Downloads
 from tests.support.problems import assert_problem
 
@@ -13,7 +13,7 @@ def test_account_is_deleted_after_its_jobs(auth: Client, downloads: Downloads) -
     token, other = auth.token(person), auth.token(person)
     seen = []
     downloads.on_delete = lambda: seen.append(auth.verify(token))
-    assert auth.call("DELETE", "account", token).status_code == 204
+    assert auth.call("DELETE", "account", token, {"password": PASSWORD}).status_code == 204
     assert downloads.asked == [("DELETE", "/jobs", f"Bearer {token}")]
     assert seen == [204]
     assert [auth.verify(each) for each in (token, other)] == [401, 401]
@@ -24,7 +24,7 @@ def test_address_of_a_deleted_account_can_register_again(auth: Client, downloads
     """The old tokens stay invalid."""
     person = auth.newcomer()
     token = auth.token(person)
-    auth.call("DELETE", "account", token)
+    auth.call("DELETE", "account", token, {"password": PASSWORD})
     assert auth.register(person.email, person.password).status_code == 201
     assert auth.verify(token) == 401
 
@@ -38,7 +38,7 @@ def test_account_is_kept_if_its_jobs_cannot_be_deleted(auth: Client, downloads: 
     person = auth.newcomer()
     token = auth.token(person)
     downloads.status = status
-    answer = auth.call("DELETE", "account", token)
+    answer = auth.call("DELETE", "account", token, {"password": PASSWORD})
     assert_problem(answer, 503)
     assert int(answer.headers["Retry-After"]) > 0
     assert [path for _, path, _ in downloads.asked] == ["/jobs"]
@@ -51,14 +51,25 @@ def test_account_is_kept_if_download_does_not_answer(auth: Client, downloads: Do
     person = auth.newcomer()
     token = auth.token(person)
     with downloads.away():
-        assert_problem(auth.call("DELETE", "account", token), 503)
+        assert_problem(auth.call("DELETE", "account", token, {"password": PASSWORD}), 503)
     assert auth.verify(token) == 204
-    assert auth.call("DELETE", "account", token).status_code == 204
+    assert auth.call("DELETE", "account", token, {"password": PASSWORD}).status_code == 204
 
 
 def test_ended_session_deletes_nothing(auth: Client, downloads: Downloads) -> None:
     """The token of an ended session is 401, and download is not called."""
     token = auth.token(auth.newcomer())
     auth.call("POST", "logout", token)
-    assert_problem(auth.call("DELETE", "account", token), 401)
+    assert_problem(auth.call("DELETE", "account", token, {"password": PASSWORD}), 401)
     assert downloads.asked == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(None, 400), ({"password": "not the password"}, 403), ({"current": "x"}, 400)]
+)
+def test_deletion_needs_the_password(auth: Client, downloads: Downloads, body: object, status: int) -> None:
+    """With a token alone nothing is deleted, and the session remains valid."""
+    person = auth.newcomer()
+    token = auth.token(person)
+    assert_problem(auth.call("DELETE", "account", token, body), status)
+    assert (downloads.asked, auth.verify(token)) == ([], 204)

@@ -17,7 +17,7 @@ def _calls(auth: Client, email: str, token: str) -> list[requests.Response]:
         auth.call("GET", "verify", token),
         auth.call("POST", "logout", token),
         auth.call("POST", "password", token, {"current": PASSWORD, "new": "another good passphrase"}),
-        auth.call("DELETE", "account", token),
+        auth.call("DELETE", "account", token, {"password": PASSWORD}),
     ]
 
 

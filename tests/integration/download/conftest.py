@@ -13,12 +13,16 @@ def shelf(mongodb: Server) -> Shelf:
 
 
 @pytest.fixture(scope="session")
-def download(start_function: StartFunction, mongodb: Server, secrets: Secrets) -> str:
+def download(start_function: StartFunction, mongodb: Server, mysql: Server, secrets: Secrets) -> str:
     """The address of the function."""
-    keys = secrets.read("jwt-public", "keys")
-    return start_function(
-        "download", {"MONGODB_URL": mongodb.url_of("download"), "JWT_PUBLIC_KEYS": keys, "THREADS": "16"}
-    )
+    settings = {
+        "MONGODB_URL": mongodb.url_of("download"),
+        "MYSQL_URL": mysql.url_of("download"),
+        "GATEWAY_PASSWORD": secrets.password("gateway"),
+        "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),
+        "THREADS": "16",
+    }
+    return start_function("download", settings)
 
 
 @pytest.fixture

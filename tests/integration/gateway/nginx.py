@@ -6,6 +6,7 @@ from pathlib import Path
 from scripts.local import servers
 from scripts.local.ports import HOST, answers, free_port
 from scripts.local.waiting import wait_until
+from tests.support.auth import GATEWAY_PASSWORD
 
 
 class Gateway:
@@ -14,7 +15,7 @@ class Gateway:
     def __init__(self, folder: Path, auth: str, upload: str, download: str) -> None:
         self.port = free_port()
         functions = {"auth": auth, "upload": upload, "download": download}
-        program = servers.gateway(folder, f"{HOST}:{self.port}", functions)
+        program = servers.gateway(folder, f"{HOST}:{self.port}", functions, GATEWAY_PASSWORD)
         self.url = program.address
         self._log = folder / "log"
         with self._log.open("wb") as log:

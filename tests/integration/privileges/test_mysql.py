@@ -1,4 +1,4 @@
-"""The privileges of auth's MySQL user, on a real server; auth's own tests show that they suffice."""
+"""The privileges of the MySQL users, on a real server; the functions' own tests show that they suffice."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ import pytest
 from pymysql.cursors import Cursor
 from pymysql.err import MySQLError
 
+from infra.mysql.setup import PRIVILEGES
 from scripts.local.supervision import REPOSITORY
 from tests.support.stacks import Server
 
@@ -97,17 +98,51 @@ def test_wrong_password_is_rejected(mysql: Server, user: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("function", ["upload", "convert", "notify", "download", "sweep", "deadletter"])
-def test_only_auth_can_log_in_to_mysql(mysql: Server, mongodb: Server, function: str) -> None:
+def test_mongodb_login_is_none_of_mysql(mysql: Server, mongodb: Server, function: str) -> None:
     """The MongoDB login of another function is rejected by MySQL."""
     theirs = urlsplit(mongodb.url_of(function))
     with pytest.raises(pymysql.OperationalError) as refused:
         login(mysql.url_of("auth"), user=theirs.username, password=theirs.password)
-    assert refused.value.args[0] == 1045
+    assert refused.value.args[0] in {1045, 1698}
+
+
+READERS = [user for user in PRIVILEGES if user != "auth"]
+
+
+@pytest.mark.parametrize("function", READERS)
+def test_reader_looks_up_sessions(mysql: Server, auth: Cursor, function: str) -> None:
+    """upload and download see whether a session has ended."""
+    with closing(login(mysql.url_of(function))) as connection, connection.cursor() as cursor:
+        assert cursor.execute("SELECT id FROM sessions WHERE id = 'none'") == 0
+
+
+@pytest.mark.parametrize("function", READERS)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *FORBIDDEN,
+        "SELECT * FROM sessions",
+        "SELECT expires FROM sessions",
+        "SELECT user_id FROM sessions",
+        "SELECT id FROM users",
+        "SELECT id FROM attempts",
+        "INSERT INTO sessions VALUES ('mine', 'me', NOW())",
+        "UPDATE sessions SET user_id = 'me'",
+        "DELETE FROM sessions",
+    ],
+)
+def test_reader_has_no_other_privileges(mysql: Server, function: str, statement: str) -> None:
+    """upload and download read neither users nor limits, and write nothing."""
+    with closing(login(mysql.url_of(function))) as connection, connection.cursor() as cursor:
+        with pytest.raises(MySQLError) as refused:
+            cursor.execute(statement)
+        assert refused.value.args[0] in REFUSED | {1143}
 
 
 def set_up(mysql: Server, auth: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(REPOSITORY / "infra/mysql/setup.py")]
-    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "MYSQL_ADMIN_URL": mysql.url, "MYSQL_AUTH_URL": auth}
+    users = {f"MYSQL_{user.upper()}_URL": mysql.url_of(user) for user in PRIVILEGES}
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY), "MYSQL_ADMIN_URL": mysql.url, **users, "MYSQL_AUTH_URL": auth}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 

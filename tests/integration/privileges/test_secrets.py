@@ -6,15 +6,16 @@ import pytest
 import yaml
 
 from infra.mongodb.setup import RIGHTS
+from infra.mysql.setup import PRIVILEGES
 from scripts.local.services import services
 from scripts.local.supervision import REPOSITORY
 
 SECRETS = {
-    "auth": {"mysql-auth/url", "jwt-private/key", "jwt-public/keys"},
-    "upload": {"mongodb-upload/url", "jwt-public/keys"},
+    "auth": {"mysql-auth/url", "jwt-private/key", "jwt-public/keys", "gateway/password"},
+    "upload": {"mongodb-upload/url", "mysql-upload/url", "jwt-public/keys", "gateway/password"},
     "convert": {"mongodb-convert/url"},
     "notify": {"mongodb-notify/url", "smtp/url"},
-    "download": {"mongodb-download/url", "jwt-public/keys"},
+    "download": {"mongodb-download/url", "mysql-download/url", "jwt-public/keys", "gateway/password"},
     "sweep": {"mongodb-sweep/url"},
     "deadletter": {"mongodb-deadletter/url"},
 }
@@ -42,7 +43,7 @@ def test_every_function_is_listed() -> None:
 
 @pytest.mark.parametrize("function", SECRETS)
 def test_function_gets_exactly_its_secrets(function: str) -> None:
-    """Only auth gets MySQL and the private key, only notify the mail server; each gets its own MongoDB user."""
+    """Only auth gets the private key, only notify the mail server; each gets its own users of the stores."""
     assert secrets_in(SERVICES[function]) == SECRETS[function]
 
 
@@ -53,7 +54,7 @@ def test_mongodb_has_a_user_for_each_function_that_gets_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("store", "users"), [("mongodb", {"admin", *RIGHTS}), ("mysql", {"admin", "auth"})], ids=["mongodb", "mysql"]
+    ("store", "users"), [("mongodb", {"admin", *RIGHTS}), ("mysql", {"admin", *PRIVILEGES})], ids=["mongodb", "mysql"]
 )
 def test_setup_job_gets_exactly_these_urls(store: str, users: set[str]) -> None:
     """A set-up job gets the URLs of the administrator and of each user that it creates, as variables that it reads."""

@@ -11,10 +11,11 @@ import pytest
 import requests
 from pymongo.errors import ConnectionFailure
 
-from functions.auth.database import Database
 from functions.shared import mongo
 from functions.shared.events import video_uploaded
+from functions.shared.mysql import Database
 from infra.mongodb.setup import RIGHTS
+from infra.mysql.setup import PRIVILEGES
 from scripts.local import functions
 from scripts.local.secrets import Secrets
 from scripts.local.supervision import REPOSITORY, Supervisor
@@ -26,7 +27,7 @@ from tests.support.secrecy import PASSPHRASE
 from tests.support.stacks import Server
 from tests.support.waiting import eventually
 
-USERS = {"mongodb": ("admin", *RIGHTS), "mysql": ("admin", "auth")}
+USERS = {"mongodb": ("admin", *RIGHTS), "mysql": ("admin", *PRIVILEGES)}
 
 
 class Client:
@@ -87,6 +88,7 @@ def client(
         "JWT_PRIVATE_KEY": secrets.read("jwt-private", "key"),
         "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),
         "DOWNLOAD_URL": "http://download.example",
+        "GATEWAY_PASSWORD": secrets.password("gateway"),
     }
     return Client(supervisor_of_tls, stores[request.param], options[request.param], env)
 

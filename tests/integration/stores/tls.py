@@ -9,7 +9,7 @@ from typing import Any
 import pymysql
 from pymongo import MongoClient
 
-from functions.auth.database import connect_arguments
+from functions.shared.mysql import connect_arguments
 from scripts.local import servers
 from scripts.local.databases import prepare_mongodb, prepare_mysql
 from scripts.local.secrets import Secrets

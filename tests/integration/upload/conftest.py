@@ -22,9 +22,11 @@ def broker() -> Iterator[Ingress]:
 
 
 @pytest.fixture(scope="session")
-def settings(mongodb: Server, secrets: Secrets, broker: Ingress) -> dict[str, str]:
+def settings(mongodb: Server, mysql: Server, secrets: Secrets, broker: Ingress) -> dict[str, str]:
     return {
         "MONGODB_URL": mongodb.url_of("upload"),
+        "MYSQL_URL": mysql.url_of("upload"),
+        "GATEWAY_PASSWORD": secrets.password("gateway"),
         "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),
         "K_SINK": broker.url,
         "THREADS": "16",

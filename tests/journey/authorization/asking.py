@@ -40,6 +40,8 @@ def _naming(cell: Cell, named: Member) -> dict[str, Any]:
             return {"json": about | {"password": PASSWORD}}
         case "/auth/password":
             return {"json": about | {"current": PASSWORD, "new": "another good passphrase"}}
+        case "/auth/account":
+            return {"json": about | {"password": PASSWORD}}
         case "/upload":
             return {"params": about | {"name": "a.mp4"}, "headers": {"Idempotency-Key": named.key}, "data": VIDEO}
         case "/jobs":

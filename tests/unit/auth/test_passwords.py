@@ -79,4 +79,43 @@ def test_list_of_common_passwords_has_no_needless_line() -> None:
 def test_common_password_is_refused(password: str) -> None:
     """Common passwords are refused in upper and lower case."""
     with pytest.raises(PasswordRefused, match=r"^The password is too common\."):
-        Passwords(1).hash(password)
+        passwords.check(password, "anna.fischer@example.com")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        " " * 12,
+        "\u00a0\u2003" * 6,
+        "\u200b" * 12,
+        " x x x x x x",
+        "p a s s w o r d p a s s w o r d",
+        "".join(chr(ord(letter) + 0xFEE0) for letter in "passwordpassword"),
+    ],
+)
+def test_blank_or_monotonous_password_is_refused(password: str) -> None:
+    """Spaces, invisible characters and other spellings of letters make no password better."""
+    with pytest.raises(PasswordRefused, match=r"^The password is too common\."):
+        passwords.check(password, "anna.fischer@example.com")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "anna.fischer@example.com",
+        "Anna.Fischer@Example.COM",
+        " anna.fischer@example.com ",
+        "anna.fischer@example.com1",
+        "anna.fischer",
+        "moc.elpmaxe@rehcsif.anna",
+    ],
+)
+def test_own_address_is_refused_as_a_password(password: str) -> None:
+    """In any case, with something around it, its local part alone, or backwards."""
+    with pytest.raises(PasswordRefused, match=r"^The password is your mail address\."):
+        passwords.check(password, "anna.fischer@example.com")
+
+
+@pytest.mark.parametrize("password", ["another@example.com", "anna fischer sings", "12 monkeys, 4 ever"])
+def test_other_passwords_are_accepted(password: str) -> None:
+    passwords.check(password, "anna.fischer@example.com")

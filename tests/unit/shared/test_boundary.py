@@ -97,7 +97,8 @@ def test_unexpected_error_is_logged_and_answered_by_500() -> None:
     """The problem does not describe the error; the log record has its traceback, and both have the trace id."""
     with recorded() as lines:
         response = ask(LookupError("odd"), traceparent=PARENT)
-    (line,) = lines
+    line, audited = lines
+    assert (audited["logger"], audited["status"], audited["outcome"]) == ("audit", 500, "LookupError")
     assert "LookupError: odd" in line["exc_info"]
     assert response.status_code == 500
     assert "odd" not in response.get_data(as_text=True)

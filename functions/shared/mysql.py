@@ -1,4 +1,4 @@
-"""The connection to MySQL."""
+"""The connection to MySQL, where auth keeps accounts and sessions."""
 
 import ssl
 from collections.abc import Iterator

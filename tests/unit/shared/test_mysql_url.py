@@ -5,8 +5,8 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from functions.auth.database import MysqlUrl
 from functions.shared.errors import describe
+from functions.shared.mysql import MysqlUrl
 
 URL = "mysql://auth:none-of-these@db.example:3306/auth"
 

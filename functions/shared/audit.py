@@ -1,0 +1,30 @@
+"""The audit log: one line for each request, with the account, the client's address, the route and the outcome."""
+
+import logging
+from contextvars import ContextVar
+
+log = logging.getLogger("audit")
+
+MAX_PATH_CHARACTERS = 200
+
+_account: ContextVar[str | None] = ContextVar("account", default=None)
+
+
+def begin() -> None:
+    """Forget the account of the thread's request before."""
+    _account.set(None)
+
+
+def identify(account: str) -> None:
+    """Name the account that the current request is about: its caller's, or the one that somebody tries to log in to."""
+    _account.set(account)
+
+
+def write(method: str, path: str, address: str | None, status: int, outcome: str) -> None:
+    """Write the line of the current request. `outcome` is `accepted`, or the class of the error that refused it.
+
+    The path is without its query, which may hold a name, and no header or body is written.
+    """
+    route = f"{method} {path[:MAX_PATH_CHARACTERS]}"
+    line = {"account": _account.get(), "address": address, "route": route, "status": status, "outcome": outcome}
+    log.info("audit", extra=line)
