@@ -9,7 +9,7 @@ from typing import Protocol
 
 from functions.convert import tags, verdict
 from functions.convert.scratch import Scratch, Workspace
-from functions.shared.job.conversions import Attempt, LeaseLost
+from functions.shared.job.conversions import STORAGE_FULL, Attempt, LeaseLost
 from functions.shared.job.document import Job, Mp3, Reason
 from functions.shared.media import Bucket, File
 
@@ -57,6 +57,8 @@ class Conversion:
             encoded = self._encoder.encode(workspace, heartbeat)
             if isinstance(encoded, Reason):
                 return attempt.fail(encoded)
+            if not attempt.reserve(workspace.mp3.stat().st_size):
+                return attempt.fail(STORAGE_FULL)
             file = self._store(workspace, heartbeat)
         try:
             return attempt.commit(Mp3(file.id, file.size, round(encoded, 3)))

@@ -85,6 +85,11 @@ class Quotas:
         self._limits = limits
         self._space = space
 
+    @property
+    def stored(self) -> int:
+        """The bytes that a user's videos and MP3s may have together."""
+        return self._limits.stored
+
     @contextmanager
     def reserve(self, owner: str, video: ObjectId, length: int | None) -> Iterator[Reservation]:
         """Count an upload of `length` bytes, or step by step if unknown, as in progress until the block ends.

@@ -62,6 +62,7 @@ class Receiver:
                     size=writer.size,
                     key=key,
                     trace=current(),
+                    quota=self._quotas.stored,
                 )
             except OwnerDeleted:
                 self._videos.delete(writer.id)

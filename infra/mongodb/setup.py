@@ -39,6 +39,7 @@ RIGHTS = {
     "convert": {
         JOBS: ["find", "update"],
         OWNERS: ["find", "insert", "update"],
+        "quotas": ["find"],
         "videos.files": ["find", "remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["insert", "remove"],

@@ -13,17 +13,35 @@ from pymongo.database import Database
 
 from functions.shared.job import deliveries
 from functions.shared.job.clock import after
-from functions.shared.job.document import CLAIMABLE, COLLECTION, LEASE_EXPIRED, MAX_TRIES, OPEN, Job, Mp3, Reason, State
+from functions.shared.job.document import (
+    CLAIMABLE,
+    COLLECTION,
+    GAVE_UP_CODE,
+    LEASE_EXPIRED,
+    MAX_TRIES,
+    OPEN,
+    Job,
+    Mp3,
+    Reason,
+    State,
+)
 from functions.shared.job.owners import Owners
 from functions.shared.job.turns import Turns
+from functions.shared.job.usage import Usages
 from functions.shared.mongo import AWAY, Document
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)  # renewed with each report of progress; the longest wait after a converter was killed
 BACKOFF = timedelta(seconds=30)
+STORAGE_FULL = Reason(
+    "storage_full",
+    "The MP3 is larger than its video and exceeds your storage quota. Delete jobs, then upload the video again.",
+)
 # The message is as in version 0.1, whose convert compares it: of a job with any other it deletes the video.
-GAVE_UP = Reason("gave_up", "The conversion stopped three times through no fault of the file. Please upload it again.")
+GAVE_UP = Reason(
+    GAVE_UP_CODE, "The conversion stopped three times through no fault of the file. Please upload it again."
+)
 
 
 class LeaseLost(Exception):  # noqa: N818  # what happened to the lease, not a failure
@@ -101,6 +119,7 @@ class Attempt:
         self.tries = tries
         self._jobs = jobs
         self._owners = Owners(jobs.database)
+        self._usages = Usages(jobs.database)
         self._mine = {"_id": job.id, "attempt": token, "state": State.CONVERTING}
         self._leased_from = claimed
 
@@ -119,6 +138,17 @@ class Attempt:
             log.warning("lease not renewed, it still holds", extra={"error": type(error).__name__})
         else:
             self._leased_from = sent
+
+    def reserve(self, size: int) -> bool:
+        """Let the job count with an MP3 of `size` bytes; return whether it fits into the owner's quota.
+
+        Nothing is to be reserved for an MP3 that is not larger than the video, whose place it takes. Two attempts that
+        reserve at once see each other: together they exceed no quota.
+        """
+        if self.job.quota is None or size <= self.job.size:
+            return True
+        self._update([{"$set": {"reserved": size}}])
+        return self._usages.stored(self.job.owner) <= self.job.quota
 
     def commit(self, mp3: Mp3) -> Job:
         """End the job as `done` with its MP3, make its deliveries pending, and return it as it is then.
@@ -143,7 +173,7 @@ class Attempt:
         if self.tries >= MAX_TRIES:
             return self.fail(GAVE_UP)
         waiting = {"state": State.UPLOADED, "progress": 0.0, "lease": after(BACKOFF * self.tries)}
-        self._update([{"$set": waiting}, {"$unset": "attempt"}])
+        self._update([{"$set": waiting}, {"$unset": ["attempt", "reserved"]}])
         return None
 
     def _update(self, change: list[Document]) -> None:
@@ -153,7 +183,7 @@ class Attempt:
 
 def _end(fields: Document) -> list[Document]:
     ended = {"$set": fields | {"finished": "$$NOW"}}
-    return [ended, *deliveries.pending(), {"$unset": ["attempt", "lease", "republish"]}]
+    return [ended, *deliveries.pending(), {"$unset": ["attempt", "lease", "republish", "reserved"]}]
 
 
 def _plain(value: Reason | Mp3) -> Document:

@@ -23,6 +23,7 @@ class State(StrEnum):
 
 OPEN = [State.UPLOADED, State.CONVERTING]
 FINAL = [State.DONE, State.FAILED]
+GAVE_UP_CODE = "gave_up"  # of a failed job that keeps its video for a replay
 MAX_TRIES = 3  # attempts of an open job
 LEASE_EXPIRED: Document = {"$lt": ["$lease", "$$NOW"]}
 # An expression for an open job: an attempt may begin now.
@@ -48,7 +49,10 @@ class Mp3:
 
 @dataclass(frozen=True)
 class Job:
-    """One video on its way to an MP3; `id` is also the GridFS id of the video in `videos`, `size` is in bytes."""
+    """One video on its way to an MP3; `id` is also the GridFS id of the video in `videos`, `size` is in bytes.
+
+    `quota` is what all videos and MP3s of the owner may have together, in bytes; None for a job of an older version.
+    """
 
     id: ObjectId
     owner: str
@@ -61,6 +65,7 @@ class Job:
     mp3: Mp3 | None
     created: datetime
     trace: Trace | None
+    quota: int | None = None
 
     @classmethod
     def of(cls, document: Document) -> "Job":
@@ -77,6 +82,7 @@ class Job:
             mp3=Mp3(**mp3) if mp3 else None,
             created=document["created"],
             trace=Trace(**trace) if trace else None,
+            quota=document.get("quota"),
         )
 
     def as_stored(self) -> "Job":

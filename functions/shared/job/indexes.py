@@ -9,7 +9,7 @@ from functions.shared.job.deliveries import Channel, Outcome, path
 from functions.shared.job.document import COLLECTION, OPEN
 from functions.shared.job.upgrade import OLD_FIELDS
 
-_OF_VERSION_0_1 = "mail.lease_1"
+_OF_VERSION_0_1 = {"mail.lease_1", "owner_1_state_1_reason.code_1_size_1_mp3.size_1__id_1"}
 
 
 def make_indexes(database: Database[dict[str, Any]]) -> None:
@@ -30,8 +30,9 @@ def make_indexes(database: Database[dict[str, Any]]) -> None:
         jobs.create_index([("email", ASCENDING), (held, ASCENDING)], partialFilterExpression=waiting)
     jobs.create_index("finished", partialFilterExpression={"finished": {"$exists": True}})
     # All that the sum of an owner's usage reads, so that it is answered by the index alone.
-    jobs.create_index([(name, ASCENDING) for name in ("owner", "state", "reason.code", "size", "mp3.size", "_id")])
+    summed = ("owner", "state", "reason.code", "size", "reserved", "mp3.size", "_id")
+    jobs.create_index([(name, ASCENDING) for name in summed])
     for field in OLD_FIELDS:  # empty once every document is upgraded
         jobs.create_index(field, sparse=True)
-    if _OF_VERSION_0_1 in jobs.index_information():
-        jobs.drop_index(_OF_VERSION_0_1)
+    for name in _OF_VERSION_0_1 & jobs.index_information().keys():
+        jobs.drop_index(name)

@@ -30,6 +30,7 @@ class Jobs:
         size: int,
         key: str | None,
         trace: Trace | None = None,
+        quota: int | None = None,
     ) -> Job:
         """Store and return the job of a stored video of `size` bytes: state `uploaded`, no attempt yet.
 
@@ -52,6 +53,8 @@ class Jobs:
             "lease": now + REPUBLISH_AFTER,
             "created": now,
         }
+        if quota is not None:
+            document["quota"] = quota
         if trace:
             document["trace"] = vars(trace)
         if key is None:

@@ -2,36 +2,50 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bson import ObjectId
 from pymongo.database import Database
 
-from functions.shared.job.conversions import GAVE_UP
-from functions.shared.job.document import OPEN
+from functions.shared.job.document import GAVE_UP_CODE, OPEN
 from functions.shared.mongo import Document
+
+LONGEST_UPLOAD = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Usage:
-    """`open_jobs` have not ended; `stored_bytes` are the sizes of the videos and MP3s that the jobs keep in GridFS."""
+    """`open_jobs` have not ended; `stored_bytes` are the sizes of the videos and MP3s that the jobs keep in GridFS.
+
+    An open job counts with its video or with its MP3 as soon as that is known to be larger: one of them will be kept.
+    """
 
     open_jobs: int
     stored_bytes: int
 
 
 class Usages:
-    """Sums over the jobs of one owner. Needs the right to find jobs."""
+    """Sums over the jobs of one owner. Needs the right to find jobs, for `stored` also to find quotas."""
 
     def __init__(self, database: Database[Document]) -> None:
         self._jobs = database["jobs"]
+        self._quotas = database["quotas"]
 
     def of(self, owner: str, excluding: Collection[ObjectId]) -> Usage:
         """Return the usage of the owner's jobs, those with an id in `excluding` left out."""
         # convert deletes the video when its job ends, unless the job gave up: a replay needs that video.
         is_open = {"$in": ["$state", OPEN]}
-        has_video = {"$or": [is_open, {"$eq": ["$reason.code", GAVE_UP.code]}]}
-        size = {"$cond": [has_video, "$size", {"$ifNull": ["$mp3.size", 0]}]}
+        has_video = {"$or": [is_open, {"$eq": ["$reason.code", GAVE_UP_CODE]}]}
+        size = {"$cond": [has_video, {"$max": ["$size", "$reserved"]}, {"$ifNull": ["$mp3.size", 0]}]}
         sums = {"_id": None, "open": {"$sum": {"$cond": [is_open, 1, 0]}}, "stored": {"$sum": size}}
         jobs = {"owner": owner, "_id": {"$nin": list(excluding)}}
         found = next(self._jobs.aggregate([{"$match": jobs}, {"$group": sums}]), {"open": 0, "stored": 0})
         return Usage(found["open"], found["stored"])
+
+    def stored(self, owner: str) -> int:
+        """Return the bytes of all the owner's jobs, and of the uploads in progress, which upload lists in `quotas`."""
+        found = self._quotas.find_one({"_id": owner}) or {"uploads": []}
+        began = datetime.now(UTC) - LONGEST_UPLOAD
+        uploads = [upload for upload in found["uploads"] if "size" in upload and upload["_id"].generation_time > began]
+        jobs = self.of(owner, excluding=[upload["_id"] for upload in uploads])
+        return jobs.stored_bytes + sum(int(upload["size"]) for upload in uploads)

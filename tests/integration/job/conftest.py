@@ -23,7 +23,8 @@ def whole_database(mongodb: Server) -> Iterator[Database[Document]]:
 @pytest.fixture
 def database(whole_database: Database[Document]) -> Database[Document]:
     """Return the database, emptied, as the sweeper reads all of it."""
-    for name in ("jobs", "owners", "recipients", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"):
+    files = ("videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks")
+    for name in ("jobs", "owners", "quotas", "recipients", *files):
         whole_database[name].delete_many({})
     return whole_database
 

@@ -130,6 +130,8 @@ def test_user_cannot_read_other_databases(user: Database[Document], database: st
         ("find", "dead", {"replay"}),
         ("update", "quotas", {"upload"}),
         ("update", "recipients", {"notify"}),
+        ("find", "quotas", {"upload", "convert"}),
+        ("update", "owners", {"convert", "download"}),
     ],
 )
 def test_critical_privileges_have_few_users(action: str, collection: str, users: set[str]) -> None:
