@@ -13,6 +13,9 @@ from functions.shared.mongo import Document
 
 log = logging.getLogger(__name__)
 
+MAX_LETTER_BYTES = 64 * 1024  # an event of ours has less than 1 KiB
+MAX_LETTERS = 10_000
+
 
 @dataclass(frozen=True)
 class DeadLetter:
@@ -40,19 +43,30 @@ class DeadLetters:
         self._dead = database["dead"]
 
     def store(self, event: CloudEvent) -> None:
-        """Keep the event with its error; count it if it is stored already for the same destination."""
+        """Keep the event with its error; count it if it is stored already for the same destination.
+
+        An event that is too large, or a new one while there are MAX_LETTERS, is logged and dropped: sweep republishes
+        the events of every unfinished job, and the first letters show the cause better than the last.
+        """
         now = datetime.now(UTC)
         dest, code = (event.get(f"knativeerror{name}", "") for name in ("dest", "code"))
+        text = to_json(event)
+        if len(text) > MAX_LETTER_BYTES:
+            log.error("dead letter dropped: too large", extra={"bytes": len(text)})
+            return
         key = {"id": event["id"], "source": event["source"], "dest": dest}
         fields = {
             "type": event["type"],
             "subject": event.get("subject", ""),
             "code": code,
-            "event": to_json(event).decode(),
+            "event": text.decode(),
             "last": now,
         }
         change = {"$set": fields, "$setOnInsert": {"first": now}, "$inc": {"count": 1}}
-        self._dead.update_one({"_id": key}, change, upsert=True)
+        has_room = self._dead.estimated_document_count() < MAX_LETTERS
+        if not self._dead.update_one({"_id": key}, change, upsert=has_room).matched_count and not has_room:
+            log.error("dead letter dropped: too many are stored", extra={"dest": dest, "code": code})
+            return
         log.warning("dead-lettered", extra={"dest": dest, "code": code})
 
     def all(self) -> list[DeadLetter]:

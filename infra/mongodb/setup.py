@@ -62,7 +62,7 @@ RIGHTS = {
         "mp3s.files": ["find", "remove"],
         "mp3s.chunks": ["find", "remove"],
     },
-    "deadletter": {"dead": ["insert", "update"]},
+    "deadletter": {"dead": ["find", "insert", "update"]},
     "replay": {"dead": ["find", "remove"], JOBS: ["find", "update"], "videos.files": ["find"]},
 }
 

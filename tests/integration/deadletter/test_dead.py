@@ -9,6 +9,7 @@ import requests
 from cloudevents.http import CloudEvent
 from pymongo.database import Database
 
+from functions.deadletter.letters import MAX_LETTER_BYTES, MAX_LETTERS
 from functions.shared.events import video_uploaded
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
@@ -53,6 +54,25 @@ def test_event_of_any_shape_is_kept(deadletter: str, database: Database[Document
         headers["Content-Type"] = "application/json" if number == 1 else "application/octet-stream"
         assert requests.post(deadletter, data=data, headers=headers, timeout=30).status_code == 200
     assert sorted(kept["_id"]["id"] for kept in database["dead"].find()) == ["0", "1", "2"]
+
+
+def test_too_large_event_is_dropped(deadletter: str, database: Database[Document]) -> None:
+    """It is acknowledged, so that the broker does not send it again, and not stored."""
+    headers = {"ce-source": "/x", "ce-type": "x", "ce-specversion": "1.0", "Content-Type": "text/plain"}
+    for size in (MAX_LETTER_BYTES // 2, MAX_LETTER_BYTES):
+        answer = requests.post(deadletter, data=b"x" * size, headers=headers | {"ce-id": str(size)}, timeout=30)
+        assert answer.status_code == 200
+    assert [kept["_id"]["id"] for kept in database["dead"].find()] == [str(MAX_LETTER_BYTES // 2)]
+
+
+def test_new_event_beyond_the_number_of_letters_is_dropped(deadletter: str, database: Database[Document]) -> None:
+    """One that is stored already is still counted."""
+    assert deliver(deadletter, dead_event()).status_code == 200
+    database["dead"].insert_many([{"first": datetime.now(UTC)} for _ in range(MAX_LETTERS - 1)])
+    for dest in ("http://other.example/", "http://convert.example/"):
+        assert deliver(deadletter, dead_event(dest)).status_code == 200
+    assert database["dead"].count_documents({}) == MAX_LETTERS
+    assert [kept["count"] for kept in database["dead"].find({"count": {"$exists": True}})] == [2]
 
 
 def test_store_that_is_away_is_503_within_10_seconds(start_function: StartFunction) -> None:

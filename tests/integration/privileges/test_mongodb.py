@@ -127,7 +127,7 @@ def test_user_cannot_read_other_databases(user: Database[Document], database: st
         ("remove", "videos.files", {"upload", "convert", "download", "sweep"}),
         ("remove", "mp3s.files", {"convert", "download", "sweep"}),
         ("insert", "dead", {"deadletter"}),
-        ("find", "dead", {"replay"}),
+        ("find", "dead", {"deadletter", "replay"}),
         ("update", "quotas", {"upload"}),
         ("update", "recipients", {"notify"}),
         ("find", "quotas", {"upload", "convert"}),
