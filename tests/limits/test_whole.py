@@ -13,6 +13,7 @@ from functions.upload.video import MAX_VIDEO_BYTES as LIMIT
 from scripts.local.secrets import Secrets
 from tests.limits.bystander import UPLOAD, Bystander
 from tests.limits.crowd import SLOW, WITHIN, Cut, crowd
+from tests.limits.half_heads import half_heads
 from tests.limits.sending import Growth, announce, put
 from tests.limits.video import padded
 from tests.support.person import Person
@@ -21,6 +22,8 @@ from tests.support.waiting import eventually
 
 GIB = 1024**3
 ROOM = 12 * GIB  # for a stored video, its copy in scratch, and the journal
+HEADS = 5000
+SECONDS_OF_HEADS = 30  # three times the time after which the gateway ends a half-open head
 ADDRESSES = [f"127.0.1.{number}" for number in range(10, 24)]
 
 
@@ -53,6 +56,23 @@ def test_crowd_delays_no_other_user(stack: RunningStack, report: dict[str, str],
     )
     longest = max(crowded.seconds[UPLOAD])
     report[f"{of}: longest of others' uploads"] = f"{longest:.1f} s; alone {max(alone.seconds[UPLOAD]):.1f} s"
+
+
+@pytest.mark.timeout(300)
+def test_half_open_heads_of_an_address_delay_no_other_address(stack: RunningStack, report: dict[str, str]) -> None:
+    """Beside 5,000 half-open heads, replaced when they end, the 99th percentile of another address at most doubles."""
+    alone, beside = (Bystander(Person(stack.url, stack.mail)) for _ in range(2))
+    with alone.at_work():
+        time.sleep(SECONDS_OF_HEADS)
+    with half_heads(stack.url, "127.0.1.30", HEADS), beside.at_work():
+        time.sleep(SECONDS_OF_HEADS)
+    assert (alone.wrong, beside.wrong) == ([], [])
+    before, then = alone.milliseconds(), beside.milliseconds()
+    report[f"{HEADS} half-open heads of 1 address: others' requests, median and p99"] = (
+        f"{then[0]:.1f} and {then[1]:.1f} ms; alone {before[0]:.1f} and {before[1]:.1f} ms;"
+        f" p99 {then[1] / before[1]:.1f} times"
+    )
+    assert then[1] < 2 * before[1]
 
 
 @pytest.mark.timeout(900)

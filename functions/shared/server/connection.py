@@ -1,9 +1,10 @@
 """A client's connection: it carries one request, which is read without a thread until the function can handle it."""
 
+import struct
 import time
 from contextvars import ContextVar
 from io import BytesIO
-from socket import SHUT_WR, socket
+from socket import SHUT_WR, SO_LINGER, SO_SNDBUF, SOL_SOCKET, socket
 from typing import Any
 
 from gunicorn.config import Config
@@ -22,6 +23,10 @@ HEAD_SECONDS, BODY_SECONDS = 10, 10
 # client sends would be reset, and the client could lose the answer.
 LINGER_SECONDS, LINGER_BYTES = 30, 512 * 1024**2
 RECEIVE_BYTES = 256 * 1024
+# A fixed size, as the kernel would enlarge the buffer up to 4 MiB and so take more from the server while the client
+# reads hardly anything. The client is a proxy nearby, so a larger buffer would not be faster.
+SEND_BUFFER_BYTES = 256 * 1024
+RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # `struct linger`
 
 # When the connection of the current request was accepted, in seconds of `time.monotonic()`.
 accepted: ContextVar[float] = ContextVar("accepted")
@@ -56,6 +61,7 @@ class Connection(TConn):
         Raises OSError if the connection was closed already.
         """
         super().__init__(cfg, connection, client, server)
+        connection.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES)
         self.initialized = self.data_ready = True  # what gunicorn does in a thread at first is done here
         self.accepted = time.monotonic()
         self.deadline = self.accepted + HEAD_SECONDS
@@ -128,6 +134,11 @@ class Connection(TConn):
         self.sock.shutdown(SHUT_WR)
         self.answered = True
         self.deadline = time.monotonic() + LINGER_SECONDS
+
+    def reset(self) -> None:
+        """Close without sending what is buffered: a proxy in between, and the client, learn of the end at once."""
+        self.sock.setsockopt(SOL_SOCKET, SO_LINGER, RESET_AT_CLOSE)
+        self.sock.close()
 
     def discard(self) -> bool:
         """Discard what has arrived after the answer; return whether more may come."""

@@ -31,6 +31,9 @@ from functions.shared.trace import current
 
 log = logging.getLogger(__name__)
 
+# For one `sendall`, which sends a block of an answer: a chunk of 255 KiB of a file, or a whole JSON document.
+SEND_SECONDS = 30
+
 STATUSES = {
     ExpectationFailed: (417, "The Expect header is not supported. Omit the header."),
     LimitRequestHeaders: (431, "A request header is too large. Shorten or omit the header."),
@@ -62,7 +65,14 @@ class Worker(ThreadWorker):
     def handle_request(self, req: Any, conn: Connection) -> Any:
         accepted.set(conn.accepted)
         conn.client = (clients.address(req, conn.client[0], self.gateway_password), conn.client[1])
-        return super().handle_request(req, conn)
+        if not self.streams:  # a socket has one limit for both directions, and upload's answers fit into its buffer
+            conn.sock.settimeout(SEND_SECONDS)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            log.warning("answer aborted: the client reads too slowly", extra={"address": conn.client[0]})
+            conn.reset()
+            return False
 
     def finish_request(self, conn: Connection, _fs: Future[Any]) -> None:
         """Wait for the client to close; called by the main loop when a thread has answered."""
