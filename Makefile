@@ -24,7 +24,7 @@ help: ## List all commands
 demo: ## Start the system, convert one video, stop the system (VIDEO=path for your own)
 	@$(setup) && $(foreground) scripts.local.demo
 
-run: ## Start the system on http://127.0.0.1:8080 (PORT= changes it)
+run: ## Start the system on http://127.0.0.1:8080 (PORT= changes it; TLS=1 for HTTPS)
 	@$(setup) && $(foreground) scripts.local.run
 
 ps: ## List the running processes (JSON=1 prints JSON)

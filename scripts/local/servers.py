@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -192,22 +192,34 @@ def mail(folder: Path, secrets: Secrets) -> Program:
     return Program("mail", command, {"PYTHONPATH": str(REPOSITORY)}, f"http://{HOST}:{page}")
 
 
-def gateway(folder: Path, listen: str, functions: Mapping[str, str], password: str) -> Program:
-    """NGINX with the template that the cluster uses; `functions` are the functions' URLs by name.
+def gateway(
+    folder: Path,
+    listen: str,
+    functions: Mapping[str, str],
+    password: str,
+    *,
+    tls: Path | None = None,
+    trusted_proxies: Sequence[str] = (),
+) -> Program:
+    """NGINX with the templates that the cluster uses; `functions` are the functions' URLs by name.
 
-    By its `password` the functions know that the gateway states the address of its client.
+    By its `password` the functions know that the gateway states the address of its client. `tls` is a folder with
+    tls.crt and tls.key, `trusted_proxies` are address ranges.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    source = REPOSITORY / "infra/gateway"
+    source, scheme = REPOSITORY / "infra/gateway", "https" if tls else "http"
+    url = f"{scheme}://{listen}"
     shutil.copy(source / "openapi.json", folder)
-    template = Template((source / "nginx.conf.template").read_text())
-    urls = {f"{name.upper()}_URL": url for name, url in functions.items()}
+    (folder / "trusted-proxies.conf").write_text("".join(f"set_real_ip_from {range_};\n" for range_ in trusted_proxies))
+    values = {f"{name.upper()}_URL": url for name, url in functions.items()}
+    values |= {"SCHEME": scheme, "LISTEN": listen, "TLS": str(tls), "PUBLIC_URL": url}
+    values |= {"RESOLVER": HOST, "GATEWAY_PASSWORD": password, "STATE": str(folder)}
     conf = folder / "nginx.conf"
     conf.touch(mode=0o600)
-    values = {**urls, "LISTEN": listen, "RESOLVER": HOST, "GATEWAY_PASSWORD": password, "STATE": str(folder)}
-    conf.write_text(template.safe_substitute(values))
+    for template in source.glob("*.template"):
+        (folder / template.stem).write_text(Template(template.read_text()).safe_substitute(values))
     # One process: workers would outlive a killed master and keep its port. NGINX does not raise its own limit of files.
     files = min(GATEWAY_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     command = ["prlimit", f"--nofile={files}:", find("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(conf)]
     command += ["-g", "master_process off;"]
-    return Program("gateway", command, {}, f"http://{listen}")
+    return Program("gateway", command, {}, url)

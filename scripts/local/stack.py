@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.local import servers
+from scripts.local import certificates, servers
 from scripts.local.broker import program as broker
 from scripts.local.databases import prepare_mongodb, prepare_mysql
 from scripts.local.functions import Functions, sinks
@@ -19,19 +19,21 @@ SERVERS = ("mongodb", "mysql", "epmd", "rabbitmq")
 class Stack:
     """A system with its data in the folder `state`; the gateway listens on `port`.
 
-    Each mail becomes a file in the folder `mail`, unless `smtp_url` names a real mail server.
+    Each mail becomes a file in the folder `mail`, unless `smtp_url` names a real mail server. With `ca`, a folder for
+    the certificate authority, the gateway serves HTTPS.
     """
 
-    def __init__(self, state: Path, mail: Path, port: int, smtp_url: str = "") -> None:
+    def __init__(self, state: Path, mail: Path, port: int, smtp_url: str = "", ca: Path | None = None) -> None:
         self.supervisor = Supervisor(state)
         self.secrets = Secrets(state / "secrets")
         self.state = state
         self.mail = mail
         self.listen = f"{HOST}:{port}"
-        self.url = f"http://{self.listen}"
+        self.url = f"{'https' if ca else 'http'}://{self.listen}"
         self.functions: dict[str, str] = {}
         self._port = port
         self._smtp_url = smtp_url
+        self._ca = ca
 
     def start(self, say: Callable[[str], None]) -> None:
         """Start the system and return when every process answers; raise `StackError` with no process left running."""
@@ -78,8 +80,9 @@ class Stack:
         say(f"functions: {', '.join(self.functions)}")
         self.supervisor.start(*programs)
         say("broker, gateway")
-        url = self.secrets.read("rabbitmq", "url")
+        url, gateway = self.secrets.read("rabbitmq", "url"), self.state / "gateway"
+        tls = certificates.issue(certificates.authority(self._ca), gateway / "tls") if self._ca else None
         self.supervisor.start(
             broker.program(EVENTING, self.functions, url, ingress),
-            servers.gateway(self.state / "gateway", self.listen, self.functions, self.secrets.password("gateway")),
+            servers.gateway(gateway, self.listen, self.functions, self.secrets.password("gateway"), tls=tls),
         )
