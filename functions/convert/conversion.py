@@ -22,7 +22,7 @@ Heartbeat = Callable[[float], None]
 class VideoEncoder(Protocol):
     """Makes the MP3 of one video; `functions.convert.encoder.Encoder` is one."""
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat) -> float | Reason:
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> float | Reason:
         """Write the workspace's MP3 and tags; return the MP3's length in seconds, or the reason why there is none."""
 
 
@@ -54,7 +54,7 @@ class Conversion:
         with self._scratch.workspace(video.size) as workspace:
             if not self._fetch(video, workspace.video, heartbeat):
                 return attempt.fail(verdict.MISSING)
-            encoded = self._encoder.encode(workspace, heartbeat)
+            encoded = self._encoder.encode(workspace, heartbeat, attempt.spend)
             if isinstance(encoded, Reason):
                 return attempt.fail(encoded)
             if not attempt.reserve(workspace.mp3.stat().st_size):

@@ -80,7 +80,7 @@ class Converter:
         if found and found.state in FINAL:
             log.info("ended before, event published again")
             return found
-        log.info("lease held, retry pending, or another job's turn" if found else "no such job")
+        log.info("lease held, retry pending, CPU budget used, or another job's turn" if found else "no such job")
         return None
 
     def _publish(self, event: CloudEvent) -> None:

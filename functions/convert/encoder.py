@@ -1,6 +1,7 @@
 """Makes the MP3 of one video with ffmpeg in the sandbox."""
 
 import errno
+import os
 import selectors
 import subprocess
 import time
@@ -21,10 +22,13 @@ class Encoder:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    def encode(self, workspace: Workspace, heartbeat: Callable[[float], None]) -> float | Reason:
+    def encode(
+        self, workspace: Workspace, heartbeat: Callable[[float], None], spent: Callable[[float], None]
+    ) -> float | Reason:
         """Write the MP3 and the tags; return the MP3's length in seconds, or why the video has no MP3.
 
-        Calls `heartbeat` with the progress (0 to 1) at least once a second; an exception from it ends ffmpeg.
+        Calls `heartbeat` with the progress (0 to 1) at least once a second; an exception from it ends ffmpeg. Calls
+        `spent` with the seconds of CPU time that ffmpeg took, however it ended.
         Raises OSError when the video is not at fault.
         """
         transcript = Transcript()
@@ -35,11 +39,13 @@ class Encoder:
         with self._sandbox.start(words, read=workspace.video, write=workspace.out) as process:
             try:
                 _listen(process, transcript, partial(_check, workspace, transcript, heartbeat))
-                code = process.wait()
-            finally:
+            except BaseException:
                 process.kill()
+                raise
+            finally:
+                spent(_wait(process))
         seconds = mp3.seconds(workspace.mp3) if workspace.mp3.exists() else 0.0
-        reason = verdict.judge(code, transcript, seconds)
+        reason = verdict.judge(process.returncode, transcript, seconds)
         if reason is verdict.DAMAGED and protection.encrypted(workspace.video):
             return verdict.ENCRYPTED
         return reason or seconds
@@ -53,19 +59,28 @@ def _check(workspace: Workspace, transcript: Transcript, heartbeat: Callable[[fl
 
 
 def _listen(process: subprocess.Popen[bytes], transcript: Transcript, check: Callable[[], None]) -> None:
-    """Read what ffmpeg prints until its end; `check` at once after each piece, and at least once a second."""
+    """Read what ffmpeg prints until it exits; `check` at once after each piece, and at least once a second."""
     end = time.monotonic() + TIMEOUT_SECONDS
     readers = {process.stdout: transcript.read_stdout, process.stderr: transcript.read_stderr}
-    with selectors.DefaultSelector() as selector:
+    # A process that was taken over may close its pipes and go on, so its exit is waited for in the same way.
+    with selectors.DefaultSelector() as selector, open(os.pidfd_open(process.pid), "rb") as exit_:  # noqa: PTH123
+        selector.register(exit_, selectors.EVENT_READ)
         for pipe in filter(None, readers):
             selector.register(pipe, selectors.EVENT_READ, pipe)
         while selector.get_map():
             for key, _ in selector.select(timeout=1):
                 pipe = key.data
-                if data := pipe.read(1 << 16):
+                if pipe and (data := pipe.read(1 << 16)):
                     readers[pipe](data)
                 else:
-                    selector.unregister(pipe)
+                    selector.unregister(key.fileobj)
             check()
             if time.monotonic() > end:
                 raise TimeoutError(f"ffmpeg did not end within {TIMEOUT_SECONDS} s")
+
+
+def _wait(process: subprocess.Popen[bytes]) -> float:
+    """Wait for the process to exit; return the seconds of CPU time that it took."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime

@@ -29,6 +29,7 @@ class Settings:
     scratch: str
     k_sink: Url | None = None  # set by a SinkBinding, possibly after the first start
     landlock_required: bool = False
+    quota_cpu_seconds_per_hour: int = 7200
 
 
 def wire(settings: Settings, sandbox: Sandbox) -> Converter | None:
@@ -36,8 +37,9 @@ def wire(settings: Settings, sandbox: Sandbox) -> Converter | None:
         return None
     database = mongo.database(settings.mongodb_url)
     videos, scratch = Bucket(database, "videos"), Scratch(Path(settings.scratch))
+    conversions = Conversions(database, settings.quota_cpu_seconds_per_hour)
     conversion = Conversion(videos, Bucket(database, "mp3s"), scratch, Encoder(sandbox))
-    return Converter(Conversions(database), conversion, videos, Sink(settings.k_sink))
+    return Converter(conversions, conversion, videos, Sink(settings.k_sink))
 
 
 logs.configure()

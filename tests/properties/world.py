@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.message import EmailMessage
@@ -46,6 +46,7 @@ from functions.upload.receiver import Receiver
 from functions.upload.space import Space
 from tests.properties.actor import Actor, Fate
 from tests.support.clock import advance
+from tests.support.sessions import OpenSessions
 
 RETENTION = timedelta(days=7)
 LIMITS = Limits(8192 * MIB, 60, uploads_per_hour=1_000_000)  # time passes, but not for what is counted by the hour
@@ -139,9 +140,10 @@ class Encoder:
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat) -> float | Reason:
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> float | Reason:
         fate = self._actor.pause()
         heartbeat(0.5)
+        spent(0.1)
         if fate == Fate.AWAY:
             raise OSError("no space left")
         if fate == Fate.BAD:
@@ -177,9 +179,8 @@ class Functions:
 
     def upload(self, actor: Actor) -> upload.Api:
         database, broker = self._database("upload", actor), Broker(actor, self._heard)
-        receiver = Receiver(
-            Jobs(database), Bucket(database, "videos"), Quotas(database, LIMITS, Space(database, 0)), broker
-        )
+        videos, quotas = Bucket(database, "videos"), Quotas(database, LIMITS, Space(database, 0))
+        receiver = Receiver(Jobs(database), videos, quotas, OpenSessions(), broker)
         return upload.Api(receiver, self._verifier)
 
     def download(self, actor: Actor) -> download.Api:

@@ -51,9 +51,10 @@ class LeaseLost(Exception):  # noqa: N818  # what happened to the lease, not a f
 class Conversions:
     """The converter's side of the jobs. Needs the rights to find and update jobs, for `claim_next` those of Turns."""
 
-    def __init__(self, database: Database[Document]) -> None:
+    def __init__(self, database: Database[Document], cpu_budget: int | None = None) -> None:
+        """`claim_next` lets an owner wait who has used `cpu_budget`, seconds of CPU time in an hour."""
         self._jobs = database[COLLECTION]
-        self._turns = Turns(database)
+        self._turns = Turns(database, cpu_budget)
 
     def claim_next(self, delivered: ObjectId) -> "Attempt | None":
         """Claim the job whose turn it is, see `Turns.next`; preferably `delivered`, whose event was delivered.
@@ -120,6 +121,7 @@ class Attempt:
         self._jobs = jobs
         self._owners = Owners(jobs.database)
         self._usages = Usages(jobs.database)
+        self._turns = Turns(jobs.database)
         self._mine = {"_id": job.id, "attempt": token, "state": State.CONVERTING}
         self._leased_from = claimed
 
@@ -138,6 +140,13 @@ class Attempt:
             log.warning("lease not renewed, it still holds", extra={"error": type(error).__name__})
         else:
             self._leased_from = sent
+
+    def spend(self, seconds: float) -> None:
+        """Count CPU time against the owner's budget; while MongoDB is away it is not counted."""
+        try:
+            self._turns.spent(self.job.owner, seconds)
+        except AWAY as error:
+            log.warning("CPU time not counted", extra={"error": type(error).__name__})
 
     def reserve(self, size: int) -> bool:
         """Let the job count with an MP3 of `size` bytes; return whether it fits into the owner's quota.

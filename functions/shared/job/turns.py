@@ -12,22 +12,26 @@ from functions.shared.job.owners import OWNERS
 from functions.shared.mongo import Document
 
 REMEMBERED = timedelta(hours=2)
+_HOUR: Document = {"$dateTrunc": {"date": "$$NOW", "unit": "hour"}}
 _RUNS = {"$and": [{"$eq": ["$state", State.CONVERTING]}, {"$not": [LEASE_EXPIRED]}]}
 
 
 class Turns:
     """The order of the owners. Needs the rights to find jobs, and to find, insert and update owners."""
 
-    def __init__(self, database: Database[Document]) -> None:
+    def __init__(self, database: Database[Document], cpu_budget: int | None = None) -> None:
+        """Let each owner use `cpu_budget`, seconds of CPU time, in an hour by the clock; None for no limit."""
         self._jobs = database[COLLECTION]
         # Without waiting for the disk: if it is lost in a crash of the store, an owner is preferred once.
         self._owners = database[OWNERS].with_options(write_concern=WriteConcern(w=1))
+        self._cpu_budget = cpu_budget
 
     def next(self, preferred: ObjectId) -> ObjectId | None:
         """Return the claimable job whose turn it is, None if there is none.
 
         An owner with fewer conversions under way comes first; then whose last attempt began longer ago. Of this owner's
-        jobs it is `preferred`, if that is one of them, otherwise the oldest. Deleted owners have no turn.
+        jobs it is `preferred`, if that is one of them, otherwise the oldest. Deleted owners have no turn, nor has an
+        owner who has used the CPU budget of this hour: those jobs wait.
         """
         mine = {"$and": [CLAIMABLE, {"$eq": ["$_id", preferred]}]}
         owners: Document = {
@@ -42,6 +46,7 @@ class Turns:
             {"$match": {"oldest": {"$ne": None}}},
             {"$lookup": {"from": OWNERS, "localField": "_id", "foreignField": "_id", "as": "known"}},
             {"$match": {"known.deleted": {"$exists": False}}},
+            *self._within_budget(),
             {"$sort": {"running": 1, "known.served": 1, "oldest": 1}},
             {"$limit": 1},
             {"$project": {"_id": {"$ifNull": ["$preferred", "$oldest"]}}},
@@ -52,3 +57,17 @@ class Turns:
         """Record that an attempt at one of the owner's jobs begins now."""
         fields = {"served": "$$NOW", "expires": {"$max": ["$expires", after(REMEMBERED)]}}
         self._owners.update_one({"_id": owner}, [{"$set": fields}], upsert=True)
+
+    def spent(self, owner: str, seconds: float) -> None:
+        """Count CPU time that an attempt at one of the owner's jobs has taken."""
+        before = {"$cond": [{"$eq": ["$hour", _HOUR]}, "$cpu", 0]}
+        cpu, expires = {"$add": [before, seconds]}, {"$max": ["$expires", after(REMEMBERED)]}
+        fields = {"hour": _HOUR, "cpu": cpu, "expires": expires}
+        self._owners.update_one({"_id": owner}, [{"$set": fields}], upsert=True)
+
+    def _within_budget(self) -> list[Document]:
+        if self._cpu_budget is None:
+            return []
+        this_hour = {"$eq": [{"$first": "$known.hour"}, _HOUR]}
+        used = {"$and": [this_hour, {"$gte": [{"$first": "$known.cpu"}, self._cpu_budget]}]}
+        return [{"$match": {"$expr": {"$not": [used]}}}]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -13,16 +14,22 @@ from pathlib import Path
 import psutil
 import pytest
 
-from functions.convert import command, sandbox, verdict
+from functions.convert import command, encoder, sandbox, verdict
 from functions.convert.encoder import Encoder
 from functions.convert.sandbox import Sandbox
-from functions.convert.scratch import Scratch
+from functions.convert.scratch import Scratch, Workspace
 from functions.shared import mongo
+from functions.shared.job.conversions import LeaseLost
+from functions.shared.job.document import Reason
 from tests.support.clips import Clips
 from tests.support.stacks import Server
 from tests.support.waiting import eventually
 
 MAX_BYTES = 1 << 20
+
+
+def encode(workspace: Workspace, spent: Callable[[float], None] = lambda _seconds: None) -> float | Reason:
+    return Encoder(Sandbox(command.MAX_MP3_BYTES)).encode(workspace, lambda _progress: None, spent)
 
 
 class Cell:
@@ -152,12 +159,39 @@ def test_cpu_time_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert Cell(tmp_path).perl("1 while 1")[0] == -signal.SIGXCPU
 
 
+def test_cpu_time_of_ffmpeg_is_reported_however_it_ends(tmp_path: Path, clips: Clips) -> None:
+    """Once for each video, also if the attempt loses its job meanwhile."""
+    spent: list[float] = []
+
+    def lose(_progress: float) -> None:
+        raise LeaseLost
+
+    with Scratch(tmp_path).workspace(0) as workspace:
+        workspace.video.write_bytes(clips.video().read_bytes())
+        encode(workspace, spent.append)
+        with pytest.raises(LeaseLost):
+            Encoder(Sandbox(command.MAX_MP3_BYTES)).encode(workspace, lose, spent.append)
+    assert [0 < seconds < 10 for seconds in spent] == [True, True]
+
+
+def test_program_that_only_closes_its_pipes_is_killed_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The attempt keeps its lease until the time limit, instead of waiting for an exit that never comes."""
+    monkeypatch.setattr(encoder, "TIMEOUT_SECONDS", 3)
+    monkeypatch.setattr(encoder, "command", lambda video, *_paths: ["perl", str(video)])
+    beats: list[float] = []
+    with Scratch(tmp_path).workspace(0) as workspace:
+        workspace.video.write_text("close STDOUT; close STDERR; sleep 99")
+        with pytest.raises(TimeoutError):
+            Encoder(Sandbox(MAX_BYTES)).encode(workspace, beats.append, lambda _seconds: None)
+    assert len(beats) >= 3
+
+
 def test_ffmpeg_out_of_cpu_time_means_too_long(tmp_path: Path, clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is to blame, and not tried again."""
     monkeypatch.setitem(sandbox.LIMITS, resource.RLIMIT_CPU, (1, 9))
     with Scratch(tmp_path).workspace(0) as workspace:
         workspace.video.write_bytes(clips.long().read_bytes())
-        assert Encoder(Sandbox(command.MAX_MP3_BYTES)).encode(workspace, lambda _: None) == verdict.TOO_LONG
+        assert encode(workspace) == verdict.TOO_LONG
 
 
 def test_sound_beyond_the_limit_is_too_long(tmp_path: Path, clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +200,7 @@ def test_sound_beyond_the_limit_is_too_long(tmp_path: Path, clips: Clips, monkey
     monkeypatch.setattr(verdict, "MAX_SOUND_SECONDS", 2)
     with Scratch(tmp_path).workspace(0) as workspace:
         workspace.video.write_bytes(clips.video().read_bytes())
-        assert Encoder(Sandbox(command.MAX_MP3_BYTES)).encode(workspace, lambda _: None) == verdict.TOO_LONG
+        assert encode(workspace) == verdict.TOO_LONG
 
 
 def ended(process: psutil.Process) -> bool:

@@ -1,6 +1,7 @@
 """This version's event functions on one store, with stand-ins for ffmpeg, the broker and the mail server."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -44,8 +45,9 @@ class MailServer:
 
 
 class Encoder:
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat) -> float:
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> float:
         heartbeat(0.5)
+        spent(1.0)
         workspace.mp3.write_bytes(b"MP3 of " + workspace.video.read_bytes())
         workspace.tags.write_text(";FFMETADATA1\n")
         return 1.0

@@ -15,7 +15,7 @@ from tests.integration.job.system import System
 from tests.support.clock import advance
 from tests.support.jobs import open_job
 
-MINUTE = timedelta(minutes=1)
+MINUTE, MS = timedelta(minutes=1), timedelta(milliseconds=1)
 
 
 @pytest.fixture
@@ -130,3 +130,31 @@ def test_job_whose_delivery_converted_another_job_gets_its_event_again(system: S
     assert [event["subject"] for event in system.broker.events if event["type"] == VIDEO_UPLOADED] == [str(waiting)]
     system.deliver()
     assert system.job(waiting)["state"] == "done"
+
+
+def test_owner_who_has_used_the_cpu_budget_waits(database: Database[Document]) -> None:
+    """Anna's job stays as it is, even if nobody else waits, until the next hour; others are converted meanwhile."""
+    conversions = Conversions(database, cpu_budget=100)
+    first, second = jobs(database, "anna", 2)
+    (bertas,) = jobs(database, "berta")
+    attempt = claimed(conversions, first)
+    attempt.spend(60)
+    attempt.spend(40)
+    end(attempt)
+    before = database["jobs"].find_one({"_id": second})
+    assert claimed(conversions, second).job.id == bertas
+    assert conversions.claim_next(second) is None
+    assert database["jobs"].find_one({"_id": second}) == before
+    database["owners"].update_one({"_id": "anna"}, [{"$set": {"hour": {"$subtract": ["$hour", MINUTE * 60 // MS]}}}])
+    assert claimed(conversions, second).job.id == second
+
+
+def test_cpu_time_counts_in_its_hour_only(database: Database[Document]) -> None:
+    """What was used in the hour before does not count in this one."""
+    conversions = Conversions(database, cpu_budget=100)
+    first, second = jobs(database, "anna", 2)
+    attempt = claimed(conversions, first)
+    attempt.spend(90)
+    database["owners"].update_one({"_id": "anna"}, [{"$set": {"hour": {"$subtract": ["$hour", MINUTE * 60 // MS]}}}])
+    attempt.spend(90)
+    assert claimed(conversions, second).job.id == second
