@@ -41,8 +41,9 @@ database = mongo.database(settings.mongodb_url)
 limits = Limits(settings.quota_stored_mib * MIB, settings.quota_open_jobs, settings.quota_uploads_per_hour)
 quotas = Quotas(database, limits, Space(database, settings.store_free_mib * MIB))
 sink = Sink(settings.k_sink) if settings.k_sink else None
-receiver = Receiver(Jobs(database), Bucket(database, "videos"), quotas, sink)
-api = Api(receiver, SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url)))
+verifier = SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url))
+receiver = Receiver(Jobs(database), Bucket(database, "videos"), quotas, verifier, sink)
+api = Api(receiver, verifier)
 
 
 @functions_framework.http

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Protocol
 
 from functions.shared.events import SinkAway
 from functions.shared.job import events
@@ -28,19 +29,28 @@ class Receipt:
     is_new: bool
 
 
+class Sessions(Protocol):
+    """Whose sessions have ended; `functions.shared.sessions.SessionVerifier` knows it."""
+
+    def require_open(self, caller: Caller) -> None:
+        """Raise InvalidToken if the caller's session has ended."""
+
+
 class Receiver:
-    def __init__(self, jobs: Jobs, videos: Bucket, quotas: Quotas, sink: EventSink | None) -> None:
+    def __init__(self, jobs: Jobs, videos: Bucket, quotas: Quotas, sessions: Sessions, sink: EventSink | None) -> None:
         """Store in `jobs` and `videos`, publish to `sink`; without a sink refuse every upload."""
         self._jobs = jobs
         self._videos = videos
         self._quotas = quotas
+        self._sessions = sessions
         self._sink = sink
 
     def receive(self, caller: Caller, source: Source, key: str | None) -> Receipt:
         """Store the video of `source` and create its job; with a known `key` leave `source` unread.
 
-        Raises what `errors` lists, OwnerDeleted, and one of `mongo.AWAY`. Then there is neither job nor video, with one
-        exception: if the store fails during the job's insert, the job may exist, and a retry with the key finds it.
+        Raises what `errors` lists, OwnerDeleted, what `sessions` raises, and one of `mongo.AWAY`. Then there is neither
+        job nor video, with one exception: if the store fails during the job's insert, the job may exist, and a retry
+        with the key finds it.
         """
         if self._sink is None:
             raise BrokerNotConnected("The event broker is not connected yet. Retry in a few seconds.")
@@ -52,6 +62,7 @@ class Receiver:
                 name = source.save(Video(writer, reservation))
                 if not writer.size:
                     raise EmptyVideo("The video is empty. Check the file and send it again.")
+                self._sessions.require_open(caller)  # it may have ended while the body arrived
                 writer.commit()
             try:
                 job = self._jobs.create(

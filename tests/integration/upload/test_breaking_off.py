@@ -5,6 +5,7 @@ import pytest
 from psutil import Process, pid_exists
 
 from functions.shared.job.owners import Owners
+from functions.shared.mysql import Database
 from functions.upload.quotas import STEP_BYTES
 from scripts.local.secrets import Secrets
 from scripts.local.supervision import Supervisor
@@ -12,7 +13,7 @@ from tests.integration.upload.store import Store
 from tests.support.callers import Caller, newcomer
 from tests.support.processes import main_process, worker
 from tests.support.sending import FORM, Sending, form
-from tests.support.stacks import StartFunction
+from tests.support.stacks import Server, StartFunction
 from tests.support.waiting import eventually
 
 VIDEO = os.urandom(16 * 1024**2)
@@ -123,5 +124,17 @@ def test_long_upload_of_a_deleted_account_is_refused_before_its_end(caller: Call
         sending.send(VIDEO)
         Owners(store.database).delete(caller.user)
         sending.send(bytes(STEP_BYTES))
+        assert sending.answer()[0] == 401
+    store.assert_as_before(before)
+
+
+def test_upload_in_progress_ends_with_its_session(caller: Caller, store: Store, mysql: Server) -> None:
+    """A logout while a body arrives: 401 at its end, and neither a job nor a video."""
+    before = store.counts()
+    with Sending(caller, "/upload?name=a.mp4", len(VIDEO)) as sending:
+        sending.send(VIDEO[:-1])
+        with Database(mysql.url_of("auth")).cursor() as cursor:
+            cursor.execute("DELETE FROM sessions WHERE id = %s", (caller.session,))
+        sending.send(VIDEO[-1:])
         assert sending.answer()[0] == 401
     store.assert_as_before(before)

@@ -20,6 +20,7 @@ from functions.upload.api import Api
 from functions.upload.quotas import Limits, Quotas
 from functions.upload.receiver import Receiver
 from functions.upload.space import Space
+from tests.support.sessions import OpenSessions
 
 
 class TrustingVerifier(Verifier):
@@ -38,9 +39,8 @@ class TrustingVerifier(Verifier):
 def unconnected() -> Api:
     """An upload without the broker's address, and with a store that does not exist."""
     database = mongo.database("mongodb://nowhere.invalid/video2mp3")
-    receiver = Receiver(
-        Jobs(database), Bucket(database, "videos"), Quotas(database, Limits(1, 1, 1), Space(database, 0)), None
-    )
+    videos, quotas = Bucket(database, "videos"), Quotas(database, Limits(1, 1, 1), Space(database, 0))
+    receiver = Receiver(Jobs(database), videos, quotas, OpenSessions(), None)
     return Api(receiver, TrustingVerifier())
 
 
