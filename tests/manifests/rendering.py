@@ -1,5 +1,6 @@
 """The manifests as a cluster gets them: each overlay built by kustomize, once a session."""
 
+import os
 import shutil
 import subprocess
 from functools import cache
@@ -23,6 +24,25 @@ Manifest = dict[str, Any]
 def rendered(overlay: str) -> list[Manifest]:
     """Return every object of the overlay; raise RuntimeError with kustomize's message if it does not build."""
     return build(REPOSITORY / "infra/overlays" / overlay)
+
+
+def with_component(component: str, overlay: str, folder: Path, **settings: str) -> list[Manifest]:
+    """Return the overlay's objects with an optional component, and with these values in the overlay's settings.
+
+    The overlay is copied into `folder`.
+    """
+    source = folder / "overlay"
+    shutil.copytree(REPOSITORY / "infra/overlays" / overlay, source)
+    kustomization = yaml.safe_load((source / "kustomization.yaml").read_text())
+    for key in ("resources", "components"):
+        moved = (entry.replace("../..", os.path.relpath(REPOSITORY / "infra", source)) for entry in kustomization[key])
+        kustomization[key] = list(moved)
+    kustomization["components"].append(os.path.relpath(REPOSITORY / "infra" / component, source))
+    (source / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    data = yaml.safe_load((source / "settings.yaml").read_text())
+    data["data"].update(settings)
+    (source / "settings.yaml").write_text(yaml.safe_dump(data))
+    return build(source)
 
 
 def build(folder: Path) -> list[Manifest]:

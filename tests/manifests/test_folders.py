@@ -11,7 +11,7 @@ from tests.manifests.rendering import OVERLAYS, REPOSITORY, VERSIONS, Manifest, 
 KUSTOMIZATIONS = sorted(
     file.parent for top in ("infra", "eventing") for file in (REPOSITORY / top).rglob("kustomization.yaml")
 )
-OPTIONAL = {REPOSITORY / "infra/tls"}  # test_tls.py builds them
+OPTIONAL = {REPOSITORY / "infra/monitoring", REPOSITORY / "infra/tls"}  # test_monitoring.py and test_tls.py build them
 
 
 def listed(folder: Path) -> dict[str, list[Path]]:

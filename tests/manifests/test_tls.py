@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 import yaml
 
 from tests.manifests.pods import pods_of
-from tests.manifests.rendering import REPOSITORY, Manifest, build, of_kind
+from tests.manifests.rendering import REPOSITORY, Manifest, of_kind, with_component
 from tests.manifests.rules import RULES
 
 GATEWAY = REPOSITORY / "infra/gateway"
@@ -18,19 +17,7 @@ README = (REPOSITORY / "infra/tls/README.md").read_text()
 
 
 def with_tls(overlay: str, folder: Path, **settings: str) -> list[Manifest]:
-    """Return the overlay's objects with the component, and with these values in its settings."""
-    source = folder / "overlay"
-    shutil.copytree(REPOSITORY / "infra/overlays" / overlay, source)
-    kustomization = yaml.safe_load((source / "kustomization.yaml").read_text())
-    for key in ("resources", "components"):
-        moved = (entry.replace("../..", os.path.relpath(REPOSITORY / "infra", source)) for entry in kustomization[key])
-        kustomization[key] = list(moved)
-    kustomization["components"].append(os.path.relpath(REPOSITORY / "infra/tls", source))
-    (source / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-    data = yaml.safe_load((source / "settings.yaml").read_text())
-    data["data"].update(settings)
-    (source / "settings.yaml").write_text(yaml.safe_dump(data))
-    return build(source)
+    return with_component("tls", overlay, folder, **settings)
 
 
 def gateway_of(manifests: list[Manifest], kind: str) -> Manifest:
@@ -39,9 +26,9 @@ def gateway_of(manifests: list[Manifest], kind: str) -> Manifest:
 
 
 def environment(manifests: list[Manifest]) -> dict[str, str]:
-    """Return the variables of the container that renders the configuration."""
+    """Return the variables of the container that renders the configuration; a Secret's value is empty."""
     (render,) = gateway_of(manifests, "Deployment")["spec"]["template"]["spec"]["initContainers"]
-    return {variable["name"]: variable["value"] for variable in render["env"]}
+    return {variable["name"]: variable.get("value", "") for variable in render["env"]}
 
 
 def test_gateway_serves_https_with_the_certificate_of_the_secret(tmp_path: Path) -> None:
