@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the suites of `make test`: three at a time, as most of them wait more than they compute; last and alone those that
+# Runs the suites of `make test`: four at a time, as most of them wait more than they compute; last and alone those that
 # measure time. Each line of output begins with its suite's name; at the end stands how long each suite took.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,7 +32,7 @@ lane() { # runs the queue's next suite until there is none
 # Each lane is a process group of its own, so that Ctrl-C reaches it and lets its servers stop.
 set -m
 lanes=()
-for _ in 1 2 3; do
+for _ in 1 2 3 4; do
   lane &
   lanes+=(-$!)
 done

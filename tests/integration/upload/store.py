@@ -24,8 +24,11 @@ class Store:
 
     def counts(self) -> tuple[int, int, int]:
         """Return the numbers of jobs, videos and chunks."""
-        jobs, files, chunks = (self.database[name] for name in ("jobs", "videos.files", "videos.chunks"))
-        return jobs.count_documents({}), files.count_documents({}), chunks.count_documents({})
+        jobs, files, chunks = (
+            self.database[name].count_documents({}, hint="_id_")  # by the index: without it the chunks are read
+            for name in ("jobs", "videos.files", "videos.chunks")
+        )
+        return jobs, files, chunks
 
     def assert_as_before(self, counts: tuple[int, int, int]) -> None:
         """Check that nothing is left, once the function has noticed that the client is gone."""
