@@ -85,13 +85,13 @@ class Database:
 
     @contextmanager
     def cursor(self) -> Iterator[Cursor]:
-        """Yield a cursor that commits each statement; raise one of `AWAY`, within 8 s, if MySQL does not answer."""
+        """Yield a cursor that commits each statement; raise one of `AWAY`, within 10 s, if MySQL does not answer."""
         connection = pymysql.connect(
             **self._arguments,
             database=self._name,
             charset="utf8mb4",
             autocommit=True,
-            connect_timeout=3,
+            connect_timeout=5,  # a new pod may lose its first packets, which are sent again after 1 and 3 s
             read_timeout=5,
             write_timeout=5,
         )
