@@ -27,9 +27,10 @@ def test_clip_waits_for_one_conversion_of_another_user_at_most(
     def ended() -> int:
         return sum(anna.job(job)["state"] in {"done", "failed"} for job in jobs)
 
+    clip = berta.upload(film_clip)
     before = ended()
     assert LONG - before > 2 * converters, "Anna's videos are too short for this test"
-    assert berta.finished(berta.upload(film_clip), 300)["state"] == "done"
+    assert berta.finished(clip, 300)["state"] == "done"
     assert ended() - before <= converters  # those that had begun before
     for job in jobs:
         eventually(partial(anna.mails_about, job), 400, "the mail", every=1)

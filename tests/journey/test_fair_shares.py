@@ -27,9 +27,10 @@ def test_short_clip_waits_for_one_conversion_of_another_user_at_most(stack: Runn
     long, short = noise(tmp_path, 300), noise(tmp_path, 1)
     jobs = [anna.upload(long, f"{number}.wav") for number in range(LONG)]
     eventually(lambda: any(anna.job(job)["state"] == "converting" for job in jobs), what="a conversion of Anna's")
+    clip = berta.upload(short)
     before = ended(anna)
     assert LONG - before > 2 * CONVERTERS, "Anna's videos are too short for this test"
-    assert berta.finished(berta.upload(short))["state"] == "done"
+    assert berta.finished(clip)["state"] == "done"
     assert ended(anna) - before <= CONVERTERS  # those that had begun before
     assert {anna.finished(job, 120)["state"] for job in jobs} == {"done"}
     eventually(lambda: len(anna.mails()) == LONG, 30, "a mail for each of Anna's videos")
