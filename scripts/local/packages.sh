@@ -13,6 +13,7 @@ declare -A package=(
   [ffprobe]=ffmpeg
   [openssl]=openssl
   [curl]=curl
+  [envsubst]=gettext-base # the tests run the script that renders the gateway's templates in a cluster
   [setpriv]=util-linux
 )
 missing=()
