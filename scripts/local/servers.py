@@ -83,7 +83,8 @@ class Mysqld:
         half = folder.with_suffix(".half")
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir()
-        command = [*self.initialize, f"--datadir={half}"]
+        # A starting server deletes temporary tables in its `tmpdir`, those of others in /tmp too.
+        command = [*self.initialize, f"--datadir={half}", f"--tmpdir={half.parent}"]
         made = subprocess.run(
             command, input=self.tables, capture_output=True, text=True, check=False, env={"PATH": PATH}
         )
@@ -123,7 +124,7 @@ def mysql(folder: Path, secrets: Secrets, mysqld: Mysqld | None = None) -> Progr
     command += [f"--bind-address={host}", f"--port={port}", "--socket=mysql.sock", "--pid-file=mysql.pid"]
     command += ["--skip-name-resolve", "--skip-log-bin", "--innodb-buffer-pool-size=64M", "--max-connections=200"]
     # MySQL has a second port, and by default a folder for files that does not exist here.
-    command += ["--loose-mysqlx=OFF", f"--secure-file-priv={folder}"]
+    command += ["--loose-mysqlx=OFF", f"--secure-file-priv={folder}", f"--tmpdir={folder}"]
     return Program("mysql", [*command, "--performance-schema=OFF"], {}, address)
 
 
