@@ -102,9 +102,13 @@ class Worker(ThreadWorker):
             else:
                 self._refuse(conn, Problem(408, "The request was not received in time. Retry the request."))
 
-    def _wait(self, conn: Connection, then: Callable[[Connection, socket], None]) -> None:
+    def _wait(self, conn: Connection, then: Callable[[Connection], None]) -> None:
         self._waiting.add(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(then, conn))
+        self.poller.register(conn.sock, EVENT_READ, partial(self._ready, conn, then))
+
+    def _ready(self, conn: Connection, then: Callable[[Connection], None], _socket: socket) -> None:
+        if conn in self._waiting:  # an earlier event of the same round may have closed it, to make room
+            then(conn)
 
     def _forget(self, conn: Connection) -> None:
         self._waiting.discard(conn)
@@ -121,7 +125,7 @@ class Worker(ThreadWorker):
             self._forget(oldest)
             self._close(oldest)
 
-    def _receive(self, conn: Connection, _socket: socket) -> None:
+    def _receive(self, conn: Connection) -> None:
         try:
             if conn.receive():
                 self._forget(conn)
@@ -142,7 +146,7 @@ class Worker(ThreadWorker):
         else:
             self._wait(conn, self._discard)
 
-    def _discard(self, conn: Connection, _socket: socket) -> None:
+    def _discard(self, conn: Connection) -> None:
         try:
             more = conn.discard()
         except OSError:
