@@ -97,8 +97,7 @@ class Worker(ThreadWorker):
         now = time.monotonic()
         for conn in [conn for conn in self._waiting if conn.deadline <= now or not self.alive]:
             if conn.answered or not conn.began:
-                self._forget(conn)
-                self._close(conn)
+                self._drop(conn)
             else:
                 self._refuse(conn, Problem(408, "The request was not received in time. Retry the request."))
 
@@ -107,12 +106,23 @@ class Worker(ThreadWorker):
         self.poller.register(conn.sock, EVENT_READ, partial(self._ready, conn, then))
 
     def _ready(self, conn: Connection, then: Callable[[Connection], None], _socket: socket) -> None:
-        if conn in self._waiting:  # an earlier event of the same round may have closed it, to make room
+        if conn not in self._waiting:  # an earlier event of the same round has closed it, to make room
+            return
+        try:
             then(conn)
+        except Exception:  # nothing that one client sends ends the worker, and with it the requests of all others
+            log.exception("connection failed")
+            if conn in self._waiting:
+                self._forget(conn)
+            self._close(conn)
 
     def _forget(self, conn: Connection) -> None:
         self._waiting.discard(conn)
         self.poller.unregister(conn.sock)
+
+    def _drop(self, conn: Connection) -> None:
+        self._forget(conn)
+        self._close(conn)
 
     def _close(self, conn: Connection) -> None:
         self.nr_conns -= 1
@@ -122,8 +132,7 @@ class Worker(ThreadWorker):
         """Close the oldest connection that waits, if one does: those that are handled are not touched."""
         if self._waiting:
             oldest = min(self._waiting, key=lambda conn: (not conn.answered, conn.accepted))
-            self._forget(oldest)
-            self._close(oldest)
+            self._drop(oldest)
 
     def _receive(self, conn: Connection) -> None:
         try:
@@ -133,8 +142,7 @@ class Worker(ThreadWorker):
         except (Problem, ParseException) as error:
             self._refuse(conn, error)
         except OSError:
-            self._forget(conn)
-            self._close(conn)
+            self._drop(conn)
 
     def _refuse(self, conn: Connection, error: Exception) -> None:
         self._forget(conn)
@@ -152,8 +160,7 @@ class Worker(ThreadWorker):
         except OSError:
             more = False
         if not more:
-            self._forget(conn)
-            self._close(conn)
+            self._drop(conn)
 
 
 def _problem(error: Exception) -> Problem:

@@ -36,3 +36,24 @@ def test_event_of_a_connection_that_made_room_is_ignored(worker: Worker, answere
             key.data(key.fileobj)
     assert len(round_) == 1
     assert worker.nr_conns == 0
+
+
+def test_unexpected_error_of_a_connection_closes_this_connection_only(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The main loop goes on, and the error is logged."""
+
+    def fail(_conn: Connection) -> bool:
+        raise RuntimeError
+
+    monkeypatch.setattr(Connection, "receive", fail)
+    ours, client = socket.socketpair()
+    with closing(client):
+        worker.nr_conns = 1
+        conn = Connection(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2), streams=False)
+        worker._wait(conn, worker._receive)
+        client.sendall(b"GET / HTTP/1.1\r\n")
+        [(key, _)] = worker.poller.select(0)
+        key.data(key.fileobj)
+    assert ours.fileno() == -1
+    assert (worker.nr_conns, worker._waiting, "connection failed" in caplog.text) == (0, set(), True)
