@@ -19,7 +19,7 @@ class Account:
 
 
 class Accounts:
-    """Every method raises one of `database.AWAY` if MySQL does not answer."""
+    """Every method raises one of `mysql.AWAY` if MySQL does not answer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

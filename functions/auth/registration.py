@@ -1,4 +1,4 @@
-"""Creating, changing and deleting accounts. Everything raises one of `database.AWAY` if MySQL does not answer."""
+"""Creating, changing and deleting accounts. Everything raises one of `mysql.AWAY` if MySQL does not answer."""
 
 from functions.auth import emails, passwords
 from functions.auth.accounts import Account, Accounts

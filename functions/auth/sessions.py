@@ -1,4 +1,4 @@
-"""Logging in and out. Everything raises one of `database.AWAY` if MySQL does not answer."""
+"""Logging in and out. Everything raises one of `mysql.AWAY` if MySQL does not answer."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

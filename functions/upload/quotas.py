@@ -20,12 +20,11 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.database import Database
 
 from functions.shared.job.owners import Owners
-from functions.shared.job.usage import Usage, Usages
+from functions.shared.job.usage import HOUR, Usage, Usages
 from functions.shared.mongo import AWAY, Document
 from functions.upload.errors import QuotaExceeded
 from functions.upload.space import Space
 
-HOUR = timedelta(hours=1)  # also the longest that an upload may take
 JOB_RETRY_SECONDS = 30  # most conversions take less
 STORAGE_RETRY_SECONDS = 60  # an upload or a conversion that ends may free storage; otherwise its owner has to
 MIB = 1024**2

@@ -10,7 +10,7 @@ from pymongo.database import Database
 from functions.shared.job.document import GAVE_UP_CODE, OPEN
 from functions.shared.mongo import Document
 
-LONGEST_UPLOAD = timedelta(hours=1)
+HOUR = timedelta(hours=1)  # for which `quotas` lists an upload, and the longest that an upload may take
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Usages:
     def stored(self, owner: str) -> int:
         """Return the bytes of all the owner's jobs, and of the uploads in progress, which upload lists in `quotas`."""
         found = self._quotas.find_one({"_id": owner}) or {"uploads": []}
-        began = datetime.now(UTC) - LONGEST_UPLOAD
+        began = datetime.now(UTC) - HOUR
         uploads = [upload for upload in found["uploads"] if "size" in upload and upload["_id"].generation_time > began]
         jobs = self.of(owner, excluding=[upload["_id"] for upload in uploads])
         return jobs.stored_bytes + sum(int(upload["size"]) for upload in uploads)

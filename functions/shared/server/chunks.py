@@ -8,7 +8,7 @@ class Chunks:
         self._next = 0  # the next chunk's size is expected here
 
     def end(self, body: bytearray) -> bool:
-        """Return whether the body is complete, or malformed, which the server's own parser tells then."""
+        """Return whether the body is complete, or malformed: then the parser refuses it when it reads the body."""
         while (line := body.find(b"\r\n", self._next)) >= 0:
             try:
                 size = int(body[self._next : line].partition(b";")[0], 16)
