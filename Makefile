@@ -12,7 +12,7 @@ pytest := $(setup) tests && exec $(python) -m pytest
 # The kernel stops the program if make dies before it.
 foreground := exec setpriv --pdeathsig TERM $(python) -m
 
-export PORT VIDEO JSON OVERLAY REGISTRY CONFIRM CORPUS
+export PORT VIDEO JSON OVERLAY REGISTRY CONFIRM CORPUS UPGRADE
 # Everything is written under .local/, bytecode and the tools' caches too.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/bytecode
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.local/hypothesis
@@ -137,5 +137,5 @@ sbom: ## Write SBOMs (CycloneDX) of Python locks and all images (REGISTRY=) to .
 pin: ## Record the digests of third-party images and the checksums of the platform's release manifests
 	@$(setup) tests && exec scripts/pin.sh
 
-lock: ## Lock all dependencies again after a change in pyproject.toml
+lock: ## Lock all dependencies after a change in pyproject.toml (UPGRADE=imageio-ffmpeg: the newest of a package)
 	@$(setup) tests && exec scripts/lock.sh

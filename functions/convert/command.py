@@ -9,6 +9,8 @@ from typing import cast
 
 import ffmpeg
 
+from functions.convert.binary import FFMPEG
+
 MAX_SOUND_SECONDS = 8 * 3600
 # A VBR MP3 has at most 320 kbit/s: audio of the longest allowed duration is never refused for its size.
 MAX_MP3_BYTES = (MAX_SOUND_SECONDS + 1) * 320_000 // 8
@@ -60,4 +62,4 @@ def command(video: Path, mp3: Path, tags: Path) -> list[str]:
         *("-hide_banner", "-nostdin", "-nostats", "-y"),
         *("-v", "level+info", "-progress", "pipe:1", "-max_alloc", str(1 << 28)),
     )
-    return cast("list[str]", whole.compile())
+    return cast("list[str]", whole.compile(cmd=str(FFMPEG)))

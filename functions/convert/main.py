@@ -9,6 +9,7 @@ import functions_framework
 from bson import ObjectId
 from cloudevents.http import CloudEvent
 
+from functions.convert import binary
 from functions.convert.command import MAX_MP3_BYTES
 from functions.convert.conversion import Conversion
 from functions.convert.converter import Converter
@@ -45,7 +46,7 @@ def wire(settings: Settings, sandbox: Sandbox) -> Converter | None:
 logs.configure()
 log = logging.getLogger("convert")
 SETTINGS = load(Settings, os.environ)
-sandbox = Sandbox(MAX_MP3_BYTES)
+sandbox = Sandbox(MAX_MP3_BYTES, binary.files(binary.FFMPEG))
 if not sandbox.landlock:
     if SETTINGS.landlock_required:
         raise SystemExit("cannot start: this kernel has no Landlock, and LANDLOCK_REQUIRED asks for it")

@@ -6,6 +6,7 @@ parent may hold any lock at that moment.
 
 import ctypes
 import fcntl
+import os
 import resource
 import secrets
 import shutil
@@ -14,6 +15,7 @@ import socket
 import struct
 import subprocess
 import threading
+from collections.abc import Iterable
 from contextlib import ExitStack
 from contextvars import copy_context
 from pathlib import Path
@@ -28,10 +30,10 @@ LIMITS = {
     resource.RLIMIT_CPU: (540, 550),
     resource.RLIMIT_NOFILE: (MAX_OPEN_FILES, MAX_OPEN_FILES),
     resource.RLIMIT_AS: (1 << 30, 1 << 30),
+    # Of each thread too. With 8 MiB, and with a heap for each thread, eight encoders would not fit the address space.
+    resource.RLIMIT_STACK: (1 << 20, 1 << 20),
 }
-# The files that a program needs: itself, its libraries and the linker's cache.
-PROGRAMS = [Path(path) for path in ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")]
-PROGRAMS_PATH = "/usr/bin:/bin"
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 
 # Where this process is root, each program runs as a user of its own: one of these, which nothing else has.
 FIRST_UID, UIDS = 55_000, 4096
@@ -43,33 +45,37 @@ _CAPABILITIES = struct.pack("=Ii", 0x20080522, 0), bytes(24)  # this process, no
 class Sandbox:
     """`landlock` is the kernel's Landlock version; with 0, for none, files are not hidden; all other limits hold."""
 
-    def __init__(self, largest: int) -> None:
-        """Let a program write files of at most `largest` bytes.
+    def __init__(self, largest: int, program: Iterable[Path]) -> None:
+        """Let a program write files of at most `largest` bytes, and read the files and folders that it is made of.
 
         Makes this process unreadable for others of its user: its environment and memory in `/proc`.
         """
         self.landlock = landlock.version()
         self._limits = LIMITS | {resource.RLIMIT_FSIZE: (largest, largest)}
+        self._program = [path for path in program if path.exists()]
         self._filter = Filter()
         _prctl(_SET_DUMPABLE, 0)
 
     def start(self, command: list[str], *, read: Path, write: Path) -> subprocess.Popen[bytes]:
-        """Start a program of /usr that may read one file, write to one folder, and write to two pipes.
+        """Start a program, by its path, that may read one file, write to one folder, and write to two pipes.
 
-        It works in the folder that has both. It dies with the thread that calls this, and has no environment and no
-        input.
+        It works in the folder that has both. It dies with the thread that calls this, and has no input and none of
+        this process's environment.
         """
-        program = shutil.which(command[0], path=PROGRAMS_PATH)
-        if program is None:
-            raise FileNotFoundError(f"no {command[0]} in {PROGRAMS_PATH}")
+        program = Path(command[0])
         user = None if landlock.libc.geteuid() else FIRST_UID + secrets.randbelow(UIDS)
         if user is not None:
             _give(user, read, write)
         with ExitStack() as stack:
-            rules = stack.enter_context(landlock.ruleset(_allowed(read, write))) if self.landlock else None
+            allowed = dict.fromkeys(self._program, landlock.PROGRAMS) | {read: landlock.READ, write: landlock.WRITE}
+            rules = stack.enter_context(landlock.ruleset(allowed)) if self.landlock else None
+            # By this descriptor, as the user may have no way to the program from the root folder.
+            folder = os.open(program.parent, os.O_PATH | os.O_CLOEXEC)
+            stack.callback(os.close, folder)
             handover = stack.enter_context(_supervised())
 
             def enter() -> None:
+                fcntl.fcntl(folder, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
                 _prctl(_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which would reset it
                 _prctl(_SET_NO_NEW_PRIVS, 1)
                 if landlock.libc.capset(*_CAPABILITIES):
@@ -83,7 +89,8 @@ class Sandbox:
 
             return subprocess.Popen(
                 command,
-                executable=program,
+                executable=f"/proc/self/fd/{folder}/{program.name}",
+                pass_fds=[folder],  # until the program starts
                 cwd=write.parent,
                 user=user,
                 group=user,
@@ -92,7 +99,7 @@ class Sandbox:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                env={},
+                env=ENVIRONMENT,
                 start_new_session=True,
                 preexec_fn=enter,  # noqa: PLW1509  # see the module's words
             )
@@ -113,11 +120,6 @@ def _give(user: int, read: Path, write: Path) -> None:
     for path, owner, mode in ((write.parent, None, 0o710), (read, None, 0o640), (write, user, 0o700)):
         shutil.chown(path, owner, user)
         path.chmod(mode)
-
-
-def _allowed(read: Path, write: Path) -> dict[Path, int]:
-    programs = {path: landlock.PROGRAMS for path in PROGRAMS if path.exists()}
-    return programs | {read: landlock.READ, write: landlock.WRITE}
 
 
 def _prctl(option: int, *arguments: int) -> None:

@@ -2,7 +2,6 @@
 # gather.sh TARGET PACKAGE...: copies these installed packages, and the packages of the libraries that their programs and
 # modules link to, into TARGET, which becomes the root of an image: without a shell, a package manager and anything that
 # nothing links to. Documentation is left out; licences and the entries that scanners read (status.d) are kept.
-# Packages that /root-fs already has are left out, so that a second layer adds to a first.
 set -euo pipefail
 target=$1; shift
 
@@ -22,7 +21,7 @@ cp -a /bin /lib /lib64 /sbin "$target"  # Debian's links into /usr
 files "$@" | libraries >/tmp/libraries
 for package in $(owners </tmp/libraries) "$@"; do
   entry=var/lib/dpkg/status.d/$package
-  if [[ ! -e /root-fs/$entry && ! -e $target/$entry ]]; then
+  if [[ ! -e $target/$entry ]]; then
     dpkg-query -s "$package" >"$target/$entry"
     files "$package" | xargs -r cp -a --parents -t "$target"
   fi

@@ -44,9 +44,7 @@ tag=$(scripts/cluster/tag.sh)
 for main in functions/*/main.py; do
   function=$(basename "$(dirname "$main")")
   image=${REGISTRY:-dev.local}/video2mp3/$function
-  target=function
-  if [[ $function == convert ]]; then target=ffmpeg; fi
-  "$builder" build -f infra/images/Dockerfile --target "$target" --build-arg "FUNCTION=$function" -t "$image:$tag" . \
+  "$builder" build -f infra/images/Dockerfile --build-arg "FUNCTION=$function" -t "$image:$tag" . \
     >"$log" 2>&1 || fail "$(tail -n 20 "$log")" "Building $image:$tag failed; the whole log is $log." "$(hint)"
   printf '%s  %s\n' "$image:$tag" "$("$builder" images --format '{{.Size}}' "$image:$tag" | sed -n 1p)"
   "$builder" tag "$image:$tag" "$image:${tag%-*}"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
+from functions.convert.binary import FFMPEG
 from scripts.local.command import DEMO, StoppedError, run, say, stoppable
 from scripts.local.ports import free_port
 from scripts.local.servers import LOCAL
@@ -101,10 +102,10 @@ def convert(stack: Stack, video: Path) -> None:
         raise StackError(f"{video} was not converted: {result['reason']['message']} ({result['reason']['code']})")
     target = stack.state / f"{video.stem}.mp3"
     timed(f"downloaded MP3 {result['mp3']['id']}", lambda: visitor.download(result["mp3"]["id"], target))
-    entries = "format=format_name,duration,size,bit_rate:format_tags:stream=codec_name,sample_rate,channels"
-    probe = ["ffprobe", "-v", "error", "-show_entries", entries, "-of", "default=noprint_wrappers=1", str(target)]
-    facts = subprocess.run(probe, capture_output=True, text=True, check=True).stdout.splitlines()
-    say(f"\n{target}\n" + "".join(f"  {fact}\n" for fact in facts))
+    show = [str(FFMPEG), "-hide_banner", "-i", str(target), "-map", "0:a", "-c", "copy", "-f", "null", "-"]
+    told = subprocess.run(show, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stderr
+    facts = told.partition("\n")[2].partition("Stream mapping:")[0]
+    say(f"\n{target} ({target.stat().st_size:,} bytes)\n{facts}")
 
 
 def main() -> None:

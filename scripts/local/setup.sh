@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=scripts/local
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # an unprivileged user's PATH does not contain the folders of the servers
+umask 022 # where convert is root, it starts the environment's ffmpeg as a user of its own
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_NO_CACHE_DIR=1
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
@@ -103,7 +104,7 @@ registry_client() {
   chmod +x .local/bin/skopeo
 }
 
-"$here/packages.sh"
+"$here/packages.sh" "$@"
 step venv "$here/requirements.txt" "$(python3 --version)" "$PWD" -- venv
 if [[ ${1:-} == tests ]]; then
   step tests tests/requirements.txt "$(<.local/stamps/venv)" -- test_tools

@@ -79,4 +79,4 @@ class Product:
         return self._whom
 
     def _workers(self, convert: int) -> set[int]:
-        return {pid for pid in tree(convert) if watch.name(pid) not in {"", "ffmpeg"}}
+        return {pid for pid in tree(convert) if (name := watch.name(pid)) and not name.startswith("ffmpeg")}

@@ -27,7 +27,7 @@ def name(pid: int) -> str:
 
 
 def _sockets(pid: int) -> Iterator[str]:
-    if name(pid) != "ffmpeg":
+    if not name(pid).startswith("ffmpeg"):
         return
     try:
         yield from (

@@ -57,6 +57,15 @@ class Clips:
         key = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", KEY, "-encryption_kid", KEY_ID]
         return self._ffmpeg("encrypted.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac", *key)
 
+    def protected(self) -> Path:
+        """Windows Media whose header says that it is encrypted; its packets are noise."""
+        content = bytearray(self._ffmpeg("open.wma", *SOUND, "-c:a", "wmav2").read_bytes())
+        said = content.index(bytes.fromhex("4052d1861d31d011a3a400a0c90348f6"))  # the list of codecs
+        content[said : said + 16] = bytes.fromhex("14e68a292226174cb935dae07ee9289c")
+        packets = content.index(bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")) + 50
+        content[packets:] = random.Random(3).randbytes(len(content) - packets)  # no secret
+        return self.bytes("protected.wma", bytes(content))
+
     def picture(self) -> Path:
         return self._ffmpeg("picture.png", *PICTURE, "-frames:v", "1")
 

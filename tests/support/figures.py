@@ -9,13 +9,15 @@ from pathlib import Path
 
 import psutil
 
+from functions.convert.binary import FFMPEG
+
 
 def machine() -> str:
     """Return one line that describes the machine."""
     cpu = Path("/proc/cpuinfo").read_text().splitlines()
     model = next(line.split(":")[1].strip() for line in cpu if line.startswith("model name"))
     memory = psutil.virtual_memory().total / (1 << 30)
-    ffmpeg = subprocess.run(["ffmpeg", "-version"], check=True, capture_output=True, text=True).stdout.split()[2]
+    ffmpeg = subprocess.run([FFMPEG, "-version"], check=True, capture_output=True, text=True).stdout.split()[2]
     return (
         f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, Linux {platform.release()}, "
         f"Python {platform.python_version()}, ffmpeg {ffmpeg}"

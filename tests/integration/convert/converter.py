@@ -12,6 +12,7 @@ from bson import ObjectId
 from cloudevents.conversion import to_binary
 from pymongo.database import Database
 
+from functions.convert.binary import FFMPEG
 from functions.shared.events import video_uploaded
 from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
@@ -76,7 +77,7 @@ class Converter:
     def ffmpegs(self) -> list[psutil.Process]:
         """Return the running ffmpeg processes that use this scratch folder."""
         found = psutil.process_iter(["name", "cwd"])
-        return [p for p in found if p.info["name"] == "ffmpeg" and self.scratch in Path(p.info["cwd"] or "").parents]
+        return [p for p in found if p.info["name"] == FFMPEG.name and self.scratch in Path(p.info["cwd"] or "").parents]
 
     def kill(self) -> None:
         """Kill every process of the function as the kernel does when memory runs out."""

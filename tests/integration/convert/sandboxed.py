@@ -16,6 +16,9 @@ from functions.convert import landlock
 from functions.convert.sandbox import Sandbox
 
 MAX_BYTES = 1 << 20
+# What the small programs of the tests are made of.
+PROGRAMS = [Path(path) for path in ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")]
+PERL = "/usr/bin/perl"
 
 _SET_DUMPABLE, _SET_KEEPCAPS, _CAP_AMBIENT, _CAP_KILL = 4, 8, 47, 5
 
@@ -93,8 +96,8 @@ def _inside(folder: Path, user: int, hide: Callable[[], None] | None, *, capable
         _prctl(_SET_DUMPABLE, 1)  # as a process is that was started as this user
     records: Queue[logging.LogRecord] = Queue()
     logging.getLogger("functions.convert.supervisor").addHandler(QueueHandler(records))
-    sandbox = Sandbox(MAX_BYTES)
+    sandbox = Sandbox(MAX_BYTES, PROGRAMS)
     assert bool(sandbox.landlock) == (hide is None)
-    with sandbox.start(["perl", "in", str(os.getpid())], read=Path("in"), write=Path("out")) as process:
+    with sandbox.start([PERL, "in", str(os.getpid())], read=Path("in"), write=Path("out")) as process:
         out, err = process.communicate(timeout=30)
     return process.returncode, (out + err).decode(), [record.__dict__["call"] for record in records.queue]

@@ -1,7 +1,9 @@
 """The sandbox by itself: small programs try what a hijacked ffmpeg would."""
 
+import ctypes
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,41 +16,50 @@ from pathlib import Path
 import psutil
 import pytest
 
-from functions.convert import command, encoder, sandbox, verdict
+from functions.convert import binary, command, encoder, sandbox, verdict
 from functions.convert.encoder import Encoder
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Scratch, Workspace
 from functions.shared import mongo
 from functions.shared.job.conversions import LeaseLost
 from functions.shared.job.document import Reason
+from tests.integration.convert.sandboxed import MAX_BYTES, PERL, PROGRAMS
 from tests.support.clips import Clips
 from tests.support.stacks import Server
 from tests.support.waiting import eventually
 
-MAX_BYTES = 1 << 20
+NUMBER = ctypes.CDLL("libseccomp.so.2").seccomp_syscall_resolve_name
 
 
 def encode(workspace: Workspace, spent: Callable[[float], None] = lambda _seconds: None) -> float | Reason:
-    return Encoder(Sandbox(command.MAX_MP3_BYTES)).encode(workspace, lambda _progress: None, spent)
+    return Encoder(Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))).encode(
+        workspace, lambda _progress: None, spent
+    )
 
 
 class Cell:
     """A folder with one readable file and one writable folder, and a sandbox around them."""
 
     def __init__(self, folder: Path) -> None:
-        self.file, self.out, self.sandbox = folder / "in", folder / "out", Sandbox(MAX_BYTES)
+        self.file, self.out, self.sandbox = folder / "in", folder / "out", Sandbox(MAX_BYTES, PROGRAMS)
         self.file.write_text("content")
         self.out.mkdir()
 
     def run(self, *words: str) -> tuple[int, str]:
         """Return the program's code and all that it said."""
-        with self.sandbox.start(list(words), read=self.file, write=self.out) as process:
+        with self.sandbox.start([_path(words[0]), *words[1:]], read=self.file, write=self.out) as process:
             out, err = process.communicate(timeout=20)
         return process.returncode, (out + err).decode()
 
     def perl(self, program: str) -> tuple[int, str]:
         self.file.write_text(program)
         return self.run("perl", "in")
+
+
+def _path(name: str) -> str:
+    path = shutil.which(name)
+    assert path
+    return path
 
 
 @pytest.fixture
@@ -71,6 +82,33 @@ def test_reads_nothing_else(cell: Cell, tmp_path: Path) -> None:
         assert (code, "Permission denied" in said) == (1, True), path
 
 
+def test_ffmpeg_is_made_of_its_binary_and_its_libraries() -> None:
+    """No folder is among the files that the sandbox opens to it, and of /usr only what the loader names."""
+    files = binary.files(binary.FFMPEG)
+    assert files[0] == binary.FFMPEG
+    assert [file for file in files if not file.is_file()] == []
+    others = {file.name.partition(".")[0].partition("-")[0] for file in files[1:]}
+    assert others <= {"ld", "libc", "libm", "libmvec", "libdl", "librt", "libpthread", "libgcc_s"}
+
+
+def test_program_reads_nothing_that_it_is_not_made_of(tmp_path: Path) -> None:
+    """Perl with its libraries starts, and cannot open another program."""
+    cell = Cell(tmp_path)
+    cell.sandbox = Sandbox(MAX_BYTES, binary.files(Path(PERL)))
+    assert cell.perl("open(F, '<', '/usr/bin/env') and print 'done'; print $!") == (0, "Permission denied")
+
+
+def test_program_starts_where_its_user_may_not_look(cell: Cell, tmp_path: Path) -> None:
+    """As in a checkout in the home of root: only the program's own folder is open to its user."""
+    home = tmp_path / "home"
+    (home / "bin").mkdir(parents=True)
+    shutil.copy(PERL, home / "bin")
+    home.chmod(0o700)
+    cell.file.write_text("print 'done'")
+    cell.sandbox = Sandbox(MAX_BYTES, binary.files(home / "bin/perl"))
+    assert cell.run(str(home / "bin/perl"), "in") == (0, "done")
+
+
 def test_writes_nothing_else(cell: Cell, tmp_path: Path) -> None:
     """No file appears outside its folder, and its input stays as it is."""
     program = "open(F, '>', 'made') and print 'done'; print $!; open(F, '>>', 'in') and print 'done'; print $!"
@@ -89,7 +127,7 @@ def test_has_no_privileges_and_may_gain_none(cell: Cell) -> None:
     before = os.getgroups()
     os.setgroups([4])
     try:
-        process = cell.sandbox.start(["sleep", "20"], read=cell.file, write=cell.out)
+        process = cell.sandbox.start([_path("sleep"), "20"], read=cell.file, write=cell.out)
     finally:
         os.setgroups(before)
     with process:
@@ -125,6 +163,8 @@ def test_inherits_nothing_open(cell: Cell, tmp_path: Path) -> None:
         os.set_inheritable(secret.fileno(), True)  # noqa: FBT003
         code, said = cell.perl(f"open(F, '>&={secret.fileno()}') and print 'done'; print \"$!\", <STDIN>")
     assert (code, said) == (0, "Bad file descriptor")
+    ask = f"grep {{ syscall({NUMBER(b'fcntl')}, $_, 1, 0) >= 0 }} 3..63"  # F_GETFD
+    assert cell.perl(f"print scalar({ask})") == (0, "0")
 
 
 def test_open_files_have_a_limit(cell: Cell) -> None:
@@ -134,9 +174,9 @@ def test_open_files_have_a_limit(cell: Cell) -> None:
     assert int(said.removesuffix("Too many open files")) <= 64
 
 
-def test_has_no_environment(cell: Cell) -> None:
-    """No secret of the function is passed on."""
-    assert cell.run("env") == (0, "")
+def test_has_nothing_of_the_functions_environment(cell: Cell) -> None:
+    """No secret of the function is passed on: there is one variable, which limits memory."""
+    assert cell.run("env") == (0, "MALLOC_ARENA_MAX=1\n")
 
 
 def test_files_have_a_largest_size(cell: Cell) -> None:
@@ -170,19 +210,19 @@ def test_cpu_time_of_ffmpeg_is_reported_however_it_ends(tmp_path: Path, clips: C
         workspace.video.write_bytes(clips.video().read_bytes())
         encode(workspace, spent.append)
         with pytest.raises(LeaseLost):
-            Encoder(Sandbox(command.MAX_MP3_BYTES)).encode(workspace, lose, spent.append)
+            Encoder(Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))).encode(workspace, lose, spent.append)
     assert [0 < seconds < 10 for seconds in spent] == [True, True]
 
 
 def test_program_that_only_closes_its_pipes_is_killed_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The attempt keeps its lease until the time limit, instead of waiting for an exit that never comes."""
     monkeypatch.setattr(encoder, "TIMEOUT_SECONDS", 3)
-    monkeypatch.setattr(encoder, "command", lambda video, *_paths: ["perl", str(video)])
+    monkeypatch.setattr(encoder, "command", lambda video, *_paths: [PERL, str(video)])
     beats: list[float] = []
     with Scratch(tmp_path).workspace(0) as workspace:
         workspace.video.write_text("close STDOUT; close STDERR; sleep 99")
         with pytest.raises(TimeoutError):
-            Encoder(Sandbox(MAX_BYTES)).encode(workspace, beats.append, lambda _seconds: None)
+            Encoder(Sandbox(MAX_BYTES, PROGRAMS)).encode(workspace, beats.append, lambda _seconds: None)
     assert len(beats) >= 3
 
 
@@ -220,7 +260,7 @@ from pathlib import Path
 from functions.convert.sandbox import Sandbox
 folder = Path(sys.argv[1])
 def start():
-    child = Sandbox(1 << 20).start(["sleep", "100"], read=folder / "in", write=folder / "out")
+    child = Sandbox(1 << 20, [Path("/")]).start(["/usr/bin/sleep", "100"], read=folder / "in", write=folder / "out")
     print(child.pid, flush=True)
     child.wait()
 threading.Thread(target=start).start()

@@ -115,10 +115,8 @@ HOSTILE_PIECES = [
     "[mov @ 0x",
     "[mov @ 0x1] ",
     " @ 0x1",
-    "Output file ",
-    "Decoder (codec ",
-    "file:",
-    ") not found",
+    "Output file does ",
+    "no decoder found",
     "9",
 ]
 

@@ -22,13 +22,21 @@ def test_good_mp3_has_no_reason() -> None:
 @pytest.mark.parametrize(
     ("code", "line", "reason"),
     [
-        (1, "[fatal] Output file #0 does not contain any stream", verdict.NO_AUDIO),
-        (1, "[hls @ 0x1] [error] Format not on whitelist 'mov'", verdict.NOT_A_VIDEO),
-        (1, "[error] file:/scratch/video: Invalid data found when processing input", verdict.NOT_A_VIDEO),
-        (1, "[error] Error while opening decoder for input stream #0:1 : Invalid argument", verdict.UNSUPPORTED),
+        (234, "[out#0/mp3 @ 0x1] [error] Output file does not contain any stream", verdict.NO_AUDIO),
+        (234, "[in#0 @ 0x1] [error] Format not on whitelist 'mov'", verdict.NOT_A_VIDEO),
+        (
+            183,
+            "[in#0 @ 0x1] [error] Error opening input: Invalid data found when processing input",
+            verdict.NOT_A_VIDEO,
+        ),
+        (
+            234,
+            "[aist#0:1/aac @ 0x1] [dec:aac @ 0x2] [error] Error while opening decoder: Invalid argument",
+            verdict.UNSUPPORTED,
+        ),
         (1, "[asf @ 0x1] [warning] DRM protected stream detected, decoding will likely fail!", verdict.ENCRYPTED),
-        (1, "[mov @ 0x1] [error] moov atom not found", verdict.DAMAGED),
-        (69, "[error] Error while decoding stream #0:1", verdict.DAMAGED),
+        (183, "[in#0 @ 0x1] [error] moov atom not found", verdict.DAMAGED),
+        (69, "[error] Error submitting packet to decoder", verdict.DAMAGED),
         (0, "", verdict.DAMAGED),
         (-signal.SIGSEGV, "", verdict.DAMAGED),
         (-signal.SIGXCPU, "", verdict.TOO_LONG),
