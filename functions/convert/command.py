@@ -51,13 +51,21 @@ WRITING = {
     "flags:a": "+bitexact",
     "f": "mp3",
 }
+# A packet's time says nothing here either: a copy has no time limit, its frames are counted.
+COPYING = {key: WRITING[key] for key in ("map_metadata", "map_chapters", "id3v2_version", "fflags", "f")} | {
+    "c": "copy"
+}
 TAGS = {"map": "0:a:0?", "c": "copy", "t": 0, "f": "ffmetadata"}
 
 
-def command(video: Path, mp3: Path, tags: Path) -> list[str]:
-    """Return the arguments: progress goes to stdout, the log with levels to stderr, the video's tags to `tags`."""
+def command(video: Path, mp3: Path, tags: Path, *, copied: int | None = None) -> list[str]:
+    """Return the arguments: progress goes to stdout, the log with levels to stderr, the video's tags to `tags`.
+
+    The sound is encoded, unless the stream of the index `copied` has MP3 that is to be kept.
+    """
+    writing = WRITING if copied is None else COPYING | {"map": f"0:{copied}"}
     source = ffmpeg.input(f"file:{video}", **READING)
-    outputs = (ffmpeg.output(source, f"file:{mp3}", **WRITING), ffmpeg.output(source, f"file:{tags}", **TAGS))
+    outputs = (ffmpeg.output(source, f"file:{mp3}", **writing), ffmpeg.output(source, f"file:{tags}", **TAGS))
     whole = ffmpeg.merge_outputs(*outputs).global_args(
         *("-hide_banner", "-nostdin", "-nostats", "-y"),
         *("-v", "level+info", "-progress", "pipe:1", "-max_alloc", str(1 << 28)),

@@ -3,12 +3,13 @@
 import errno
 import os
 import selectors
+import signal
 import subprocess
 import time
 from collections.abc import Callable
 from functools import partial
 
-from functions.convert import mp3, protection, verdict
+from functions.convert import copied, mp3, protection, verdict
 from functions.convert.command import command
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Workspace
@@ -16,6 +17,13 @@ from functions.convert.transcript import Transcript
 from functions.shared.job.document import Reason
 
 TIMEOUT_SECONDS = 900  # a process that takes longer within its CPU time is waiting for a disk or a core
+
+
+class Mp3FoundError(Exception):
+    """The sound need not be encoded: the stream of this index is MP3 already."""
+
+    def __init__(self, stream: int) -> None:
+        self.stream = stream
 
 
 class Encoder:
@@ -31,16 +39,47 @@ class Encoder:
         `spent` with the seconds of CPU time that ffmpeg took, however it ended.
         Raises OSError when the video is not at fault.
         """
+
+        def beat(transcript: Transcript) -> None:
+            heartbeat(transcript.progress)
+
+        def look(transcript: Transcript) -> None:
+            if transcript.mp3 is not None:
+                raise Mp3FoundError(transcript.mp3)
+            beat(transcript)
+
+        try:
+            return self._run(workspace, None, look, spent)
+        except Mp3FoundError as found:
+            # It is quick, and may have been in vain, so it counts as no progress.
+            copy = self._run(workspace, found.stream, lambda _transcript: heartbeat(0), spent)
+        if copy is verdict.TOO_LONG:
+            return copy
+        if isinstance(copy, float) and copied.keep(workspace.mp3):
+            return mp3.seconds(workspace.mp3)
+        return self._run(workspace, None, beat, spent)
+
+    def _run(
+        self,
+        workspace: Workspace,
+        copy: int | None,
+        check: Callable[[Transcript], None],
+        spent: Callable[[float], None],
+    ) -> float | Reason:
+        """Run ffmpeg: encode the sound, or copy the MP3 of a stream; `check` is called as `heartbeat` is."""
         transcript = Transcript()
+        for made in (workspace.mp3, workspace.tags):  # by the run before, as another user
+            made.unlink(missing_ok=True)
         # By names within the workspace, as ffmpeg's user may have no way to it from the root folder.
         words = command(
-            *(path.relative_to(workspace.folder) for path in (workspace.video, workspace.mp3, workspace.tags))
+            *(path.relative_to(workspace.folder) for path in (workspace.video, workspace.mp3, workspace.tags)),
+            copied=copy,
         )
         with self._sandbox.start(words, read=workspace.video, write=workspace.out) as process:
             try:
-                _listen(process, transcript, partial(_check, workspace, transcript, heartbeat))
+                _listen(process, transcript, partial(_check, workspace, transcript, check))
             except BaseException:
-                process.kill()
+                os.kill(process.pid, signal.SIGKILL)  # `process.kill` could wait for it, and lose its CPU time
                 raise
             finally:
                 spent(_wait(process))
@@ -51,11 +90,11 @@ class Encoder:
         return reason or seconds
 
 
-def _check(workspace: Workspace, transcript: Transcript, heartbeat: Callable[[float], None]) -> None:
+def _check(workspace: Workspace, transcript: Transcript, check: Callable[[Transcript], None]) -> None:
     # Whatever ffmpeg prints about a full disk may be a text of the file's.
     if workspace.disk_full():
         raise OSError(errno.ENOSPC, "the scratch folder is full")
-    heartbeat(transcript.progress)
+    check(transcript)
 
 
 def _listen(process: subprocess.Popen[bytes], transcript: Transcript, check: Callable[[], None]) -> None:

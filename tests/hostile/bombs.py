@@ -107,7 +107,9 @@ def tracks() -> Iterator[Case]:
         "not_a_video",
         name="film.ts",
     )
-    yield case("5,000 songs one after the other", lambda _: clip("ogg", "-t", "0.01") * 5000, "done", "damaged")
+    yield case(
+        "5,000 songs one after the other", lambda _: clip("ogg", "-t", "0.01") * 5000, "done", "damaged", seconds=150
+    )
     yield case(
         "30,000 chapters",
         lambda _: id3(*(frame(b"CHAP", b"c%d\0" % n + bytes(16)) for n in range(30_000))) + clip("mp3"),

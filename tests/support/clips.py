@@ -37,6 +37,14 @@ class Clips:
     def digital_silence(self) -> Path:
         return self._ffmpeg("silence.mp4", *PICTURE, "-f", "lavfi", "-i", "anullsrc", "-shortest", *H264, "-c:a", "aac")
 
+    def mp3_sound(self, kind: str, *words: str) -> Path:
+        """3 s of MP3 beside a picture in a file of this kind, or alone in one that has none."""
+        sound = ["-f", "lavfi", "-i", f"anoisesrc=duration={SECONDS}:amplitude=0.3:sample_rate=44100:seed=1"]
+        picture = [] if kind in {"mp3", "wav"} else PICTURE
+        codec = ["-c:v", "flv1" if kind == "flv" else "mpeg2video" if kind == "ts" else "mpeg4"]
+        words = ("-q:a", "4", "-id3v2_version", "0", *words)
+        return self._ffmpeg(f"mp3-sound.{kind}", *sound, *picture, *codec, "-c:a", "libmp3lame", *words)
+
     def long(self) -> Path:
         """15 min of noise, some seconds of work."""
         noise = ["-f", "lavfi", "-i", "anoisesrc=duration=900:sample_rate=44100"]

@@ -6,6 +6,7 @@ import pytest
 
 from functions.shared import mongo
 from tests.integration.convert.converter import Converter
+from tests.integration.convert.encoding import Encode, encoding
 from tests.support.clips import Clips
 from tests.support.ingress import Ingress, listening
 from tests.support.stacks import Server, StartFunction
@@ -14,6 +15,11 @@ from tests.support.stacks import Server, StartFunction
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
     return Clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture
+def encode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Encode:
+    return encoding(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -217,7 +217,7 @@ def test_cpu_time_of_ffmpeg_is_reported_however_it_ends(tmp_path: Path, clips: C
 def test_program_that_only_closes_its_pipes_is_killed_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The attempt keeps its lease until the time limit, instead of waiting for an exit that never comes."""
     monkeypatch.setattr(encoder, "TIMEOUT_SECONDS", 3)
-    monkeypatch.setattr(encoder, "command", lambda video, *_paths: [PERL, str(video)])
+    monkeypatch.setattr(encoder, "command", lambda video, *_paths, **_options: [PERL, str(video)])
     beats: list[float] = []
     with Scratch(tmp_path).workspace(0) as workspace:
         workspace.video.write_text("close STDOUT; close STDERR; sleep 99")

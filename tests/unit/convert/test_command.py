@@ -51,3 +51,13 @@ def test_output_is_a_vbr_mp3_without_metadata() -> None:
     assert value("-map_chapters") == "-1"
     assert value("-id3v2_version") == "0"
     assert "+bitexact" in WORDS
+
+
+def test_copy_has_no_time_limit_and_no_filter() -> None:
+    """The stream is named by its index. Its frames are counted afterwards: timestamps may jump."""
+    words = command(Path("video"), Path("mp3"), Path("tags"), copied=3)
+    copy = words[words.index("file:video") + 1 : words.index("file:mp3")]
+    assert copy[copy.index("-map") + 1] == "0:3"
+    assert copy[copy.index("-c") + 1] == "copy"
+    assert not {"-t", "-af", "-c:a"} & set(copy)
+    assert {"-map_metadata", "-map_chapters", "-id3v2_version"} <= set(copy)

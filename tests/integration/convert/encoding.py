@@ -1,0 +1,52 @@
+"""convert's encoder on one file, with the installed ffmpeg in the sandbox, without MongoDB."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from functions.convert import binary, command, encoder
+from functions.convert.encoder import Encoder
+from functions.convert.sandbox import Sandbox
+from functions.convert.scratch import Scratch
+from functions.convert.transcript import Transcript
+from functions.shared.job.document import Reason
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """`result`: seconds, or why there is no MP3; `mp3`: its bytes; `transcripts`: of each run of ffmpeg."""
+
+    result: float | Reason
+    mp3: bytes
+    transcripts: list[Transcript]
+
+
+class Encode(Protocol):
+    def __call__(self, file: Path) -> Encoded: ...
+
+
+def _ignore(number: float) -> None:
+    """Take part in neither progress nor CPU time."""
+
+
+def encoding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Encode:
+    """Return a function that encodes a file as convert does."""
+    transcripts: list[Transcript] = []
+
+    def transcript() -> Transcript:
+        transcripts.append(Transcript())
+        return transcripts[-1]
+
+    def encode(file: Path) -> Encoded:
+        monkeypatch.setattr(encoder, "Transcript", transcript)
+        transcripts.clear()
+        with Scratch(folder).workspace(0) as workspace:
+            workspace.video.write_bytes(file.read_bytes())
+            sandbox = Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))
+            result = Encoder(sandbox).encode(workspace, _ignore, _ignore)
+            made = workspace.mp3.read_bytes() if workspace.mp3.exists() else b""
+        return Encoded(result, made, list(transcripts))
+
+    return encode
