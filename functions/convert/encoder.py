@@ -11,6 +11,7 @@ from functools import partial
 
 from functions.convert import copied, mp3, protection, verdict
 from functions.convert.command import command
+from functions.convert.cores import Cores
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Workspace
 from functions.convert.transcript import Transcript
@@ -29,6 +30,7 @@ class Mp3FoundError(Exception):
 class Encoder:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._cores = Cores()
 
     def encode(
         self, workspace: Workspace, heartbeat: Callable[[float], None], spent: Callable[[float], None]
@@ -77,7 +79,8 @@ class Encoder:
         )
         with self._sandbox.start(words, read=workspace.video, write=workspace.out) as process:
             try:
-                _listen(process, transcript, partial(_check, workspace, transcript, check))
+                with self._cores.shared(process.pid):
+                    _listen(process, transcript, partial(_check, workspace, transcript, check))
             except BaseException:
                 os.kill(process.pid, signal.SIGKILL)  # `process.kill` could wait for it, and lose its CPU time
                 raise

@@ -292,3 +292,33 @@ def test_starts_while_other_threads_are_busy(cell: Cell, mongodb: Server) -> Non
         for thread in busy:
             thread.result()
     assert codes == [0] * 100
+
+
+def test_conversions_that_run_at_once_do_not_share_a_core(tmp_path: Path, clips: Clips) -> None:
+    """As many conversions as cores: each ffmpeg may use one, all its threads included."""
+    cores, seen = os.sched_getaffinity(0), set[frozenset[int]]()
+    encoder, here = Encoder(Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))), threading.Barrier(len(cores))
+
+    def convert(number: int) -> None:
+        waited = False
+
+        def look(_progress: float) -> None:
+            nonlocal waited
+            if not waited:
+                waited = True
+                here.wait(60)  # until all have started
+                own = [p for p in psutil.Process().children() if p.name() == binary.FFMPEG.name]
+                seen.update(frozenset(os.sched_getaffinity(t.id)) for p in own for t in p.threads())
+                here.wait(60)  # until all have looked
+                raise LeaseLost
+
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with Scratch(folder).workspace(0) as workspace:
+            workspace.video.write_bytes(clips.long().read_bytes())
+            with pytest.raises(LeaseLost):
+                encoder.encode(workspace, look, lambda _seconds: None)
+
+    with ThreadPoolExecutor(len(cores)) as pool:
+        list(pool.map(convert, range(len(cores))))
+    assert seen == {frozenset({core}) for core in cores}
