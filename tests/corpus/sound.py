@@ -1,8 +1,10 @@
-"""The length of a file's sound by bare ffmpeg: decoded samples are counted, and no part of convert is used."""
+"""The length of a file's sound by convert's ffmpeg, but bare: decoded samples are counted, without convert's code."""
 
 import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from functions.convert.binary import FFMPEG
 
 RATE = 8000
 LONGEST = 900  # seconds of decoding
@@ -16,7 +18,7 @@ def seconds(path: Path) -> float:
     """
     look = ["-threads", "1", "-probesize", "10M", "-analyzeduration", "10M", "-i", "file:sound"]
     words = ["-v", "quiet", "-nostdin", *look, "-vn", "-sn", "-dn", "-ac", "1", "-ar", str(RATE), "-f", "s16le", "-"]
-    decode, size = ["timeout", str(LONGEST), "ffmpeg", *words], 0
+    decode, size = ["timeout", str(LONGEST), str(FFMPEG), *words], 0
     with TemporaryDirectory() as folder:
         (Path(folder) / "sound").symlink_to(path.absolute())
         with subprocess.Popen(decode, cwd=folder, stdout=subprocess.PIPE) as ffmpeg:
