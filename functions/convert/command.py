@@ -4,11 +4,13 @@ Whitelists limit the formats of a video, and nested inputs inherit them: no play
 `-max_alloc`, `-probesize`, `-analyzeduration` and `-max_streams` limit the resources that a hostile file can use.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 import ffmpeg
 
+from functions.convert import deal
 from functions.convert.binary import FFMPEG
 
 MAX_SOUND_SECONDS = 8 * 3600
@@ -55,6 +57,8 @@ WRITING = {
 COPYING = {key: WRITING[key] for key in ("map_metadata", "map_chapters", "id3v2_version", "fflags", "f")} | {
     "c": "copy"
 }
+# The time limit is that of the whole, which is known when the parts are put together. Frames are laid out then.
+DEALING = {key: word for key, word in WRITING.items() if key not in {"af", "t"}} | {"reservoir": 0}
 TAGS = {"map": "0:a:0?", "c": "copy", "t": 0, "f": "ffmetadata"}
 
 
@@ -66,8 +70,24 @@ def command(video: Path, mp3: Path, tags: Path, *, copied: int | None = None) ->
     writing = WRITING if copied is None else COPYING | {"map": f"0:{copied}"}
     source = ffmpeg.input(f"file:{video}", **READING)
     outputs = (ffmpeg.output(source, f"file:{mp3}", **writing), ffmpeg.output(source, f"file:{tags}", **TAGS))
+    return _words(outputs, "info")
+
+
+def dealt(video: Path, parts: list[Path], tags: Path, stream: int, blocks: int) -> list[str]:
+    """Return the arguments to deal a stream to an encoder for each part, in segments of so many blocks.
+
+    A sound whose format changes on the way ends ffmpeg with an error. The log has also how many samples were encoded.
+    """
+    source = ffmpeg.input(f"file:{video}", **READING, reinit_filter=0)
+    mp3s = [ffmpeg.output(source, f"file:{part}", **DEALING, map=f"[e{encoder}]") for encoder, part in enumerate(parts)]
+    graphs = deal.graphs(f"[0:{stream}]anull", len(parts), blocks)
+    graph_words = [word for graph in graphs for word in ("-filter_complex", graph)]
+    return _words([*mp3s, ffmpeg.output(source, f"file:{tags}", **TAGS)], "verbose", *graph_words)
+
+
+def _words(outputs: Sequence[object], level: str, *more: str) -> list[str]:
     whole = ffmpeg.merge_outputs(*outputs).global_args(
         *("-hide_banner", "-nostdin", "-nostats", "-y"),
-        *("-v", "level+info", "-progress", "pipe:1", "-max_alloc", str(1 << 28)),
+        *("-v", f"level+{level}", "-progress", "pipe:1", "-max_alloc", str(1 << 28), *more),
     )
     return cast("list[str]", whole.compile(cmd=str(FFMPEG)))

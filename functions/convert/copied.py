@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from functions.convert.crc import crc, followed
-from functions.convert.frames import Format
+from functions.convert.frames import BYTES, ENDS, FRAMES, MUSIC_BYTES, MUSIC_CRC, TAG_CRC, Format
 
 DECODER_DELAY = 529  # samples
-# Places in the tag, from its `Xing` or `Info`.
-FRAMES, BYTES, ENDS, MUSIC_BYTES, MUSIC_CRC, TAG_CRC = 8, 12, 141, 148, 152, 154
 TAGS = (b"Xing", b"Info", b"VBRI")
 _BLOCK = 1 << 20
 

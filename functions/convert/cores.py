@@ -10,10 +10,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
+LIMIT = Path(
+    "/sys/fs/cgroup/cpu.max"
+)  # in a container: https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
+
+
+def _quota(limit: Path) -> int:
+    """Return how many cores the container's CPU limit is, at least 1; many without a limit."""
+    quota, period = limit.read_text().split() if limit.exists() else ("max", "")
+    return max(1, int(quota) // int(period)) if quota != "max" else 1 << 10
+
 
 class Cores:
-    def __init__(self) -> None:
+    def __init__(self, limit: Path = LIMIT) -> None:
         self._cores = sorted(os.sched_getaffinity(0))
+        self._quota = _quota(limit)
         self._programs: list[int] = []
         self._lock = Lock()
 
@@ -29,6 +40,10 @@ class Cores:
             with self._lock:
                 self._programs.remove(program)
                 self._place()
+
+    def free(self) -> int:
+        """Return how many cores one of the programs may use: 1 if others run, as these need theirs."""
+        return min(len(self._cores), self._quota) if len(self._programs) <= 1 else 1
 
     def _place(self) -> None:
         crowded = len(self._programs) >= len(self._cores)

@@ -27,3 +27,24 @@ def _shifted(value: int, bits: int = 1) -> int:
 
 
 _TABLE = [_shifted(byte, 8) for byte in range(256)]
+
+
+class Music:
+    """The CRC of a stream. Blocks of as many bytes as the polynomial's period has bits may be combined by XOR first."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+        self._rest = b""
+        self._length = 0
+
+    def add(self, data: bytes) -> None:
+        self._length += len(data)
+        data, whole = self._rest + data, (len(self._rest) + len(data)) // _PERIOD * _PERIOD
+        for at in range(0, whole, _PERIOD):
+            self._sum ^= int.from_bytes(data[at : at + _PERIOD], "big")
+        self._rest = data[whole:]
+
+    def crc(self) -> int:
+        block = (self._sum ^ int.from_bytes(self._rest.ljust(_PERIOD, b"\0"), "big")).to_bytes(_PERIOD, "big")
+        start = self._length % _PERIOD
+        return crc(block[start:] + block[:start])

@@ -7,24 +7,26 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
-from functions.convert import copied, mp3, protection, verdict
-from functions.convert.command import command
+from functions.convert import copied, deal, mp3, protection, verdict
+from functions.convert.assembly import MAX_SCRATCH_BYTES, Assembly, TooLongError
+from functions.convert.command import command, dealt
 from functions.convert.cores import Cores
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Workspace
+from functions.convert.stitch import SeamError
 from functions.convert.transcript import Transcript
 from functions.shared.job.document import Reason
 
 TIMEOUT_SECONDS = 900  # a process that takes longer within its CPU time is waiting for a disk or a core
+LONG_SECONDS = 240  # of sound: for less, a second start and a second encoder cost more than they save
 
 
-class Mp3FoundError(Exception):
-    """The sound need not be encoded: the stream of this index is MP3 already."""
-
-    def __init__(self, stream: int) -> None:
-        self.stream = stream
+class BetterWayError(Exception):
+    """ffmpeg's log has shown that the sound can be copied, or is long enough for several encoders."""
 
 
 class Encoder:
@@ -41,63 +43,118 @@ class Encoder:
         `spent` with the seconds of CPU time that ffmpeg took, however it ended.
         Raises OSError when the video is not at fault.
         """
+        run = partial(self._run, workspace, spent)
+        video, made, tags = _names(workspace, workspace.video, workspace.mp3, workspace.tags)
+        first, encoders = Transcript(), 1
 
-        def beat(transcript: Transcript) -> None:
-            heartbeat(transcript.progress)
+        def look() -> None:
+            nonlocal encoders
+            if first.stream is not None:
+                encoders = self._cores.free() if first.duration >= LONG_SECONDS else 1
+                if first.codec == "mp3" or encoders > 1:
+                    raise BetterWayError
+            heartbeat(first.progress)
 
-        def look(transcript: Transcript) -> None:
-            if transcript.mp3 is not None:
-                raise Mp3FoundError(transcript.mp3)
-            beat(transcript)
+        def copying() -> None:
+            heartbeat(0)  # it is quick, and may be in vain
 
+        with suppress(BetterWayError):
+            return run(command(video, made, tags), first, look)
+        if first.codec == "mp3":
+            copy = run(command(video, made, tags, copied=first.stream), Transcript(), copying)
+            if copy is verdict.TOO_LONG or (isinstance(copy, float) and copied.keep(workspace.mp3)):
+                return mp3.seconds(workspace.mp3) if isinstance(copy, float) else copy
+        elif found := self._deal(workspace, first, encoders, heartbeat, spent):
+            return found
+        again = Transcript()
+        return run(command(video, made, tags), again, lambda: heartbeat(again.progress))
+
+    def _deal(
+        self,
+        workspace: Workspace,
+        first: Transcript,
+        encoders: int,
+        heartbeat: Callable[[float], None],
+        spent: Callable[[float], None],
+    ) -> float | Reason | None:
+        """Encode with several encoders; return None if one encoder has to do it all."""
+        blocks, transcript = deal.segment(first.duration, encoders), Transcript()
+        parts = [workspace.out / f"part{number}.mp3" for number in range(encoders)]
+        spare = (MAX_SCRATCH_BYTES - workspace.video.stat().st_size) // 2
+        workspace.mp3.unlink(missing_ok=True)
+        assembly = Assembly(parts, workspace.mp3, blocks, spare)
+
+        def step() -> None:
+            assembly.go_on()
+            heartbeat(min(assembly.seconds / first.duration, 1.0))
+
+        video, tags, *files = _names(workspace, workspace.video, workspace.tags, *parts)
+        words = dealt(video, files, tags, first.stream or 0, blocks)
         try:
-            return self._run(workspace, None, look, spent)
-        except Mp3FoundError as found:
-            # It is quick, and may have been in vain, so it counts as no progress.
-            copy = self._run(workspace, found.stream, lambda _transcript: heartbeat(0), spent)
-        if copy is verdict.TOO_LONG:
-            return copy
-        if isinstance(copy, float) and copied.keep(workspace.mp3):
+            code = self._start(workspace, words, transcript, step, spent)
+            if reason := verdict.judge(code, transcript, 1):
+                return reason if reason is verdict.TOO_LONG else None
+            assembly.end([transcript.samples[number] for number in sorted(transcript.samples)])
+        except SeamError:
+            return None
+        except TooLongError:
+            return verdict.TOO_LONG
+        else:
             return mp3.seconds(workspace.mp3)
-        return self._run(workspace, None, beat, spent)
+        finally:
+            assembly.close()
+            for part in parts:
+                part.unlink(missing_ok=True)
 
     def _run(
         self,
         workspace: Workspace,
-        copy: int | None,
-        check: Callable[[Transcript], None],
         spent: Callable[[float], None],
+        words: list[str],
+        transcript: Transcript,
+        check: Callable[[], None],
     ) -> float | Reason:
-        """Run ffmpeg: encode the sound, or copy the MP3 of a stream; `check` is called as `heartbeat` is."""
-        transcript = Transcript()
-        for made in (workspace.mp3, workspace.tags):  # by the run before, as another user
-            made.unlink(missing_ok=True)
-        # By names within the workspace, as ffmpeg's user may have no way to it from the root folder.
-        words = command(
-            *(path.relative_to(workspace.folder) for path in (workspace.video, workspace.mp3, workspace.tags)),
-            copied=copy,
-        )
+        """Run ffmpeg with one output; return the MP3's length in seconds, or why there is none."""
+        workspace.mp3.unlink(missing_ok=True)  # by the run before, as another user
+        code = self._start(workspace, words, transcript, check, spent)
+        seconds = mp3.seconds(workspace.mp3) if workspace.mp3.exists() else 0.0
+        reason = verdict.judge(code, transcript, seconds)
+        if reason is verdict.DAMAGED and protection.encrypted(workspace.video):
+            return verdict.ENCRYPTED
+        return reason or seconds
+
+    def _start(
+        self,
+        workspace: Workspace,
+        words: list[str],
+        transcript: Transcript,
+        check: Callable[[], None],
+        spent: Callable[[float], None],
+    ) -> int:
+        """Run ffmpeg; return its exit code. `check` is called as `heartbeat` is."""
+        workspace.tags.unlink(missing_ok=True)
         with self._sandbox.start(words, read=workspace.video, write=workspace.out) as process:
             try:
                 with self._cores.shared(process.pid):
-                    _listen(process, transcript, partial(_check, workspace, transcript, check))
+                    _listen(process, transcript, partial(_check, workspace, check))
             except BaseException:
                 os.kill(process.pid, signal.SIGKILL)  # `process.kill` could wait for it, and lose its CPU time
                 raise
             finally:
                 spent(_wait(process))
-        seconds = mp3.seconds(workspace.mp3) if workspace.mp3.exists() else 0.0
-        reason = verdict.judge(process.returncode, transcript, seconds)
-        if reason is verdict.DAMAGED and protection.encrypted(workspace.video):
-            return verdict.ENCRYPTED
-        return reason or seconds
+        return process.returncode
 
 
-def _check(workspace: Workspace, transcript: Transcript, check: Callable[[Transcript], None]) -> None:
+def _names(workspace: Workspace, *paths: Path) -> list[Path]:
+    """Return names within the workspace, as ffmpeg's user may have no way to it from the root folder."""
+    return [path.relative_to(workspace.folder) for path in paths]
+
+
+def _check(workspace: Workspace, check: Callable[[], None]) -> None:
     # Whatever ffmpeg prints about a full disk may be a text of the file's.
     if workspace.disk_full():
         raise OSError(errno.ENOSPC, "the scratch folder is full")
-    check(transcript)
+    check()
 
 
 def _listen(process: subprocess.Popen[bytes], transcript: Transcript, check: Callable[[], None]) -> None:

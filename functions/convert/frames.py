@@ -9,6 +9,9 @@ KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 KBPS_LOW = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # of half the rates
 MPEG_1, MPEG_2 = 3, 2
 
+# Places in the tag of the first frame, counted from its `Xing` or `Info`.
+FRAMES, BYTES, TOC, ENDS, MUSIC_BYTES, MUSIC_CRC, TAG_CRC = 8, 12, 16, 141, 148, 152, 154
+
 
 class Format:
     """What all frames of a sound have in common, by the header of one.

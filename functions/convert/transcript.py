@@ -10,7 +10,14 @@ from collections import deque
 # Each matches at the start of a line: a tag of the video with the same text is indented further.
 _DURATION = re.compile(r"\[info\]   Duration: (\d{1,6}):(\d\d):(\d\d\.\d{1,6})", re.ASCII)
 _COMPLAINT = re.compile(r"(?:\[[^][@]{1,99}@ 0x[0-9a-f]{1,16}\] ){0,9}\[(?:warning|error|fatal|panic)\] (.*)")
-_MP3 = re.compile(r"\[info\]   Stream #0:(\d{1,4}) -> #0:0 \(mp3 \(mp3(?:float)?\) -> mp3 \(libmp3lame\)\)", re.ASCII)
+_STREAM = re.compile(
+    r"\[info\]   Stream #0:(\d{1,4}) -> #0:0 \((\w{1,40}) \(.{1,40}\) -> mp3 \(libmp3lame\)\)", re.ASCII
+)
+_ENCODED = re.compile(
+    r"\[out#\d{1,3}/mp3 @ 0x[0-9a-f]{1,16}\] \[verbose\]   Output stream #(\d{1,3}):0 \(audio\): "
+    r"\d{1,12} frames encoded \((\d{1,12}) samples\)",
+    re.ASCII,
+)
 _OUT_TIME = re.compile(r"out_time_us=(\d{1,15})\Z", re.ASCII)
 
 MAX_LINE_BYTES = 1024
@@ -32,13 +39,16 @@ class Lines:
 class Transcript:
     """`duration`: the declared duration in seconds, 0 if none. `done`: seconds of MP3 so far.
 
-    `mp3`: the index of the stream that is encoded, if it is MP3 already.
+    `stream` and `codec`: the index of the stream that is encoded, and what it is. `samples`: how many were encoded, by
+    the output's number, if the log is verbose.
     """
 
     def __init__(self) -> None:
         self.duration = 0.0
         self.done = 0.0
-        self.mp3: int | None = None
+        self.stream: int | None = None
+        self.codec = ""
+        self.samples: dict[int, int] = {}
         self._first: list[str] = []
         self._last: deque[str] = deque(maxlen=20)
         self._stdout = Lines()
@@ -63,7 +73,9 @@ class Transcript:
         for line in self._stderr.feed(data):
             if not self.duration and (found := _DURATION.match(line)):
                 self.duration = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
-            elif self.mp3 is None and (found := _MP3.match(line)):
-                self.mp3 = int(found[1])
+            elif self.stream is None and (found := _STREAM.match(line)):
+                self.stream, self.codec = int(found[1]), found[2]
+            elif found := _ENCODED.match(line):
+                self.samples[int(found[1])] = int(found[2])
             elif found := _COMPLAINT.match(line):
                 (self._first if len(self._first) < 30 else self._last).append(found[1])

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from functions.convert.command import command
+from functions.convert.command import command, dealt
 
 WORDS = command(Path("/scratch/video"), Path("/scratch/out/audio.mp3"), Path("/scratch/out/tags"))
 
@@ -61,3 +61,13 @@ def test_copy_has_no_time_limit_and_no_filter() -> None:
     assert copy[copy.index("-c") + 1] == "copy"
     assert not {"-t", "-af", "-c:a"} & set(copy)
     assert {"-map_metadata", "-map_chapters", "-id3v2_version"} <= set(copy)
+
+
+def test_dealt_sound_has_an_output_for_each_encoder() -> None:
+    """None of them uses the bit reservoir or a time limit, and a sound that changes on the way is an error."""
+    words = dealt(Path("video"), [Path("part0"), Path("part1")], Path("tags"), 3, 5)
+    assert words.count("libmp3lame") == words.count("-reservoir") == 2
+    assert words[words.index("-reinit_filter") + 1] == "0"
+    assert words.index("-reinit_filter") < words.index("file:video")
+    assert any(word.startswith("[0:3]") for word in words)
+    assert "-af" not in words

@@ -2,6 +2,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,16 @@ def test_program_that_has_ended_is_no_error(programs: list[int]) -> None:
     cores = Cores()
     with cores.shared(2**22 + 1), cores.shared(programs[0]):
         assert os.sched_getaffinity(programs[0])
+
+
+@pytest.mark.parametrize(("limit", "cores"), [("max 100000", len(CORES)), ("100000 100000", 1), ("50000 100000", 1)])
+def test_only_program_may_use_the_cores_of_the_cpu_limit(
+    programs: list[int], tmp_path: Path, limit: str, cores: int
+) -> None:
+    """One at least; without a limit all; beside another program one."""
+    (tmp_path / "cpu.max").write_text(f"{limit}\n")
+    shared = Cores(tmp_path / "cpu.max")
+    with shared.shared(programs[0]):
+        assert shared.free() == cores
+        with shared.shared(programs[1]):
+            assert shared.free() == 1

@@ -76,21 +76,19 @@ def test_tag_is_not_taken_for_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "stream"),
+    ("line", "sound"),
     [
-        ("[info]   Stream #0:1 -> #0:0 (mp3 (mp3float) -> mp3 (libmp3lame))", 1),
-        ("[info]   Stream #0:0 -> #0:0 (mp3 (mp3) -> mp3 (libmp3lame))", 0),
-        ("[info]   Stream #0:1 -> #0:0 (aac (native) -> mp3 (libmp3lame))", None),
-        ("[info]   Stream #0:1 -> #0:0 (mp2 (mp2float) -> mp3 (libmp3lame))", None),
-        ("[info]   Stream #0:1 -> #1:0 (copy)", None),
-        ("[info]     title           : [info]   Stream #0:1 -> #0:0 (mp3 (mp3float) -> mp3 (libmp3lame))", None),
+        ("[info]   Stream #0:1 -> #0:0 (mp3 (mp3float) -> mp3 (libmp3lame))", (1, "mp3")),
+        ("[info]   Stream #0:0 -> #0:0 (aac (native) -> mp3 (libmp3lame))", (0, "aac")),
+        ("[info]   Stream #0:1 -> #1:0 (copy)", (None, "")),
+        ("[info]     title           : [info]   Stream #0:1 -> #0:0 (mp3 (mp3float) -> mp3 (libmp3lame))", (None, "")),
     ],
 )
-def test_sound_that_is_mp3_already_is_known_before_it_is_encoded(line: str, stream: int | None) -> None:
+def test_what_is_encoded_is_known_before_it_is(line: str, sound: tuple[int | None, str]) -> None:
     """By the line that says what is made of which stream."""
     transcript = Transcript()
     transcript.read_stderr(f"{line}\n".encode())
-    assert transcript.mp3 == stream
+    assert (transcript.stream, transcript.codec) == sound
 
 
 def test_only_the_first_and_last_messages_are_kept() -> None:
