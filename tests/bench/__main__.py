@@ -1,13 +1,15 @@
 """Runs the benchmark and writes its table into this folder's README: `make bench`."""
 
-from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from scripts.local.ports import free_port
 from scripts.local.servers import LOCAL
 from scripts.local.stack import Stack
-from tests.bench import clips
-from tests.bench.rows import Bench, Row
+from tests.bench import clips, storing
+from tests.bench.converting import Converting
+from tests.bench.row import Row
+from tests.bench.system import System
 from tests.support import figures
 from tests.support.person import Person
 from tests.support.processes import MIB, Peaks
@@ -19,26 +21,31 @@ README = Path(__file__).with_name("README.md")
 def measure(folder: Path) -> tuple[list[Row], Peaks]:
     """Start a stack, run every row, stop it."""
     folder.mkdir(parents=True, exist_ok=True)
-    short, long, large = clips.ten_seconds(folder), clips.ten_minutes(folder), clips.gigabyte(folder)
+    short, long, copied = clips.ten_seconds(folder), clips.ten_minutes(folder), clips.mp3_sound(folder)
+    longest = clips.five_hours(folder)
     stack = Stack(folder / "stack", folder / "stack/mail", free_port())
     stack.start(lambda what: print(f"starting {what}", flush=True))
     try:
         running = RunningStack(stack)
         person = Person(running.url, running.mail)
-        bench = Bench(person, stack.secrets.read("mongodb-admin", "url"), folder, running.pids)
-        memory, peaks = bench.memory(large)  # first, while the idle processes have not worked yet
+        system = System(person, stack.secrets.read("mongodb-admin", "url"), folder, running.pids)
+        memory, peaks = storing.memory(system, longest)  # first, while the idle processes have not worked yet
         print(*memory, sep="\n", flush=True)
+        converting = Converting(system)
         steps = [
-            partial(bench.short_clip, short),
-            partial(bench.long_clip, long),
-            partial(bench.many_clips, short),
-            partial(bench.upload),
-            partial(bench.download),
+            converting.short_clip(short),
+            converting.long_clip(long),
+            converting.two_clips(long),
+            converting.many_clips(short),
+            converting.mp3_sound(copied),
+            converting.five_hours(longest),
+            storing.upload(system),
+            storing.download(system),
         ]
         rows = []
-        for step in steps:
-            rows.append(step())
-            print(rows[-1], flush=True)
+        for row in chain.from_iterable(steps):
+            rows.append(row)
+            print(row, flush=True)
     finally:
         stack.stop()
     return rows + memory, peaks
@@ -48,7 +55,7 @@ def table(rows: list[Row], peaks: Peaks) -> list[str]:
     memory = [[name, f"{peaks.idle[name] / MIB:.0f}", f"{peaks.peak[name] / MIB:.0f}"] for name in sorted(peaks.peak)]
     return [
         *figures.table(["what", "against", "to reach", "measured: median (range)", ""], [row.cells() for row in rows]),
-        "\nPeak memory of every process with its children during the 1 GiB upload, its conversion and the download:\n",
+        "\nPeak memory of every process with its children while 1 GiB is uploaded, converted and an MP3 downloaded:\n",
         *figures.table(["process", "idle, MiB", "peak, MiB"], memory),
     ]
 

@@ -18,7 +18,7 @@ from bson import ObjectId
 
 from scripts.local.servers import LOCAL
 from tests.bench import bare, clips
-from tests.bench.measure import Spread, bare_ffmpeg, pairs, timed
+from tests.bench.measure import Bare, Spread, rounds, timed
 from tests.bench.probe import PROBE, Parts
 from tests.support import figures
 from tests.support.kubectl import FUNCTIONS, NAMESPACE, forwarded, function_pods, is_true, kubectl, running, service
@@ -153,7 +153,7 @@ def journeys(cluster: Cluster, clip: Path, folder: Path) -> Iterator[list[object
         print(f"  all at zero to the mail: {cold[-1]:.2f}", flush=True)
     yield ["10 s clip, POST to mail, all at zero", "5 s", f"{Spread.of(cold)} s"]
     cluster.to_mail(clip)
-    found = pairs(7, lambda: cluster.to_mail(clip), lambda: bare_ffmpeg(clip, folder))
+    found = rounds(7, lambda: cluster.to_mail(clip), lambda: Bare("ffmpeg", folder).seconds(clip))
     more = Spread.of([ours - theirs for ours, theirs in found])
     bare = Spread.of([theirs for _, theirs in found])
     yield ["10 s clip, POST to mail, warm", "1 s more than bare ffmpeg", f"{more} s more than {bare} s"]

@@ -1,9 +1,9 @@
-"""Side-by-side measurement: each pair runs both sides in turn; the result is median and range of the pairs."""
+"""Side-by-side measurement: each round runs all sides in turn; the result is median and range of the rounds."""
 
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,31 +32,35 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def pairs(count: int, ours: Callable[[], float], theirs: Callable[[], float]) -> list[tuple[float, float]]:
-    """Run both sides in turn, a warm-up pair first; return each pair's figures."""
+def rounds(count: int, *sides: Callable[[], float], warm: bool = True) -> list[tuple[float, ...]]:
+    """Run all sides in turn, after a round to warm up; return the figures of each round."""
     found = []
-    for number in range(count + 1):
-        pair = ours(), theirs()
-        print(f"  pair {number or 'to warm up'}: {pair[0]:.3f} against {pair[1]:.3f}", flush=True)
-        found.append(pair)
-    return found[1:]
+    for number in range(1 - warm, count + 1):
+        figures = tuple(side() for side in sides)
+        print(f"  {number or 'to warm up'}: {' against '.join(f'{figure:.3f}' for figure in figures)}", flush=True)
+        found.append(figures)
+    return found[warm:]
 
 
-def bare_ffmpeg(video: Path, folder: Path, name: str = "bare") -> float:
-    """Return the seconds of a plain ffmpeg command."""
-    target = folder / f"{name}.mp3"
-    command = ["ffmpeg", "-v", "error", "-y", "-i", str(video), "-vn", "-c:a", "libmp3lame", "-q:a", "2", str(target)]
-    return timed(lambda: subprocess.run(command, check=True, stdin=subprocess.DEVNULL))
+@dataclass(frozen=True)
+class Bare:
+    """What anybody would type: a plain ffmpeg command, by a program of one's choice."""
 
+    ffmpeg: str
+    folder: Path
+    audio: tuple[str, ...] = ("-c:a", "libmp3lame", "-q:a", "2")
 
-def bare_ffmpegs(videos: Iterable[Path], folder: Path, workers: int) -> float:
-    """Return the seconds of the plain command over all videos, `workers` at a time."""
+    def seconds(self, *videos: Path) -> float:
+        """Return the seconds that the command takes for all videos, two at a time."""
 
-    def run(numbered: tuple[int, Path]) -> None:
-        bare_ffmpeg(numbered[1], folder, f"bare-{numbered[0]}")
+        def run(numbered: tuple[int, Path]) -> None:
+            number, video = numbered
+            source, target = ["-i", str(video)], str(self.folder / f"bare-{number}.mp3")
+            command = [self.ffmpeg, "-v", "error", "-y", *source, "-vn", *self.audio, target]
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
-    def all_of_them() -> None:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, enumerate(videos)))
+        def all_of_them() -> None:
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(run, enumerate(videos)))
 
-    return timed(all_of_them)
+        return timed(all_of_them)
