@@ -14,6 +14,8 @@ LIMIT = Path(
     "/sys/fs/cgroup/cpu.max"
 )  # in a container: https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
 
+MOST = 8  # for one program: eight encoders need 200 MiB, and a container's limit may be that of a whole large machine
+
 
 def _quota(limit: Path) -> int:
     """Return how many cores the container's CPU limit is, at least 1; many without a limit."""
@@ -42,8 +44,8 @@ class Cores:
                 self._place()
 
     def free(self) -> int:
-        """Return how many cores one of the programs may use: 1 if others run, as these need theirs."""
-        return min(len(self._cores), self._quota) if len(self._programs) <= 1 else 1
+        """Return how many cores one of the programs may use, at most MOST: 1 if others run, as these need theirs."""
+        return min(len(self._cores), self._quota, MOST) if len(self._programs) <= 1 else 1
 
     def _place(self) -> None:
         crowded = len(self._programs) >= len(self._cores)

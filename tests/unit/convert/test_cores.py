@@ -68,3 +68,9 @@ def test_only_program_may_use_the_cores_of_the_cpu_limit(
         assert shared.free() == cores
         with shared.shared(programs[1]):
             assert shared.free() == 1
+
+
+def test_program_on_a_large_machine_may_use_eight_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each encoder needs memory, of which a container has no more there."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)))
+    assert Cores(tmp_path / "none").free() == 8
