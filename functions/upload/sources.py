@@ -7,7 +7,7 @@ from werkzeug.formparser import MultiPartParser
 
 from functions.upload import names
 from functions.upload.body import READ_BYTES, Body
-from functions.upload.errors import MalformedForm, TooLarge
+from functions.upload.errors import MalformedForm, NameRefused, TooLarge
 from functions.upload.video import Video
 
 MAX_FORM_OVERHEAD_BYTES = 1024**2  # of a form besides its file, as the gateway allows
@@ -56,6 +56,10 @@ class Form:
         try:
             with self._body:
                 parser.parse(cast("IO[bytes]", self._body), self._boundary.encode("ascii"), None)
+        except UnicodeDecodeError as error:  # of a part's headers; curl on Windows sends the code page of its console
+            raise NameRefused(
+                "The video's name in the form is not UTF-8. Rename the file, or use `curl -T VIDEO URL?name=NAME`."
+            ) from error
         except ValueError as error:
             raise MalformedForm("The form is malformed. Send the video as `curl -F file=@VIDEO` does.") from error
         except RequestEntityTooLarge as error:
