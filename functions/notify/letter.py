@@ -86,12 +86,14 @@ def _converted(job: Job, mp3: Mp3, name: str, url: str) -> list[Part]:
     facts = [
         f"MP3 id:    {mp3.id}",
         f"File name: {name}",
-        f"Duration:  {timedelta(seconds=round(mp3.duration))}",
+        f"Duration:  {_duration(mp3.duration)}",
         f"Size:      {_human(mp3.size)}",
     ]
     fetch = [*log_in(job, url), f"curl -OJ -H 'Authorization: Bearer TOKEN' {quote(f'{url}/download/{mp3.id}')}"]
+    lacking = "Some of the video's audio could not be converted: it is damaged, or in a form that is not supported."
     return [
         ("Your MP3 is ready.", facts),
+        *([(lacking, [])] if job.incomplete else []),
         ("To download the MP3, log in and replace TOKEN with the token that the login prints:", fetch),
         ("The MP3 is deleted after some days.", []),
     ]
@@ -145,6 +147,11 @@ def shown(name: str) -> str:
 def _printable(text: str) -> str:
     """Return one line without control characters, bidirectional marks and similar, which could mislead readers."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _duration(seconds: float) -> str:
+    """Return hours, minutes and seconds; of less than ten seconds their tenths."""
+    return f"{seconds:.1f} s" if seconds < 9.95 else str(timedelta(seconds=round(seconds)))
 
 
 def _human(size: float) -> str:

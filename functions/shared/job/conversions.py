@@ -159,15 +159,17 @@ class Attempt:
         self._update([{"$set": {"reserved": size}}])
         return self._usages.stored(self.job.owner) <= self.job.quota
 
-    def commit(self, mp3: Mp3) -> Job:
+    def commit(self, mp3: Mp3, *, incomplete: bool = False) -> Job:
         """End the job as `done` with its MP3, make its deliveries pending, and return it as it is then.
 
-        This is the only point at which an MP3 counts.
+        This is the only point at which an MP3 counts. It is `incomplete` if it lacks some of the video's audio.
         """
         if self._owners.is_deleted(self.job.owner):
             raise LeaseLost
-        self._update(_end({"state": State.DONE, "progress": 1.0, "mp3": _plain(mp3)}))
-        return replace(self.job, state=State.DONE, progress=1.0, mp3=mp3)
+        # Beside `mp3`, of which a pod of version 0.1 knows every field.
+        lacking = {"incomplete": True} if incomplete else {}
+        self._update(_end({"state": State.DONE, "progress": 1.0, "mp3": _plain(mp3)} | lacking))
+        return replace(self.job, state=State.DONE, progress=1.0, mp3=mp3, incomplete=incomplete)
 
     def fail(self, reason: Reason) -> Job:
         """End the job as `failed`, because of the file, make its deliveries pending, and return it as it is then."""

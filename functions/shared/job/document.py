@@ -52,6 +52,7 @@ class Job:
     """One video on its way to an MP3; `id` is also the GridFS id of the video in `videos`, `size` is in bytes.
 
     `quota` is what all videos and MP3s of the owner may have together, in bytes; None for a job of an older version.
+    The MP3 is `incomplete` if some of the video's audio could not be converted.
     """
 
     id: ObjectId
@@ -66,6 +67,7 @@ class Job:
     created: datetime
     trace: Trace | None
     quota: int | None = None
+    incomplete: bool = False
 
     @classmethod
     def of(cls, document: Document) -> "Job":
@@ -83,11 +85,12 @@ class Job:
             created=document["created"],
             trace=Trace(**trace) if trace else None,
             quota=document.get("quota"),
+            incomplete=document.get("incomplete", False),
         )
 
     def as_stored(self) -> "Job":
         """Return the job as it was just after its upload, whatever its state is now."""
-        return replace(self, state=State.UPLOADED, progress=0.0, reason=None, mp3=None)
+        return replace(self, state=State.UPLOADED, progress=0.0, reason=None, mp3=None, incomplete=False)
 
     def public(self) -> dict[str, Any]:
         """Return what its owner sees, ready for JSON."""
@@ -98,6 +101,12 @@ class Job:
             "state": self.state,
             "progress": round(self.progress, 3),
             "reason": self.reason and {"code": self.reason.code, "message": self.reason.message},
-            "mp3": self.mp3 and {"id": str(self.mp3.id), "size": self.mp3.size, "duration": self.mp3.duration},
+            "mp3": self.mp3
+            and {
+                "id": str(self.mp3.id),
+                "size": self.mp3.size,
+                "duration": self.mp3.duration,
+                "incomplete": self.incomplete,
+            },
             "created": self.created.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }

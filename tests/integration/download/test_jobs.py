@@ -28,8 +28,8 @@ def test_job_is_shown_in_each_state(caller: Caller, shelf: Shelf) -> None:
     attempt.renew(0.25)
     progress = {"state": "converting", "progress": 0.25}
     assert caller.call("GET", f"/jobs/{job.id}").json() == job.public() | progress
-    attempt.commit(Mp3(mp3 := ObjectId(), 5, 1.5))
-    done = {"state": "done", "progress": 1.0, "mp3": {"id": str(mp3), "size": 5, "duration": 1.5}}
+    attempt.commit(Mp3(mp3 := ObjectId(), 5, 1.5), incomplete=True)
+    done = {"state": "done", "progress": 1.0, "mp3": {"id": str(mp3), "size": 5, "duration": 1.5, "incomplete": True}}
     assert caller.call("GET", f"/jobs/{job.id}").json() == job.public() | done
 
 

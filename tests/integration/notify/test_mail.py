@@ -48,6 +48,31 @@ def test_done_job_is_mailed_with_all_that_fetching_its_mp3_takes(
         assert f"http://gateway.example:8080/download/{mp3}" in text
 
 
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.03, "0.0 s"), (0.4, "0.4 s"), (9.94, "9.9 s"), (9.96, "0:00:10"), (75.3, "0:01:15"), (5400, "1:30:00")],
+)
+def test_short_duration_has_its_tenths(
+    notify: str, mailbox: Mailbox, database: Database[Document], seconds: float, shown: str
+) -> None:
+    """A clip of 0.4 s is not one of 0 s."""
+    job = ended_job(database, mp3={"id": ObjectId(), "size": 1, "duration": seconds})
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    assert f"Duration:  {shown}" in texts(mail)[0]
+
+
+@pytest.mark.parametrize("incomplete", [True, False])
+def test_mail_says_that_an_mp3_lacks_some_audio(
+    notify: str, mailbox: Mailbox, database: Database[Document], *, incomplete: bool
+) -> None:
+    job = ended_job(database, **({"incomplete": True} if incomplete else {}))
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    for text in texts(mail):
+        assert ("Some of the video" in text) == incomplete
+
+
 def test_mail_is_addressed_and_marked_as_automatic(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
     """The mail goes only to the job's address, has our sender, an id of its outcome, and asks for no auto-reply."""
     job = ended_job(database)
