@@ -17,15 +17,24 @@ MAX_SOUND_SECONDS = 8 * 3600
 # A VBR MP3 has at most 320 kbit/s: audio of the longest allowed duration is never refused for its size.
 MAX_MP3_BYTES = (MAX_SOUND_SECONDS + 1) * 320_000 // 8
 
-FORMATS = "mov matroska avi flv mpegts mpeg asf ogg mp3 wav w64 flac aac ac3 eac3 amr rm wtv mxf dv aiff au caf"
+FORMATS = """
+aac ac3 aiff amr ape asf au avi caf dhav dsf dss dts dtshd dv eac3 flac flv gxf hxvs iff ifv ircam ivr kux live_flv loas
+luodat lxf matroska mlp mov mp3 mpc mpc8 mpeg mpegts mtv mxf mxg nsv nut nuv ogg oma pmp pva qcp r3d rm s337m swf tak
+truehd tta ty vivo voc w64 wav wtv wv xwma
+"""
 DECODERS = """
-aac aac_fixed aac_latm mp1 mp1float mp2 mp2float mp3 mp3float ac3 ac3_fixed eac3 dca truehd mlp flac alac opus vorbis
-amrnb amrwb wmav1 wmav2 wmapro wmalossless wmavoice cook sipr real_144 real_288 atrac3 atrac3plus gsm gsm_ms speex
-nellymoser tta wavpack ape mace3 mace6 qdm2 qdmc truespeech g723_1 g729 ilbc pcm_s8 pcm_u8 pcm_s16le pcm_s16be
-pcm_u16le pcm_u16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be pcm_alaw pcm_mulaw
-pcm_bluray pcm_dvd pcm_lxf pcm_s8_planar pcm_s16le_planar pcm_s16be_planar pcm_s24le_planar pcm_s32le_planar adpcm_ms
-adpcm_ima_wav adpcm_ima_qt adpcm_swf adpcm_yamaha g722 g726 g726le adpcm_ima_dk3 adpcm_ima_dk4 adpcm_ima_smjpeg
-adpcm_ct
+aac aac_fixed aac_latm mp1 mp1float mp2 mp2float mp3 mp3float mp3adu mp3adufloat mp3on4 mp3on4float ac3 ac3_fixed eac3
+dca truehd mlp dolby_e s302m flac alac als opus libopus vorbis libvorbis amrnb amrwb libopencore_amrnb libopencore_amrwb
+evrc qcelp wmav1 wmav2 wmapro wmalossless wmavoice xma1 xma2 cook sipr siren msnsiren real_144 real_288 ralf
+acelp.kelvin atrac1 atrac3 atrac3al atrac3plus atrac3plusal gsm gsm_ms speex nellymoser on2avc tta tak wavpack ape mpc7
+mpc8 shorten dsd_lsbf dsd_lsbf_planar dsd_msbf dsd_msbf_planar dss_sp dst mace3 mace6 qdm2 qdmc truespeech metasound
+twinvq imc iac g723_1 g728 g729 ilbc 8svx_exp 8svx_fib dvaudio
+pcm_alaw pcm_bluray pcm_dvd pcm_f16le pcm_f24le pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_lxf pcm_mulaw pcm_s8
+pcm_s8_planar pcm_s16be pcm_s16be_planar pcm_s16le pcm_s16le_planar pcm_s24be pcm_s24daud pcm_s24le pcm_s24le_planar
+pcm_s32be pcm_s32le pcm_s32le_planar pcm_s64be pcm_s64le pcm_u8 pcm_u16be pcm_u16le pcm_u24be pcm_u24le pcm_u32be
+pcm_u32le
+adpcm_ct adpcm_ima_amv adpcm_ima_dk3 adpcm_ima_dk4 adpcm_ima_qt adpcm_ima_smjpeg adpcm_ima_wav adpcm_ms adpcm_sanyo
+adpcm_sbpro_2 adpcm_sbpro_3 adpcm_sbpro_4 adpcm_swf adpcm_yamaha g722 g726 g726le
 """
 
 READING = {

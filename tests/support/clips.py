@@ -79,7 +79,7 @@ class Clips:
 
     def unsupported(self) -> Path:
         """Sound of a rare decoder that is not on the list."""
-        return self._ffmpeg("unsupported.ts", *SOUND, "-c:a", "s302m", "-strict", "-2", "-ar", "48000", "-ac", "2")
+        return self._ffmpeg("unsupported.mov", *SOUND, "-c:a", "dfpwm")
 
     def without_its_end(self) -> Path:
         """Truncated before the index, which is at the end."""
