@@ -12,7 +12,10 @@ import ffmpeg
 
 from functions.convert import deal
 from functions.convert.binary import FFMPEG
+from functions.convert.parts import CHANGES
+from functions.convert.plan import PLAIN, WHOLE, Part, Plan
 
+MAX_STREAMS = 1000  # of any kind: those that are not converted cost little
 MAX_SOUND_SECONDS = 8 * 3600
 # A VBR MP3 has at most 320 kbit/s: audio of the longest allowed duration is never refused for its size.
 MAX_MP3_BYTES = (MAX_SOUND_SECONDS + 1) * 320_000 // 8
@@ -42,24 +45,29 @@ READING = {
     "protocol_whitelist": "file",
     "format_whitelist": ",".join(FORMATS.split()),
     "codec_whitelist": ",".join(DECODERS.split()),
-    "max_streams": 64,
+    "max_streams": MAX_STREAMS,
     "probesize": "10M",
     "analyzeduration": "10M",
+    "guess_layout_max": 2,  # channels without names are mixed as such
 }
-# By default ffmpeg selects the best audio stream. Mono stays mono, more than two channels become two.
+# The packets that ffmpeg passes are kept in its memory.
+DEEP = {"probesize": "64M", "analyzeduration": f"{MAX_SOUND_SECONDS}M"}
+# Parts of one file are read by a protocol of ffmpeg's. No format that could name another file is allowed then.
+READING_PARTS = READING | {"protocol_whitelist": "file,subfile", "format_whitelist": ",".join(CHANGES)}
 WRITING = {
     "vn": None,
     "sn": None,
     "dn": None,
     "c:a": "libmp3lame",
     "q:a": 2,
-    "af": "asetpts=N/SR/TB",  # time counts decoded samples: a video's timestamps may jump by hours
     "t": MAX_SOUND_SECONDS + 1,  # one second more than allowed: longer audio is refused, not truncated
     "map_metadata": -1,
     "map_chapters": -1,
     "id3v2_version": 0,  # the kept tags are prepended when the MP3 is stored
     "fflags": "+bitexact",
     "flags:a": "+bitexact",
+    # A filter graph begins at 0 again when the sound changes its form. The muxer would complain about each packet.
+    "bsf:a": r"setts=ts=if(N\,PREV_OUTPTS+PREV_OUTDURATION\,PTS)",
     "f": "mp3",
 }
 # A packet's time says nothing here either: a copy has no time limit, its frames are counted.
@@ -67,36 +75,53 @@ COPYING = {key: WRITING[key] for key in ("map_metadata", "map_chapters", "id3v2_
     "c": "copy"
 }
 # The time limit is that of the whole, which is known when the parts are put together. Frames are laid out then.
-DEALING = {key: word for key, word in WRITING.items() if key not in {"af", "t"}} | {"reservoir": 0}
-TAGS = {"map": "0:a:0?", "c": "copy", "t": 0, "f": "ffmetadata"}
+DEALING = {key: word for key, word in WRITING.items() if key not in {"t", "bsf:a"}} | {"reservoir": 0}
+TAGS = {"vn": None, "an": None, "sn": None, "dn": None, "t": 0, "f": "ffmetadata"}
 
 
-def command(video: Path, mp3: Path, tags: Path, *, copied: int | None = None) -> list[str]:
-    """Return the arguments: progress goes to stdout, the log with levels to stderr, the video's tags to `tags`.
+def command(plan: Plan, video: Path, mp3s: Sequence[Path], tags: Path, track: Path) -> list[str]:
+    """Return the arguments: progress goes to stdout, the log with levels to stderr.
 
-    The sound is encoded, unless the stream of the index `copied` has MP3 that is to be kept.
+    There is one MP3, or by a deal one of each encoder. The video's tags go to `tags`, those of its first audio stream
+    that is converted to `track`.
     """
-    writing = WRITING if copied is None else COPYING | {"map": f"0:{copied}"}
-    source = ffmpeg.input(f"file:{video}", **READING)
-    outputs = (ffmpeg.output(source, f"file:{mp3}", **writing), ffmpeg.output(source, f"file:{tags}", **TAGS))
-    return _words(outputs, "info")
-
-
-def dealt(video: Path, parts: list[Path], tags: Path, stream: int, blocks: int) -> list[str]:
-    """Return the arguments to deal a stream to an encoder for each part, in segments of so many blocks.
-
-    A sound whose format changes on the way ends ffmpeg with an error. The log has also how many samples were encoded.
-    """
-    source = ffmpeg.input(f"file:{video}", **READING, reinit_filter=0)
-    mp3s = [ffmpeg.output(source, f"file:{part}", **DEALING, map=f"[e{encoder}]") for encoder, part in enumerate(parts)]
-    graphs = deal.graphs(f"[0:{stream}]anull", len(parts), blocks)
-    graph_words = [word for graph in graphs for word in ("-filter_complex", graph)]
-    return _words([*mp3s, ffmpeg.output(source, f"file:{tags}", **TAGS)], "verbose", *graph_words)
-
-
-def _words(outputs: Sequence[object], level: str, *more: str) -> list[str]:
+    if plan.parts == WHOLE:
+        first, *others = [f"file:{video}"]
+        reading = READING | (DEEP if plan.deep else {})
+    else:
+        first, *others = [_bytes(video, part) for part in plan.parts]
+        reading = READING_PARTS
+    if plan.deal:
+        reading = reading | {"reinit_filter": 0}  # sound that changes its form cannot be dealt: ffmpeg ends
+    source = ffmpeg.input(first, **reading)
+    part, index = min(plan.streams, default=(0, "a:0"))
+    graphs, writing = _sound(plan, f"{part}:{index}")
+    outputs = (
+        *(ffmpeg.output(source, f"file:{mp3}", **words) for mp3, words in zip(mp3s, writing, strict=True)),
+        ffmpeg.output(source, f"file:{tags}", **TAGS),
+        ffmpeg.output(source, f"file:{track}", **TAGS, **{"map_metadata:g": f"{part}:s:{index}"}),
+    )
+    # ffmpeg-python would number several inputs as it likes.
+    options = [word for name, value in reading.items() for word in (f"-{name}", str(value))]
+    inputs = [word for other in others for word in (*options, "-i", other)]
     whole = ffmpeg.merge_outputs(*outputs).global_args(
+        *inputs,
+        *(word for graph in graphs for word in ("-filter_complex", graph)),
         *("-hide_banner", "-nostdin", "-nostats", "-y"),
-        *("-v", f"level+{level}", "-progress", "pipe:1", "-max_alloc", str(1 << 28), *more),
+        *("-v", "level+verbose", "-progress", "pipe:1", "-max_alloc", str(1 << 28)),
     )
     return cast("list[str]", whole.compile(cmd=str(FFMPEG)))
+
+
+def _sound(plan: Plan, stream: str) -> tuple[list[str], list[dict[str, str | int | None]]]:
+    """Return the filter graphs, and the options of each MP3."""
+    if plan.deal:
+        graphs = deal.graphs(f"{plan.graph};[sound]anull" if plan.graph else f"[{stream}]{PLAIN}", plan.deal)
+        return graphs, [DEALING | {"map": f"[e{encoder}]"} for encoder in range(plan.deal.encoders)]
+    if plan.graph:
+        return [plan.graph], [WRITING | {"map": "[sound]"}]
+    return [], [(COPYING if plan.copied else WRITING | {"af": PLAIN}) | {"map": stream}]
+
+
+def _bytes(video: Path, part: Part) -> str:
+    return f"subfile,,start,{part.start},end,{part.end},,:file:{video}"

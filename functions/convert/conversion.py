@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from functions.convert import tags, verdict
+from functions.convert.encoder import Encoded
 from functions.convert.scratch import Scratch, Workspace
 from functions.shared.job.conversions import STORAGE_FULL, Attempt, LeaseLost
 from functions.shared.job.document import Job, Mp3, Reason
@@ -22,8 +23,8 @@ Heartbeat = Callable[[float], None]
 class VideoEncoder(Protocol):
     """Makes the MP3 of one video; `functions.convert.encoder.Encoder` is one."""
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> float | Reason:
-        """Write the workspace's MP3 and tags; return the MP3's length in seconds, or the reason why there is none."""
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> Encoded | Reason:
+        """Write the workspace's MP3; return what is known about it, or the reason why there is none."""
 
 
 class Conversion:
@@ -59,9 +60,10 @@ class Conversion:
                 return attempt.fail(encoded)
             if not attempt.reserve(workspace.mp3.stat().st_size):
                 return attempt.fail(STORAGE_FULL)
-            file = self._store(workspace, heartbeat)
+            file = self._store(workspace, encoded.tags, heartbeat)
         try:
-            return attempt.commit(Mp3(file.id, file.size, round(encoded, 3)))
+            mp3 = Mp3(file.id, file.size, round(encoded.seconds, 3))
+            return attempt.commit(mp3, incomplete=encoded.incomplete)
         except LeaseLost:
             self._mp3s.delete(file.id)
             raise
@@ -74,9 +76,7 @@ class Conversion:
             return True
         return False
 
-    def _store(self, workspace: Workspace, heartbeat: Heartbeat) -> File:
-        with workspace.tags.open(errors="replace") as head:
-            kept = tags.read(head.read(1 << 16))
+    def _store(self, workspace: Workspace, kept: dict[str, str], heartbeat: Heartbeat) -> File:
         with self._mp3s.writer() as writer:
             writer.write(tags.id3(kept))
             for block in _blocks(workspace.mp3):

@@ -44,6 +44,10 @@ class Workspace:
     def tags(self) -> Path:
         return self.out / "tags"
 
+    @property
+    def track_tags(self) -> Path:
+        return self.out / "track-tags"
+
     def disk_full(self) -> bool:
         disk = os.statvfs(self.out)
         return disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES or bool(disk.f_files and not disk.f_favail)

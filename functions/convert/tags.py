@@ -5,23 +5,30 @@ https://ffmpeg.org/ffmpeg-formats.html#Metadata-1, https://id3.org/id3v2.4.0-str
 
 import re
 
+from functions.convert import codepages
+
 FRAMES = {"title": b"TIT2", "artist": b"TPE1", "album": b"TALB"}
-MAX_TAG_CHARACTERS = 1000
+MAX_TAG_CHARACTERS, MAX_TAG_BYTES = 1000, 4000
 
 # A line is a key, `=` and a value; any of `=;#\` and newline stands after a backslash. Lines are split first, as
 # a value of 30,000 newlines would otherwise be looked through from each of them.
-_LINE = re.compile(r"(?:[^\\\n]|\\.)+", re.DOTALL)
-_TAG = re.compile(r"((?:[^=;#\\]|\\.)+)=(.*)", re.DOTALL)
+_LINE = re.compile(rb"(?:[^\\\n]|\\.)+", re.DOTALL)
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_TAG = re.compile(rb"((?:[^=;#\\]|\\.)+)=(.*)", re.DOTALL)
 
 
-def read(text: str) -> dict[str, str]:
-    """Return title, artist and album of an ffmetadata file, if present: of the video, else of its audio stream."""
-    kept: dict[str, str] = {}
-    for tag in filter(None, map(_TAG.match, _LINE.findall(text.partition("[CHAPTER]")[0]))):
-        name, content = tag[1].lower(), re.sub(r"\\(.)", r"\1", tag[2], flags=re.DOTALL).strip()[:MAX_TAG_CHARACTERS]
+def read(text: bytes) -> dict[str, str]:
+    """Return title, artist and album of an ffmetadata file, if present.
+
+    Text that is not UTF-8, which old containers do not ask for, is decoded by the likeliest code page of all three.
+    """
+    found: dict[str, bytes] = {}
+    for tag in filter(None, map(_TAG.match, _LINE.findall(text.partition(b"[CHAPTER]")[0]))):
+        name, content = tag[1].decode(errors="replace").lower(), _ESCAPED.sub(rb"\1", tag[2]).strip()
         if name in FRAMES and content:
-            kept.setdefault(name, content)
-    return kept
+            found.setdefault(name, content[:MAX_TAG_BYTES])
+    texts = codepages.decode(list(found.values()))
+    return {name: text[:MAX_TAG_CHARACTERS] for name, text in zip(found, texts, strict=True)}
 
 
 def id3(tags: dict[str, str]) -> bytes:

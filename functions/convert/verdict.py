@@ -36,7 +36,7 @@ CRASH_SIGNALS = {signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, s
 
 # Parts of ffmpeg's messages; tests/integration/convert/test_messages.py has a file for each.
 MESSAGES = {
-    "Output file does not contain any stream": NO_AUDIO,
+    "matches no streams": NO_AUDIO,
     "Format not on whitelist": NOT_A_VIDEO,
     "Not detecting m3u8/hls": NOT_A_VIDEO,
     "Error while opening decoder": UNSUPPORTED,

@@ -20,6 +20,7 @@ from pymongo.database import Database
 from functions.convert import verdict
 from functions.convert.conversion import Conversion, Heartbeat
 from functions.convert.converter import Converter
+from functions.convert.encoder import Encoded
 from functions.convert.scratch import Scratch, Workspace
 from functions.deadletter.replayer import Replayer
 from functions.download import api as download
@@ -140,7 +141,7 @@ class Encoder:
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> float | Reason:
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> Encoded | Reason:
         fate = self._actor.pause()
         heartbeat(0.5)
         spent(0.1)
@@ -149,8 +150,7 @@ class Encoder:
         if fate == Fate.BAD:
             return verdict.DAMAGED
         workspace.mp3.write_bytes(b"MP3 of " + workspace.video.read_bytes())
-        workspace.tags.write_text(";FFMETADATA1\n")
-        return 1.0
+        return Encoded(1.0, {})
 
 
 class Functions:

@@ -7,6 +7,8 @@ import pytest
 from functions.shared import mongo
 from tests.integration.convert.converter import Converter
 from tests.integration.convert.encoding import Encode, encoding
+from tests.integration.convert.hearing import Listener
+from tests.integration.convert.recordings import Recordings
 from tests.support.clips import Clips
 from tests.support.ingress import Ingress, listening
 from tests.support.stacks import Server, StartFunction
@@ -20,6 +22,16 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
 @pytest.fixture
 def encode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Encode:
     return encoding(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
+    return Recordings(tmp_path_factory.mktemp("recordings"))
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Listener:
+    return Listener(tmp_path)
 
 
 @pytest.fixture(scope="session")

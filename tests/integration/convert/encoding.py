@@ -45,7 +45,8 @@ def encoding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Encode:
         with Scratch(folder).workspace(0) as workspace:
             workspace.video.write_bytes(file.read_bytes())
             sandbox = Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))
-            result = Encoder(sandbox).encode(workspace, _ignore, _ignore)
+            ended = Encoder(sandbox).encode(workspace, _ignore, _ignore)
+            result = ended if isinstance(ended, Reason) else ended.seconds
             made = workspace.mp3.read_bytes() if workspace.mp3.exists() else b""
         return Encoded(result, made, list(transcripts))
 

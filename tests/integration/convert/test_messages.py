@@ -10,7 +10,7 @@ from tests.integration.convert.encoding import Encode
 from tests.support.clips import Clips
 
 FILES: dict[str, Callable[[Clips], Path]] = {
-    "Output file does not contain any stream": Clips.no_audio,
+    "matches no streams": Clips.no_audio,
     "Format not on whitelist": Clips.picture,
     "Not detecting m3u8/hls": lambda clips: clips.playlist("segment.ts"),
     "Error while opening decoder": Clips.unsupported,

@@ -123,7 +123,7 @@ def test_mixed_mp3_is_encoded(encode: Encode, clips: Clips, tmp_path: Path, word
     mixed = tmp_path / "mixed.mp3"
     mixed.write_bytes(packets(one) + packets(other))
     encoded = encode(mixed)
-    assert len(encoded.transcripts) == 3
+    assert len(encoded.transcripts) == 4  # the last with the highest rate and the most channels that come
     assert encoded.result == pytest.approx(6, abs=0.2)
 
 
@@ -137,4 +137,4 @@ def test_sound_with_a_tag_of_its_own_is_encoded(encode: Encode, clips: Clips, tm
 
 def test_mpeg_2_5_is_encoded(encode: Encode, tmp_path: Path) -> None:
     """Small players refuse it."""
-    assert len(encode(Clips(tmp_path).mp3_sound("avi", "-ar", "11025")).transcripts) == 3
+    assert len(encode(Clips(tmp_path).mp3_sound("avi", "-ar", "11025")).transcripts) == 2

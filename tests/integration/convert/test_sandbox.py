@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from functions.convert import binary, command, encoder, sandbox, verdict
-from functions.convert.encoder import Encoder
+from functions.convert import binary, command, encoder, runner, sandbox, verdict
+from functions.convert.encoder import Encoded, Encoder
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Scratch, Workspace
 from functions.shared import mongo
@@ -31,7 +31,7 @@ from tests.support.waiting import eventually
 NUMBER = ctypes.CDLL("libseccomp.so.2").seccomp_syscall_resolve_name
 
 
-def encode(workspace: Workspace, spent: Callable[[float], None] = lambda _seconds: None) -> float | Reason:
+def encode(workspace: Workspace, spent: Callable[[float], None] = lambda _seconds: None) -> Encoded | Reason:
     return Encoder(Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))).encode(
         workspace, lambda _progress: None, spent
     )
@@ -216,8 +216,8 @@ def test_cpu_time_of_ffmpeg_is_reported_however_it_ends(tmp_path: Path, clips: C
 
 def test_program_that_only_closes_its_pipes_is_killed_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The attempt keeps its lease until the time limit, instead of waiting for an exit that never comes."""
-    monkeypatch.setattr(encoder, "TIMEOUT_SECONDS", 3)
-    monkeypatch.setattr(encoder, "command", lambda video, *_paths, **_options: [PERL, str(video)])
+    monkeypatch.setattr(runner, "TIMEOUT_SECONDS", 3)
+    monkeypatch.setattr(encoder, "command", lambda _plan, video, *_paths: [PERL, str(video)])
     beats: list[float] = []
     with Scratch(tmp_path).workspace(0) as workspace:
         workspace.video.write_text("close STDOUT; close STDERR; sleep 99")

@@ -12,6 +12,7 @@ from pymongo.database import Database
 
 from functions.convert.conversion import Conversion, Heartbeat
 from functions.convert.converter import Converter
+from functions.convert.encoder import Encoded
 from functions.convert.scratch import Scratch, Workspace
 from functions.notify.letter import Sender
 from functions.notify.notifier import Notifier
@@ -45,12 +46,11 @@ class MailServer:
 
 
 class Encoder:
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> float:
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> Encoded:
         heartbeat(0.5)
         spent(1.0)
         workspace.mp3.write_bytes(b"MP3 of " + workspace.video.read_bytes())
-        workspace.tags.write_text(";FFMETADATA1\n")
-        return 1.0
+        return Encoded(1.0, {})
 
 
 class System:

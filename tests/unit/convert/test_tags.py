@@ -5,36 +5,45 @@ from functions.convert import tags
 
 def test_only_title_artist_and_album_are_kept() -> None:
     """Location and comment are left out."""
-    text = ";FFMETADATA1\ntitle=A\nartist=B\nlocation=+12.3+45.6/\ncomment=secret\nalbum=C\nencoder=D\n"
+    text = b";FFMETADATA1\ntitle=A\nartist=B\nlocation=+12.3+45.6/\ncomment=secret\nalbum=C\nencoder=D\n"
     assert tags.read(text) == {"title": "A", "artist": "B", "album": "C"}
 
 
 def test_escaped_characters_are_unescaped() -> None:
     """Escaped equals signs, semicolons, hashes, backslashes and newlines are restored."""
-    assert tags.read(";FFMETADATA1\ntitle=a \\= b\\; \\# \\\\ c\\\nd\n") == {"title": "a = b; # \\ c\nd"}
+    assert tags.read(b";FFMETADATA1\ntitle=a \\= b\\; \\# \\\\ c\\\nd\n") == {"title": "a = b; # \\ c\nd"}
 
 
-def test_tags_of_the_video_take_precedence_over_those_of_the_audio() -> None:
-    """Ogg stores its tags in the stream: each is used if the video itself does not have it."""
-    text = ";FFMETADATA1\nTITLE=of the video\n[STREAM]\ntitle=of the sound\nArtist=of the sound\n"
-    assert tags.read(text) == {"title": "of the video", "artist": "of the sound"}
+@pytest.mark.parametrize(
+    ("title", "album", "codepage"),
+    [
+        ("Café Zürich am See", "Été", "cp1252"),
+        ("日本の映画", "アルバム", "shift-jis"),
+        ("Летний отпуск", "Лето", "koi8-r"),
+        ("Мой фильм", "Летний отпуск", "cp1251"),
+    ],
+)
+def test_texts_of_an_unnamed_code_page_are_decoded_together(title: str, album: str, codepage: str) -> None:
+    """A short text alone would not tell its code page."""
+    lines = (b"title=" + title.encode(codepage), b"album=" + album.encode(codepage))
+    assert tags.read(b";FFMETADATA1\n" + b"\n".join(lines) + b"\n") == {"title": title, "album": album}
 
 
 def test_chapter_title_is_ignored() -> None:
     """The title of a chapter is not taken for the video's title."""
-    assert tags.read(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\ntitle=Chapter 1\n") == {}
+    assert tags.read(b";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\ntitle=Chapter 1\n") == {}
 
 
 def test_key_or_value_cannot_forge_another_tag() -> None:
     """An escaped newline inside a value does not begin another tag."""
-    assert tags.read(";FFMETADATA1\ncomment=x\\\ntitle=fake\n") == {}
+    assert tags.read(b";FFMETADATA1\ncomment=x\\\ntitle=fake\n") == {}
 
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("line", ["title=", "", "=", "#"])
 def test_tag_of_30000_newlines_is_read_fast(line: str) -> None:
     """A value of 30,000 escaped newlines, truncated within an escape, is read in linear time."""
-    assert not any(name for name in tags.read(line + "\\\n" * 30_000 + "\\") if name != "title")
+    assert not any(name for name in tags.read((line + "\\\n" * 30_000 + "\\").encode()) if name != "title")
 
 
 def test_no_tags_make_no_bytes() -> None:

@@ -30,7 +30,17 @@ def test_progress_is_the_share_of_the_declared_duration() -> None:
     transcript.read_stderr(b"[info]   Duration: 00:01:00.00, start: 0.000000, bitrate: 2638 kb/s\n")
     transcript.read_stdout(b"bitrate=N/A\nout_time_us=15000000\nout_time=00:00:15.000000\nprogress=continue\n")
     assert transcript.done == 15
-    assert transcript.progress == 0.25
+    assert transcript.progress(transcript.done) == 0.25
+
+
+def test_time_that_begins_again_goes_on() -> None:
+    """As that of a filter graph does when the sound becomes stereo."""
+    transcript = Transcript()
+    done = []
+    for seconds in (2, 5, 1, 1, 4):
+        transcript.read_stdout(f"out_time_us={seconds}000000\n".encode())
+        done.append(transcript.done)
+    assert done == [2, 5, 6, 6, 9]
 
 
 def test_line_in_pieces_is_read_whole() -> None:
@@ -47,7 +57,7 @@ def test_progress_without_a_duration_stays_0() -> None:
     transcript = Transcript()
     transcript.read_stderr(b"[info]   Duration: N/A, start: 0.000000, bitrate: N/A\n")
     transcript.read_stdout(b"out_time_us=N/A\nout_time_us=5000000\n")
-    assert transcript.progress == 0
+    assert transcript.progress(transcript.done) == 0
 
 
 def test_progress_does_not_exceed_1() -> None:
@@ -55,7 +65,7 @@ def test_progress_does_not_exceed_1() -> None:
     transcript = Transcript()
     transcript.read_stderr(b"[info]   Duration: 00:00:01.00, start: 0.000000\n")
     transcript.read_stdout(b"out_time_us=9000000\n")
-    assert transcript.progress == 1
+    assert transcript.progress(transcript.done) == 1
 
 
 def test_tag_is_not_taken_for_the_duration() -> None:
@@ -73,22 +83,6 @@ def test_tag_is_not_taken_for_an_error() -> None:
     transcript.read_stderr(b"                    : [error] No space left on device\n")
     transcript.read_stderr(b"[mp3 @ 0x55d] [warning] a true one\n[mp3 @ 0x5] [io @ 0x6] [error] and another\n")
     assert transcript.complaints == ["a true one", "and another"]
-
-
-@pytest.mark.parametrize(
-    ("line", "sound"),
-    [
-        ("[info]   Stream #0:1 -> #0:0 (mp3 (mp3float) -> mp3 (libmp3lame))", (1, "mp3")),
-        ("[info]   Stream #0:0 -> #0:0 (aac (native) -> mp3 (libmp3lame))", (0, "aac")),
-        ("[info]   Stream #0:1 -> #1:0 (copy)", (None, "")),
-        ("[info]     title           : [info]   Stream #0:1 -> #0:0 (mp3 (mp3float) -> mp3 (libmp3lame))", (None, "")),
-    ],
-)
-def test_what_is_encoded_is_known_before_it_is(line: str, sound: tuple[int | None, str]) -> None:
-    """By the line that says what is made of which stream."""
-    transcript = Transcript()
-    transcript.read_stderr(f"{line}\n".encode())
-    assert (transcript.stream, transcript.codec) == sound
 
 
 def test_only_the_first_and_last_messages_are_kept() -> None:

@@ -22,7 +22,7 @@ def test_good_mp3_has_no_reason() -> None:
 @pytest.mark.parametrize(
     ("code", "line", "reason"),
     [
-        (234, "[out#0/mp3 @ 0x1] [error] Output file does not contain any stream", verdict.NO_AUDIO),
+        (234, "[fatal] Stream map '' matches no streams.", verdict.NO_AUDIO),
         (234, "[in#0 @ 0x1] [error] Format not on whitelist 'mov'", verdict.NOT_A_VIDEO),
         (
             183,

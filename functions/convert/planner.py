@@ -1,0 +1,118 @@
+"""Finds the plan that fits a video, by what ffmpeg's log shows about it."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from functions.convert import deal, plan, verdict
+from functions.convert.parts import CHANGES, MAX_PARTS, cut
+from functions.convert.plan import WHOLE, Heard, Key, Part, Plan
+from functions.convert.transcript import Transcript
+from functions.shared.job.document import Reason
+
+MAX_RUNS = 16  # of ffmpeg for one video
+LONG_SECONDS = 240  # of sound: for less, a second start and a second encoder cost more than they save
+MAX_LOST_PACKETS = 10  # a quarter of a second: less is what the edges of a recording lose
+OF_A_TRACK = {verdict.DAMAGED, verdict.UNSUPPORTED, verdict.ENCRYPTED}  # another track may be well
+
+
+class Planner:
+    """`plan`: the one to be tried next. Most videos need the first only, and one run of ffmpeg."""
+
+    def __init__(self, video: Path, free: Callable[[], int]) -> None:
+        """`free` returns how many cores this conversion may use now."""
+        self.plan = Plan()
+        self._video = video
+        self._free = free
+        self._encoders = 0  # 0: nobody has asked yet
+        self._plain = False
+        self._runs = 1
+        self._parts: tuple[Part, ...] | None = None  # None: nobody has looked yet
+        self._heard: Heard = defaultdict(set)
+        self._failed: set[Key] = set()
+
+    def fits(self, transcript: Transcript) -> bool:
+        """Return whether the plan fits what this run has shown so far; otherwise `plan` is a better one now."""
+        if not transcript.listed:
+            return True
+        certain = len(transcript.streams) == 1 and transcript.streams[0].layout
+        if not certain and self._cut(transcript):
+            return False
+        if transcript.format and not transcript.streams and not self.plan.deep:
+            return not self._next(Plan(deep=True))
+        for key, layouts in transcript.heard.items():
+            self._heard[key] |= layouts
+        return not self._replan(transcript)
+
+    def plainly(self) -> None:
+        """Make a plan without a copy or a deal, which was tried in vain."""
+        self._plain = True
+        self.plan = replace(self.plan, copied=False, deal=None)
+
+    def again(self, transcript: Transcript, reason: Reason | None) -> bool:
+        """Return whether ffmpeg, which has ended, may get more of the sound by `plan`, a new one then.
+
+        `reason` is why there is no MP3, None if there is one.
+        """
+        if reason is verdict.TOO_LONG:
+            return False
+        suspect = transcript.errors or transcript.ignored or transcript.stopped or reason in OF_A_TRACK
+        if suspect and self._cut(transcript):
+            return True
+        if reason not in OF_A_TRACK:
+            return False
+        if self.plan.parts != WHOLE:
+            return self._begin(WHOLE)
+        self._failed |= self.plan.streams
+        return self._replan(transcript)
+
+    def lost(self, transcript: Transcript) -> bool:
+        """Return whether the MP3 of the last run lacks some of the video's sound."""
+        ignored = transcript.ignored > 0 and self._parts is None
+        uncut = len(self.plan.parts) == MAX_PARTS
+        return transcript.errors > MAX_LOST_PACKETS or transcript.stopped or ignored or uncut
+
+    def _cut(self, transcript: Transcript) -> bool:
+        if self._parts is not None:
+            return False
+        if transcript.format not in CHANGES:
+            return False
+        self._parts = cut(self._video, transcript.format)
+        return self._parts != WHOLE and self._begin(self._parts)
+
+    def _begin(self, parts: tuple[Part, ...]) -> bool:
+        self._parts = parts
+        self._heard.clear()
+        return self._next(Plan(parts))
+
+    def _replan(self, transcript: Transcript) -> bool:
+        brand = transcript.brand in {"", "qt"} and transcript.format.startswith("mov")
+        camera = brand or transcript.format.startswith("mxf")
+        found = plan.make(self.plan.parts, transcript.streams, self._heard, self._failed, camera=camera)
+        if found is None:
+            return False
+        found = self._how(replace(found, deep=self.plan.deep), transcript)
+        first = frozenset(stream.key for stream in transcript.streams[:1])
+        if found == replace(self.plan, streams=self.plan.streams or first):
+            self.plan = found
+            return False
+        return self._next(found)
+
+    def _how(self, found: Plan, transcript: Transcript) -> Plan:
+        """Return the plan with a copy or a deal, if it can have one."""
+        if self._plain or found.parts != WHOLE:
+            return found
+        if not found.graph and {s.codec for s in transcript.streams if s.key in found.streams} == {"mp3"}:
+            return replace(found, copied=True)
+        if transcript.duration < LONG_SECONDS:
+            return found
+        self._encoders = self._encoders or self._free()  # the plan stays when other conversions begin or end
+        return replace(found, deal=deal.of(transcript.duration, self._encoders)) if self._encoders > 1 else found
+
+    def _next(self, found: Plan) -> bool:
+        if self._runs == MAX_RUNS:
+            return False
+        self._runs += 1
+        self.plan = found
+        return True

@@ -1,0 +1,80 @@
+"""Converts files as convert does, without a store, and listens to the MP3s."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from functions.convert import binary, command
+from functions.convert.encoder import Encoded, Encoder
+from functions.convert.sandbox import Sandbox
+from functions.convert.scratch import Scratch
+from functions.shared.job.document import Reason
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What an MP3 has: its length in seconds, its rate in Hz, by channel the level and the tone that is loudest in Hz.
+
+    Levels are RMS in dBFS. `peak` is the true peak of all channels in dBFS.
+    """
+
+    encoded: Encoded
+    rate: int
+    levels: list[float]
+    peak: float
+    progress: list[float]
+    runs: int
+    mp3: Path
+
+    @property
+    def channels(self) -> int:
+        return len(self.levels)
+
+    def level(self, tone: int, channel: int = 0, start: float = 0, end: float = 3600) -> float:
+        """Return the level of a tone, in Hz, in one channel between two times in seconds."""
+        band = f"atrim={start}:{end},bandpass=f={tone}:width_type=q:w=20,bandpass=f={tone}:width_type=q:w=20"
+        return _levels(self.mp3, f"pan=mono|c0=c{channel},{band}")[0]
+
+
+Hear = Callable[[Path], Heard]
+
+
+class Listener:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._sandbox = Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))
+
+    def encode(self, file: Path) -> tuple[Encoded | Reason, Path, list[float], int]:
+        """Return what the encoder returns, the MP3, the progress that it reported, and how often ffmpeg ran."""
+        progress: list[float] = []
+        runs: list[float] = []
+        mp3 = self._folder / f"{file.name}.mp3"
+        with Scratch(self._folder).workspace(0) as workspace:
+            workspace.video.write_bytes(file.read_bytes())
+            ended = Encoder(self._sandbox).encode(workspace, progress.append, runs.append)
+            if isinstance(ended, Encoded):
+                mp3.write_bytes(workspace.mp3.read_bytes())
+        return ended, mp3, progress, len(runs)
+
+    def hear(self, file: Path) -> Heard:
+        ended, mp3, progress, runs = self.encode(file)
+        assert isinstance(ended, Encoded), ended
+        said = _ffmpeg("-i", str(mp3), "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-")
+        rate = re.search(r"Audio: mp3.*?, (\d+) Hz", said)
+        peak = re.search(r"True peak:\s+Peak:\s+(\S+) dBFS", said)
+        assert rate
+        assert peak
+        return Heard(ended, int(rate[1]), _levels(mp3, "anull"), float(peak[1]), progress, runs, mp3)
+
+
+def _levels(mp3: Path, filters: str) -> list[float]:
+    stats = "astats=measure_overall=none:measure_perchannel=RMS_level"
+    said = _ffmpeg("-i", str(mp3), "-af", f"{filters},{stats}", "-f", "null", "-")
+    return [float(level) for level in re.findall(r"RMS level dB: (\S+)", said)]
+
+
+def _ffmpeg(*words: str) -> str:
+    done = subprocess.run([binary.FFMPEG, "-hide_banner", *words], check=True, capture_output=True, text=True)
+    return done.stderr

@@ -1,0 +1,94 @@
+"""Where recordings are cut. The integration tests have real ones; here are bytes that anybody may send."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from functions.convert import parts
+from functions.convert.plan import WHOLE, Part
+
+KINDS = list(parts.CHANGES)
+
+
+def packet(pid: int, content: bytes) -> bytes:
+    """Return a packet of a transport stream with which a table begins."""
+    return (bytes((0x47, 0x40 | pid >> 8, pid & 0xFF, 0x10, 0)) + content).ljust(188, b"\xff")
+
+
+def pat(*pids: int) -> bytes:
+    entries = b"".join(bytes((0, number + 1, 0xE0 | pid >> 8, pid & 0xFF)) for number, pid in enumerate(pids))
+    return packet(0, bytes((0, 0xB0, len(entries) + 9, 0, 1, 0xC1, 0, 0)) + entries + bytes(4))
+
+
+def pmt(pid: int, sounds: dict[int, int]) -> bytes:
+    entries = b"".join(bytes((kind, 0xE0 | sound >> 8, sound & 0xFF, 0xF0, 0)) for sound, kind in sounds.items())
+    head = bytes((2, 0xB0, len(entries) + 13, 0, 1, 0xC1, 0, 0, 0xE1, 0, 0xF0, 0))
+    return packet(pid, head + entries + bytes(4))
+
+
+def cut(folder: Path, kind: str, content: bytes) -> tuple[Part, ...]:
+    file = folder / "video"
+    file.write_bytes(content)
+    return parts.cut(file, kind)
+
+
+PICTURE = packet(0x100, b"") * 100
+ONE = pat(0x50) + pmt(0x50, {0x101: 3}) + packet(0x101, b"") + PICTURE
+
+
+@pytest.mark.parametrize(
+    ("second", "count"),
+    [
+        (ONE, 1),
+        (pat(0x50) + pmt(0x50, {0x101: 3, 0x102: 3}) + packet(0x102, b""), 1),
+        (pat(0x50, 0x51) + pmt(0x50, {0x101: 3}) + pmt(0x51, {0x201: 3}), 1),
+        (pat(0x50) + pmt(0x50, {0x101: 15}) + packet(0x101, b""), 2),
+        (pat(0x50) + pmt(0x50, {0x102: 3}) + packet(0x102, b""), 2),
+        (pat(0x51) + pmt(0x51, {0x102: 3}) + packet(0x102, b""), 2),
+        (pat(0x50) + pmt(0x50, {}) + PICTURE, 2),
+        (pat(0x50) + pmt(0x50, {}) + PICTURE + ONE, 5),
+    ],
+)
+def test_transport_stream_is_cut_where_its_sound_changes(tmp_path: Path, second: bytes, count: int) -> None:
+    """Another stream or codec is a change; a stream that is added, or another program, is none."""
+    found = cut(tmp_path, "mpegts", ONE + second * 2)
+    assert len(found) == count
+    if count > 1:
+        assert found[0] == Part(0, len(ONE))
+
+
+def test_number_of_parts_is_limited(tmp_path: Path) -> None:
+    other = pat(0x50) + pmt(0x50, {0x102: 3}) + packet(0x102, b"") + PICTURE
+    assert len(cut(tmp_path, "mpegts", (ONE + other) * 100)) == parts.MAX_PARTS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_bytes_are_cut_or_whole(tmp_path: Path, kind: str) -> None:
+    """Files whose tables, packets and pages are damaged at random raise nothing, and the parts cover the file."""
+    chance = random.Random(kind)
+    page = b"OggS\0\2" + bytes(20) + b"\1\10" + bytes(8)
+    pack = b"\0\0\1\xba" + bytes(10) + b"\0\0\1\xbd\0\x20\x81\x80\5" + bytes(5) + b"\x80" + bytes(99)
+    whole = {"mpegts": ONE * 9, "mpeg": pack * 99, "ogg": page * 99}[kind]
+    for _ in range(300):
+        content = bytearray(whole[: chance.randrange(len(whole))])
+        for _ in range(chance.randrange(50)):
+            if content:
+                content[chance.randrange(len(content))] = chance.randrange(256)
+        found = cut(tmp_path, kind, bytes(content))
+        assert found[0].start == 0
+        assert found[-1].end == 0
+        assert [part.end for part in found[:-1]] == [part.start for part in found[1:]]
+
+
+@pytest.mark.timeout(20)
+def test_thousands_of_programs_are_searched_in_time(tmp_path: Path) -> None:
+    """A table that names thousands of streams costs a bounded number of passes over the file."""
+    programs = b"".join(pat(*range(first, first + 40)) for first in range(32, 8000, 40))
+    maps = b"".join(pmt(pid, {pid + 1: 3}) for pid in range(32, 8000))
+    assert cut(tmp_path, "mpegts", (programs + maps) * 20 + PICTURE * 500)
+
+
+@pytest.mark.parametrize("kind", ["", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"])
+def test_other_formats_are_whole(tmp_path: Path, kind: str) -> None:
+    assert cut(tmp_path, kind, ONE * 9) == WHOLE
