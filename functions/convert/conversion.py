@@ -48,12 +48,15 @@ class Conversion:
         Raises OSError if neither MongoDB nor the file is at fault, LeaseLost if the job is not this attempt's any more,
         and pymongo's error if MongoDB is away. Nothing of the attempt is left in the scratch folder or in `mp3s`.
         """
+        try:
+            return self._run(attempt)
+        finally:
+            attempt.charge()
+
+    def _run(self, attempt: Attempt) -> Job:
         heartbeat = at_intervals(self._heartbeat_interval, attempt.renew)
-        video = self._videos.find(attempt.job.id)
-        if video is None:
-            return attempt.fail(verdict.MISSING)
-        with self._scratch.workspace(video.size) as workspace:
-            if not self._fetch(video, workspace.video, heartbeat):
+        with self._scratch.workspace(attempt.job.size) as workspace:
+            if not self._fetch(attempt.job, workspace.video, heartbeat):
                 return attempt.fail(verdict.MISSING)
             encoded = self._encoder.encode(workspace, heartbeat, attempt.spend)
             if isinstance(encoded, Reason):
@@ -65,10 +68,11 @@ class Conversion:
             mp3 = Mp3(file.id, file.size, round(encoded.seconds, 3))
             return attempt.commit(mp3, incomplete=encoded.incomplete)
         except LeaseLost:
-            self._mp3s.delete(file.id)
+            self._mp3s.delete(file.id, file.size)
             raise
 
-    def _fetch(self, video: File, target: Path, heartbeat: Heartbeat) -> bool:
+    def _fetch(self, job: Job, target: Path, heartbeat: Heartbeat) -> bool:
+        video = File(job.id, job.size, job.created)  # what its file document says too
         with target.open("wb", buffering=0) as file, suppress(EOFError):
             for chunk in self._videos.read(video):
                 file.write(chunk)

@@ -52,7 +52,7 @@ class Converter:
         if ended:
             self._publish(events.ended(ended))
             if not (ended.reason and ended.reason.code == GAVE_UP.code):  # a replay of such a job needs its video
-                self._videos.delete(ended.id)
+                self._videos.delete(ended.id, ended.size)
 
     def _end(self, attempt: Attempt) -> Job | None:
         try:

@@ -99,9 +99,9 @@ class Library:
         self.delete_all(owner)
 
     def _delete_files(self, job: Job) -> None:
-        self._videos.delete(job.id)
+        self._videos.delete(job.id, job.size)
         if job.mp3:
-            self._mp3s.delete(job.mp3.id)
+            self._mp3s.delete(job.mp3.id, job.mp3.size)
         log.info("deleted", extra={"job": str(job.id), "user": job.owner})
 
 

@@ -23,6 +23,7 @@ from functions.shared.mongo import SILENT, Document
 CHUNK = 255 * 1024  # bytes
 BATCH = 8  # chunks
 IN_FLIGHT = 2  # batches
+AT_ONCE = IN_FLIGHT * BATCH  # chunks that are read by a single command
 # One operation must end within the client's timeoutMS, and a cursor's whole life counts as one operation.
 SPAN = 128 * CHUNK  # bytes per cursor
 REMOVED = 1024  # chunks per delete
@@ -63,11 +64,14 @@ class Bucket:
             start = stop
 
     def _span(self, file: ObjectId, start: int, end: int) -> Iterator[bytes]:
-        number = start // CHUNK
-        query = {"files_id": file, "n": {"$gte": number, "$lte": (end - 1) // CHUNK}}
+        number, stop = start // CHUNK, -(-end // CHUNK)
+        query = {"files_id": file, "n": {"$gte": number, "$lt": stop}}
         wanted = {"_id": 0, "n": 1, "data": 1}
-        # Exhaust: the server sends the next batch while the caller handles this one.
-        found = self._chunks.find(query, wanted, batch_size=BATCH, cursor_type=CursorType.EXHAUST)
+        if (count := stop - number) <= AT_ONCE:
+            found = self._chunks.find(query, wanted, limit=count, batch_size=count)
+        else:
+            # Exhaust: the server sends the next batch while the caller handles this one.
+            found = self._chunks.find(query, wanted, batch_size=BATCH, cursor_type=CursorType.EXHAUST)
         with found.sort("n", ASCENDING) as chunks:
             for document in chunks:
                 if document["n"] != number:
@@ -81,11 +85,18 @@ class Bucket:
         if number * CHUNK < end:
             raise EOFError(f"file {file} lacks its chunk {number}")
 
-    def delete(self, file: ObjectId) -> None:
-        """Remove the file and its chunks; a file that is incomplete or missing is no error."""
+    def delete(self, file: ObjectId, size: int | None = None) -> None:
+        """Remove the file and its chunks; a file that is incomplete or missing is no error.
+
+        With its `size` in bytes, its last chunk is not searched.
+        """
         self._files.delete_one({"_id": file})
-        last = self._chunks.find_one({"files_id": file}, {"n": 1}, sort=[("n", DESCENDING)])
-        _remove(self._chunks, file, last["n"] + 1 if last else 0)
+        if size is None:
+            last = self._chunks.find_one({"files_id": file}, {"n": 1}, sort=[("n", DESCENDING)])
+            count = last["n"] + 1 if last else 0
+        else:
+            count = -(-size // CHUNK)
+        _remove(self._chunks, file, count)
 
 
 class Writer:

@@ -35,9 +35,9 @@ class Garbage:
         count = 0
         with pymongo.timeout(SEARCH_TIMEOUT):
             while count < limit and (job := remove()):
-                self._buckets["videos"].delete(job.id)
+                self._buckets["videos"].delete(job.id, job.size)
                 if job.mp3:
-                    self._buckets["mp3s"].delete(job.mp3.id)
+                    self._buckets["mp3s"].delete(job.mp3.id, job.mp3.size)
                 count += 1
         return count
 

@@ -76,10 +76,10 @@ class Receiver:
                     quota=self._quotas.stored,
                 )
             except OwnerDeleted:
-                self._videos.delete(writer.id)
+                self._videos.delete(writer.id, writer.size)
                 raise
         if job.id != writer.id:  # a concurrent upload with the same key was faster
-            self._videos.delete(writer.id)
+            self._videos.delete(writer.id, writer.size)
             return Receipt(job, is_new=False)
         log.info("accepted", extra={"job": str(job.id), "user": caller.user, "size": job.size})
         return Receipt(job, is_new=True)

@@ -25,7 +25,6 @@ from functions.shared.job.document import (
     Reason,
     State,
 )
-from functions.shared.job.owners import Owners
 from functions.shared.job.turns import Turns
 from functions.shared.job.usage import Usages
 from functions.shared.mongo import AWAY, Document
@@ -119,11 +118,11 @@ class Attempt:
         self.job = job
         self.tries = tries
         self._jobs = jobs
-        self._owners = Owners(jobs.database)
         self._usages = Usages(jobs.database)
         self._turns = Turns(jobs.database)
         self._mine = {"_id": job.id, "attempt": token, "state": State.CONVERTING}
         self._leased_from = claimed
+        self._cpu_seconds = 0.0
 
     def renew(self, progress: float) -> None:
         """Report progress (0 to 1) and renew the lease.
@@ -142,11 +141,16 @@ class Attempt:
             self._leased_from = sent
 
     def spend(self, seconds: float) -> None:
-        """Count CPU time against the owner's budget; while MongoDB is away it is not counted."""
-        try:
-            self._turns.spent(self.job.owner, seconds)
-        except AWAY as error:
-            log.warning("CPU time not counted", extra={"error": type(error).__name__})
+        """Note CPU time that the attempt has taken; `commit` or `charge` counts it against the owner's budget."""
+        self._cpu_seconds += seconds
+
+    def charge(self) -> None:
+        """Count the CPU time that is not counted yet; while MongoDB is away it is not counted."""
+        if self._cpu_seconds:
+            try:
+                self._charge()
+            except AWAY as error:
+                log.warning("CPU time not counted", extra={"error": type(error).__name__})
 
     def reserve(self, size: int) -> bool:
         """Let the job count with an MP3 of `size` bytes; return whether it fits into the owner's quota.
@@ -164,7 +168,7 @@ class Attempt:
 
         This is the only point at which an MP3 counts. It is `incomplete` if it lacks some of the video's audio.
         """
-        if self._owners.is_deleted(self.job.owner):
+        if self._charge():
             raise LeaseLost
         # Beside `mp3`, of which a pod of version 0.1 knows every field.
         lacking = {"incomplete": True} if incomplete else {}
@@ -186,6 +190,11 @@ class Attempt:
         waiting = {"state": State.UPLOADED, "progress": 0.0, "lease": after(BACKOFF * self.tries)}
         self._update([{"$set": waiting}, {"$unset": ["attempt", "reserved"]}])
         return None
+
+    def _charge(self) -> bool:
+        """Count the CPU time, and return whether the owner is deleted."""
+        seconds, self._cpu_seconds = self._cpu_seconds, 0.0
+        return self._turns.spent(self.job.owner, seconds)
 
     def _update(self, change: list[Document]) -> None:
         if not self._jobs.update_one(self._mine, change).matched_count:

@@ -126,13 +126,18 @@ class Deliveries:
         for job in jobs:
             ids.setdefault(job.state, []).append(job.id)
         for state, ended in ids.items():
+            settled = self._settled(outcome)
             query: Document = {"_id": {"$in": ended}}
+            mine: Document = {"state": state, **self._pending}
             if outcome == Outcome.SENT:
                 known = {path(self._channel, "delivered"): state}
                 if self._channel == Channel.MAIL:  # for a notifier of version 0.1 that is still running in an upgrade
                     known["mailed"] = state
-                self._jobs.update_many(query, {"$set": known})
-            self._jobs.update_many({**query, "state": state, **self._pending}, self._settled(outcome))
+                is_mine = {"$and": [{"$eq": [f"${field}", value]} for field, value in mine.items()]}
+                if_mine = {field: {"$cond": [is_mine, value, f"${field}"]} for field, value in settled.items()}
+                self._jobs.update_many(query, [{"$set": known | if_mine}])
+            else:
+                self._jobs.update_many(query | mine, [{"$set": settled}])
 
     def abandon(self) -> int:
         """Settle the deliveries that are pending a day after the end of their jobs; return how many.
@@ -145,7 +150,7 @@ class Deliveries:
         # Every pending delivery has a lease: to name it lets the query use the index of the pending ones.
         leased = {path(self._channel, "lease"): {"$exists": True}}
         query = {"state": {"$in": FINAL}, **self._pending, **leased, "$expr": late}
-        return self._jobs.update_many(query, self._settled(Outcome.ABANDONED)).modified_count
+        return self._jobs.update_many(query, [{"$set": self._settled(Outcome.ABANDONED)}]).modified_count
 
     def reschedule(self, job: ObjectId) -> bool:
         """Make a pending delivery due now, or when an attempt under way must have ended; False if none is pending.
@@ -163,5 +168,5 @@ class Deliveries:
         ]
         return self._jobs.update_one(query, change).matched_count > 0
 
-    def _settled(self, outcome: Outcome) -> list[Document]:
-        return [{"$set": {path(self._channel, "outcome"): outcome, path(self._channel, "at"): "$$NOW"}}]
+    def _settled(self, outcome: Outcome) -> Document:
+        return {path(self._channel, "outcome"): outcome, path(self._channel, "at"): "$$NOW"}

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bson import ObjectId
-from pymongo import WriteConcern
+from pymongo import ReturnDocument, WriteConcern
 from pymongo.database import Database
 
 from functions.shared.job.clock import after
@@ -58,12 +58,16 @@ class Turns:
         fields = {"served": "$$NOW", "expires": {"$max": ["$expires", after(REMEMBERED)]}}
         self._owners.update_one({"_id": owner}, [{"$set": fields}], upsert=True)
 
-    def spent(self, owner: str, seconds: float) -> None:
-        """Count CPU time that an attempt at one of the owner's jobs has taken."""
+    def spent(self, owner: str, seconds: float) -> bool:
+        """Count CPU time that an attempt at one of the owner's jobs has taken; return whether the owner is deleted."""
         before = {"$cond": [{"$eq": ["$hour", _HOUR]}, "$cpu", 0]}
         cpu, expires = {"$add": [before, seconds]}, {"$max": ["$expires", after(REMEMBERED)]}
         fields = {"hour": _HOUR, "cpu": cpu, "expires": expires}
-        self._owners.update_one({"_id": owner}, [{"$set": fields}], upsert=True)
+        known = self._owners.find_one_and_update(
+            {"_id": owner}, [{"$set": fields}], {"deleted": 1}, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        assert known  # inserted if there was none
+        return "deleted" in known
 
     def _within_budget(self) -> list[Document]:
         if self._cpu_budget is None:

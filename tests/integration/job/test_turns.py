@@ -140,6 +140,7 @@ def test_owner_who_has_used_the_cpu_budget_waits(database: Database[Document]) -
     attempt = claimed(conversions, first)
     attempt.spend(60)
     attempt.spend(40)
+    attempt.charge()
     end(attempt)
     before = database["jobs"].find_one({"_id": second})
     assert claimed(conversions, second).job.id == bertas
@@ -155,6 +156,8 @@ def test_cpu_time_counts_in_its_hour_only(database: Database[Document]) -> None:
     first, second = jobs(database, "anna", 2)
     attempt = claimed(conversions, first)
     attempt.spend(90)
+    attempt.charge()
     database["owners"].update_one({"_id": "anna"}, [{"$set": {"hour": {"$subtract": ["$hour", MINUTE * 60 // MS]}}}])
     attempt.spend(90)
+    attempt.charge()
     assert claimed(conversions, second).job.id == second
