@@ -40,7 +40,7 @@ class Encoder:
         Raises OSError when the video is not at fault.
         """
         heartbeat = _rising(heartbeat)
-        planner = Planner(workspace.video, self._cores.free)
+        planner = Planner(workspace.video, self._cores.free, lambda: heartbeat(0))
         runner = Runner(self._sandbox, self._cores, workspace, spent)
         first: Reason | None = None
         while True:

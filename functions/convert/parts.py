@@ -4,36 +4,53 @@ ffmpeg decodes the streams that it finds at the beginning of a file: a stream th
 codec, is lost. So a recording is cut where that happens, and ffmpeg opens each part as if it were a file.
 """
 
-import mmap
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from functions.convert import transport
 from functions.convert.plan import WHOLE, Part
+from functions.convert.search import Search
 
 MAX_PARTS = 32
 HEAD_BYTES = 4096  # of a file, before which nothing is worth a part
 
-_BEGIN = 2  # the flag of the first page of a stream
+# A page with the flag of the first of a stream, 2.
+_FIRST_PAGE = re.compile(rb"OggS\0[\x02\x03\x06\x07].{21}", re.DOTALL)
 # Of MPEG audio, or of a private stream, whose substreams from a number on are AC-3, DTS and PCM.
 _PRIVATE, _FIRST_SUBSTREAM = 0xBD, 0x80
 MANY_PACKETS = 24  # of 2 KiB: one to four seconds
-_PACKET = re.compile(rb"\x00\x00\x01([\xbd\xc0-\xdf])")
+MAX_PACK_BYTES = 1 << 16  # of what is before a packet in its pack
+_PACKET = re.compile(rb"\x00\x00\x01[\xbd\xc0-\xdf]..", re.DOTALL)
 
 
-def cut(video: Path, kind: str) -> tuple[Part, ...]:
+@dataclass(frozen=True)
+class Cut:
+    """The parts of a video; `whole` says whether it was cut everywhere, or the limits left changes in the last part."""
+
+    parts: tuple[Part, ...]
+    whole: bool = True
+
+
+def cut(video: Path, kind: str, heartbeat: Callable[[], None]) -> Cut:
     """Return the parts of a video of ffmpeg's format `kind`; it is one part of most videos, and of most formats."""
     changes = CHANGES.get(kind)
-    if changes is None or not video.stat().st_size:
-        return WHOLE
-    with video.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        later = sorted({start for start in changes(data) if start > HEAD_BYTES})
-    starts = [0, *later[: MAX_PARTS - 1]]
-    return tuple(map(Part, starts, [*starts[1:], 0]))
+    if changes is None:
+        return Cut(WHOLE)
+    later = set[int]()
+    with video.open("rb") as file:
+        search = Search(file, heartbeat)
+        for start in changes(search):
+            if start > HEAD_BYTES:
+                later.add(start)
+            if len(later) == MAX_PARTS:
+                break
+    starts = [0, *sorted(later)[: MAX_PARTS - 1]]
+    return Cut(tuple(map(Part, starts, [*starts[1:], 0])), whole=len(later) < MAX_PARTS and not search.gave_up)
 
 
-def _of_program_stream(data: mmap.mmap) -> Iterator[int]:
+def _of_program_stream(search: Search) -> Iterator[int]:
     """Yield where another audio stream of an MPEG program stream goes on (ISO/IEC 13818-1, 2.5.3).
 
     That is where a stream begins after all others have ended, and where one has many packets in a row after another
@@ -41,27 +58,31 @@ def _of_program_stream(data: mmap.mmap) -> Iterator[int]:
     """
     spans: dict[int, tuple[int, int]] = {}
     last, start, number, alone, behind = 0, 0, 0, 0, 0
-    while found := _PACKET.search(data, behind):
-        at, sound = found.start(), found[1][0]
-        behind = at + 6 + int.from_bytes(data[at + 4 : at + 6], "big")  # its content may look like another packet
-        if sound == _PRIVATE and not (sound := _substream(data[at + 6 : at + 6 + 300])):
+    for at, packet in search.find(_PACKET):
+        sound = packet[3]
+        if at < behind:
+            continue  # the content of a packet may look like another one
+        behind = at + 6 + int.from_bytes(packet[4:6], "big")
+        if sound == _PRIVATE and not (sound := _substream(packet[6:306])):
             continue
         spans[sound] = spans.get(sound, (at,))[0], at
         last, start, number = (sound, start, number + 1) if sound == last else (sound, at, 1)
         if number == MANY_PACKETS:
             if alone not in {0, sound}:
-                yield _pack(data, start)
+                yield _pack(search, start)
             alone = sound
     end = 0
     for first, final in sorted(span for span in spans.values() if span[0] < span[1]):
         if first > end:
-            yield _pack(data, first)
+            yield _pack(search, first)
         end = max(end, final)
 
 
-def _pack(data: mmap.mmap, packet: int) -> int:
+def _pack(search: Search, packet: int) -> int:
     """Return the position of the pack that a packet is in."""
-    return max(0, data.rfind(b"\0\0\1\xba", 0, packet))
+    start = max(0, packet - MAX_PACK_BYTES)
+    pack = search.read(start, packet - start).rfind(b"\0\0\1\xba")
+    return start + pack if pack >= 0 else packet
 
 
 def _substream(header: bytes) -> int:
@@ -75,18 +96,16 @@ def _substream(header: bytes) -> int:
     return 0x100 | header[content] if content < len(header) and header[content] >= _FIRST_SUBSTREAM else 0
 
 
-def _of_ogg(data: mmap.mmap) -> Iterator[int]:
+def _of_ogg(search: Search) -> Iterator[int]:
     """Yield where the links of a chained Ogg begin (RFC 3533, 6): a first page that does not follow another one."""
-    at, end = -1, 0
-    while (at := data.find(b"OggS\0", at + 1)) >= 0:
-        if at + 27 <= len(data) and data[at + 5] & _BEGIN:
-            if at != end:
-                yield at
-            table = data[at + 27 : at + 27 + data[at + 26]]
-            end = at + 27 + len(table) + sum(table)
+    end = 0
+    for at, page in search.find(_FIRST_PAGE):
+        if at != end:
+            yield at
+        end = at + 27 + page[26] + sum(page[27 : 27 + page[26]])
 
 
-CHANGES: dict[str, Callable[[mmap.mmap], Iterator[int]]] = {
+CHANGES: dict[str, Callable[[Search], Iterator[int]]] = {
     "mpegts": transport.changes,
     "mpeg": _of_program_stream,
     "ogg": _of_ogg,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from functions.convert import deal, plan, verdict
-from functions.convert.parts import CHANGES, MAX_PARTS, cut
+from functions.convert.parts import CHANGES, Cut, cut
 from functions.convert.plan import WHOLE, Heard, Key, Part, Plan
 from functions.convert.transcript import Transcript
 from functions.shared.job.document import Reason
@@ -20,15 +20,16 @@ OF_A_TRACK = {verdict.DAMAGED, verdict.UNSUPPORTED, verdict.ENCRYPTED}  # anothe
 class Planner:
     """`plan`: the one to be tried next. Most videos need the first only, and one run of ffmpeg."""
 
-    def __init__(self, video: Path, free: Callable[[], int]) -> None:
-        """`free` returns how many cores this conversion may use now."""
+    def __init__(self, video: Path, free: Callable[[], int], heartbeat: Callable[[], None]) -> None:
+        """`free` returns how many cores this conversion may use now; `heartbeat` is called while the video is read."""
         self.plan = Plan()
         self._video = video
         self._free = free
+        self._heartbeat = heartbeat
         self._encoders = 0  # 0: nobody has asked yet
         self._plain = False
-        self._runs = 1
-        self._parts: tuple[Part, ...] | None = None  # None: nobody has looked yet
+        self._runs = 2  # the first one, and a copy or a deal that may be in vain
+        self._cut: Cut | None = None  # None: nobody has looked yet
         self._heard: Heard = defaultdict(set)
         self._failed: set[Key] = set()
 
@@ -37,7 +38,7 @@ class Planner:
         if not transcript.listed:
             return True
         certain = len(transcript.streams) == 1 and transcript.streams[0].layout
-        if not certain and self._cut(transcript):
+        if not certain and self._has_parts(transcript):
             return False
         if transcript.format and not transcript.streams and not self.plan.deep:
             return not self._next(Plan(deep=True))
@@ -58,31 +59,29 @@ class Planner:
         if reason is verdict.TOO_LONG:
             return False
         suspect = transcript.errors or transcript.ignored or transcript.stopped or reason in OF_A_TRACK
-        if suspect and self._cut(transcript):
+        if suspect and self._has_parts(transcript):
             return True
         if reason not in OF_A_TRACK:
             return False
         if self.plan.parts != WHOLE:
+            self._cut = Cut(WHOLE, whole=False)
             return self._begin(WHOLE)
         self._failed |= self.plan.streams
         return self._replan(transcript)
 
     def lost(self, transcript: Transcript) -> bool:
         """Return whether the MP3 of the last run lacks some of the video's sound."""
-        ignored = transcript.ignored > 0 and self._parts is None
-        uncut = len(self.plan.parts) == MAX_PARTS
-        return transcript.errors > MAX_LOST_PACKETS or transcript.stopped or ignored or uncut
+        uncut = not self._cut.whole if self._cut else transcript.ignored > 0
+        return transcript.errors > MAX_LOST_PACKETS or transcript.stopped or uncut
 
-    def _cut(self, transcript: Transcript) -> bool:
-        if self._parts is not None:
+    def _has_parts(self, transcript: Transcript) -> bool:
+        """Look once for the parts of the video; return whether there are several, which `plan` has then."""
+        if self._cut or transcript.format not in CHANGES:
             return False
-        if transcript.format not in CHANGES:
-            return False
-        self._parts = cut(self._video, transcript.format)
-        return self._parts != WHOLE and self._begin(self._parts)
+        self._cut = cut(self._video, transcript.format, self._heartbeat)
+        return self._cut.parts != WHOLE and self._begin(self._cut.parts)
 
     def _begin(self, parts: tuple[Part, ...]) -> bool:
-        self._parts = parts
         self._heard.clear()
         return self._next(Plan(parts))
 

@@ -107,6 +107,13 @@ def tracks() -> Iterator[Case]:
         "not_a_video",
         name="film.ts",
     )
+    two = ("-map", "0", "-map", "0")  # convert searches recordings with several tracks for changes
+    table = b"G\x40\0\x10\0\0\xb0\x0d\0\1\xc1\0\0\0\1\xe0\x50".ljust(188, b"\xff")
+    yield case("a recording and 400,000 tables", lambda _: clip("ts", *two) + table * 400_000, "done")
+    head = b"\0\0\1\xc0\0\0"
+    yield case("a recording and 10 million heads of packets", lambda _: clip("mpg", *two) + head * 10_000_000, "done")
+    page = b"OggS\0\2" + bytes(21)
+    yield case("a recording and a million first pages", lambda _: clip("ogg", *two) + page * 1_100_000, "done")
     yield case(
         "5,000 songs one after the other", lambda _: clip("ogg", "-t", "0.01") * 5000, "done", "damaged", seconds=150
     )

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from functions.convert import search
 from tests.integration.convert.hearing import Listener
 from tests.integration.convert.recordings import PICTURE, Recordings, tone
 
@@ -144,6 +145,27 @@ def test_sound_that_cannot_be_had_is_said(listener: Listener, recordings: Record
     content[start + third : start + 2 * third] = random.Random(1).randbytes(third)  # no secret
     broken = recordings.bytes("broken.mp4", bytes(content))
     assert listener.hear(broken).encoded.incomplete
+
+
+def test_recording_whose_changes_are_too_many_to_find_is_incomplete(
+    listener: Listener, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is converted as far as it was searched."""
+    pieces = [
+        recordings.piece(f"{n}-lost.ts", f"{sound} -c:a mp2 -streamid 1:0x20{n}") for n, sound in enumerate((LOW, HIGH))
+    ]
+    monkeypatch.setattr(search, "MAX_FINDS", 9)
+    heard = listener.hear(recordings.join("lost.ts", *pieces))
+    assert heard.encoded.seconds == pytest.approx(3, abs=0.1)
+    assert heard.encoded.incomplete
+
+
+def test_lease_is_renewed_while_a_recording_is_searched(
+    listener: Listener, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BLOCK_BYTES", 1024)
+    recording = recordings.make("two-tracks.ts", f"{LOW} {HIGH} -map 0 -map 1 -c:a mp2")
+    assert len(listener.hear(recording).progress) > recording.stat().st_size / 1024
 
 
 @pytest.mark.parametrize("name", ["plain.ts", "plain.mp4", "plain.mkv", "plain.mov", "plain.wav"])

@@ -1,11 +1,13 @@
 """Where recordings are cut. The integration tests have real ones; here are bytes that anybody may send."""
 
 import random
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from functions.convert import parts
+from functions.convert import parts, search
+from functions.convert.parts import Cut
 from functions.convert.plan import WHOLE, Part
 
 KINDS = list(parts.CHANGES)
@@ -27,10 +29,14 @@ def pmt(pid: int, sounds: dict[int, int]) -> bytes:
     return packet(pid, head + entries + bytes(4))
 
 
+def ignore() -> None:
+    """Take no part in the heartbeat."""
+
+
 def cut(folder: Path, kind: str, content: bytes) -> tuple[Part, ...]:
     file = folder / "video"
     file.write_bytes(content)
-    return parts.cut(file, kind)
+    return parts.cut(file, kind, ignore).parts
 
 
 PICTURE = packet(0x100, b"") * 100
@@ -47,11 +53,16 @@ ONE = pat(0x50) + pmt(0x50, {0x101: 3}) + packet(0x101, b"") + PICTURE
         (pat(0x50) + pmt(0x50, {0x102: 3}) + packet(0x102, b""), 2),
         (pat(0x51) + pmt(0x51, {0x102: 3}) + packet(0x102, b""), 2),
         (pat(0x50) + pmt(0x50, {}) + PICTURE, 2),
-        (pat(0x50) + pmt(0x50, {}) + PICTURE + ONE, 5),
+        (pat(0x50) + pmt(0x50, {}) + PICTURE + ONE, 3),
+        ((pat(0x50) + pmt(0x50, {}) + PICTURE) * 20 + ONE, 5),
+        (pat(0x50) + pmt(0x50, {}) + PICTURE * 250 + ONE, 5),
     ],
 )
 def test_transport_stream_is_cut_where_its_sound_changes(tmp_path: Path, second: bytes, count: int) -> None:
-    """Another stream or codec is a change; a stream that is added, or another program, is none."""
+    """Another stream or codec is a change; a stream that is added, or another program, is none.
+
+    Sound that begins again is one if it begins late: ffmpeg finds the other by itself.
+    """
     found = cut(tmp_path, "mpegts", ONE + second * 2)
     assert len(found) == count
     if count > 1:
@@ -87,6 +98,60 @@ def test_thousands_of_programs_are_searched_in_time(tmp_path: Path) -> None:
     programs = b"".join(pat(*range(first, first + 40)) for first in range(32, 8000, 40))
     maps = b"".join(pmt(pid, {pid + 1: 3}) for pid in range(32, 8000))
     assert cut(tmp_path, "mpegts", (programs + maps) * 20 + PICTURE * 500)
+
+
+# Each is one thing that is looked at, over and over.
+HOSTILE = {
+    "mpegts": pat(0x50),
+    "mpegts, many programs": pat(*range(80, 120)) + pat(*range(81, 121)),
+    "mpegts, many streams": pat(0x50) + pmt(0x50, dict.fromkeys(range(32), 3)),
+    "mpegts, many damages": packet(0x100, b"") * 5 + b"x",
+    "mpeg": b"\0\0\1\xc0\0\0",
+    "mpeg, in turn": b"\0\0\1\xc0\0\0" + b"\0\0\1\xc1\0\0",
+    "ogg": b"OggS\0\2" + bytes(21),
+}
+
+
+@pytest.fixture
+def hostile(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, str]:
+    """A file of 8 MiB, and its format."""
+    content = HOSTILE[request.param]
+    file = tmp_path / "hostile"
+    file.write_bytes(content * ((8 << 20) // len(content)))
+    return file, request.param.partition(",")[0]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, indirect=True)
+def test_search_gives_up_when_it_has_found_too_much(hostile: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the first block of many; the parts are those until there, and something may lack."""
+    monkeypatch.setattr(search, "MAX_FINDS", 1000)
+    beats: list[None] = []
+    found = parts.cut(*hostile, lambda: beats.append(None))
+    assert found == Cut(WHOLE, whole=False)
+    assert len(beats) == 1
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, indirect=True)
+def test_memory_does_not_depend_on_what_is_found(hostile: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a block of the file and little more."""
+    monkeypatch.setattr(search, "MAX_FINDS", 100_000)
+    tracemalloc.start()
+    parts.cut(*hostile, ignore)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 3 << 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_heartbeat_goes_on_while_a_file_is_searched(tmp_path: Path, kind: str) -> None:
+    """Once for each MiB, whatever the file has."""
+    file = tmp_path / "sparse"
+    with file.open("wb") as sparse:
+        sparse.write({"mpegts": ONE, "mpeg": b"\0\0\1\xba", "ogg": b"OggS"}[kind])
+        sparse.truncate(50 << 20)
+    beats: list[None] = []
+    parts.cut(file, kind, lambda: beats.append(None))
+    assert len(beats) == 50
 
 
 @pytest.mark.parametrize("kind", ["", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"])
