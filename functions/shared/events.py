@@ -4,8 +4,11 @@ Data is small JSON that carries ids, never bytes or addresses: `eventing/schemas
 from its job, so a republished event has the same id. Extension attributes carry the trace of the job's upload.
 """
 
-import urllib.request
-from http.client import HTTPException
+import time
+from collections import deque
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
 
 from cloudevents.conversion import to_binary
 from cloudevents.http import CloudEvent
@@ -40,15 +43,25 @@ def _event(kind: str, source: str, job: str, name: str, *, trace: Trace | None, 
     return CloudEvent(attributes, {"job": job} | data)
 
 
+TIMEOUT_SECONDS = 5
+# The broker's ingress closes an idle connection after 10 s, its limit for reading a request.
+IDLE_SECONDS, MAX_IDLE = 5, 4
+SUCCESS = range(200, 300)
+
+
 class SinkAway(Exception):  # noqa: N818  # a state of the world, as in `StoreAway`
     """The broker did not accept the event; the sweeper will republish it."""
 
 
 class Sink:
-    """The broker's ingress, at the address that a SinkBinding injects as `K_SINK`."""
+    """The broker's ingress, at the address that a SinkBinding injects as `K_SINK`; connections are kept for a while."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        parts = urlsplit(url)
+        self._connection = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._address = parts.netloc
+        self._path = parts.path or "/"
+        self._idle: deque[tuple[HTTPConnection, float]] = deque()
 
     def send(self, event: CloudEvent) -> None:
         """POST the event in binary mode; raise SinkAway unless it was accepted within 5 s.
@@ -58,9 +71,39 @@ class Sink:
         headers, body = to_binary(event)
         if parent := event.get("traceparent"):
             headers["traceparent"] = parent
-        request = urllib.request.Request(self._url, data=body, headers=headers, method="POST")  # noqa: S310  # the broker's address, never a caller's
         try:
-            with urllib.request.urlopen(request, timeout=5):  # noqa: S310
-                pass
-        except (OSError, HTTPException) as error:  # urllib's HTTPError, a refusal by status, is an OSError too
-            raise SinkAway(f"{event['id']} not accepted: {error}") from error
+            status = self._post(headers, body)
+        except (OSError, HTTPException) as error:
+            raise SinkAway(f"{event['id']} not accepted: {type(error).__name__}: {error}") from error
+        if status not in SUCCESS:
+            raise SinkAway(f"{event['id']} not accepted: status {status}")
+
+    def _post(self, headers: dict[str, str], body: bytes | None) -> int:
+        if kept := self._kept():
+            # The broker may have closed it at this very moment. What it has received nevertheless is received twice.
+            with suppress(ConnectionError):
+                return self._exchange(kept, headers, body)
+        return self._exchange(self._connection(self._address, timeout=TIMEOUT_SECONDS), headers, body)
+
+    def _kept(self) -> HTTPConnection | None:
+        with suppress(IndexError):
+            while True:
+                connection, since = self._idle.pop()
+                if time.monotonic() - since < IDLE_SECONDS:
+                    return connection
+                connection.close()
+        return None
+
+    def _exchange(self, connection: HTTPConnection, headers: dict[str, str], body: bytes | None) -> int:
+        try:
+            connection.request("POST", self._path, body, headers)
+            with connection.getresponse() as response:
+                response.read()
+        except BaseException:
+            connection.close()
+            raise
+        if connection.sock and len(self._idle) < MAX_IDLE:  # no socket: the broker has asked to close it
+            self._idle.append((connection, time.monotonic()))
+        else:
+            connection.close()
+        return response.status

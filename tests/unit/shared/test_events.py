@@ -2,7 +2,9 @@
 
 import json
 import socket
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -98,3 +100,76 @@ def test_broken_answer_of_the_sink_raises_sink_away(says: bytes) -> None:
         with pytest.raises(SinkAway):
             Sink(f"http://127.0.0.1:{server.getsockname()[1]}").send(EVENTS[0])
         thread.join()
+
+
+class KeepingBroker(ThreadingHTTPServer):
+    """Keeps connections, as the broker's ingress does, unless it `closes` them after an answer without notice."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), KeepingHandler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.connections = self.events = 0
+        self.closes = False
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
+
+
+class KeepingHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: KeepingBroker
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.events += 1
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        self.close_connection = self.server.closes
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def keeping_broker() -> Iterator[KeepingBroker]:
+    with KeepingBroker() as broker:
+        thread = Thread(target=broker.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield broker
+        finally:
+            broker.shutdown()
+            thread.join()
+
+
+def test_events_share_a_connection() -> None:
+    """One event after the other needs one connection."""
+    with keeping_broker() as broker:
+        sink = Sink(broker.url)
+        for event in EVENTS:
+            sink.send(event)
+        assert (broker.events, broker.connections) == (len(EVENTS), 1)
+
+
+def test_event_is_sent_again_if_the_broker_has_closed_the_connection() -> None:
+    """A broker that restarts, or that closes idle connections, loses no event."""
+    with keeping_broker() as broker:
+        broker.closes = True
+        sink = Sink(broker.url)
+        for event in EVENTS:
+            sink.send(event)
+        assert (broker.events, broker.connections) == (len(EVENTS), len(EVENTS))
+
+
+def test_idle_connection_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker closes it soon, perhaps at that very moment."""
+    monkeypatch.setattr(events, "IDLE_SECONDS", 0)
+    with keeping_broker() as broker:
+        sink = Sink(broker.url)
+        for event in EVENTS:
+            sink.send(event)
+        assert broker.connections == len(EVENTS)
