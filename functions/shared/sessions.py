@@ -30,8 +30,7 @@ class SessionVerifier(Verifier):
     def require_open(self, caller: Caller) -> None:
         """Raise SessionEnded unless the caller's session is still open, or SessionsAway."""
         try:
-            with self._database.cursor() as cursor:
-                found = cursor.execute("SELECT id FROM sessions WHERE id = %s", (caller.session,))
+            found = self._database.finds("SELECT id FROM sessions WHERE id = %s", (caller.session,))
         except mysql.AWAY as error:
             log.warning("store does not answer", extra={"store": "The account store", "error": describe(error)})
             raise SessionsAway("The account store does not answer. Retry in a few seconds.") from error
