@@ -43,13 +43,14 @@ class Bucket:
 
     def __init__(self, database: Database[Document], name: str) -> None:
         self._files = database[f"{name}.files"]
-        self._chunks = database[f"{name}.chunks"]
+        # Chunks are acknowledged without waiting for the journal, which is written in order: the acknowledgement of the
+        # files document covers them. Only a new primary can lack some, which `Writer.commit` detects. If it lacks the
+        # removal of some, they have no file any more, and the sweeper removes them.
+        self._chunks = database[f"{name}.chunks"].with_options(write_concern=WriteConcern(w=1))
 
     def writer(self) -> "Writer":
         """Return a writer under a fresh id."""
-        # Chunks are acknowledged without waiting for the journal, which is written in order: the acknowledgement of the
-        # files document covers them. Only a new primary can lack some, which `commit` detects.
-        return Writer(ObjectId(), self._files, self._chunks.with_options(write_concern=WriteConcern(w=1)))
+        return Writer(ObjectId(), self._files, self._chunks)
 
     def find(self, file: ObjectId) -> File | None:
         document = self._files.find_one({"_id": file})
@@ -139,8 +140,9 @@ class Writer:
     def commit(self) -> File:
         """Write the last chunk, wait until the journal has all of them, and return the file."""
         if self._rest:
-            self._add(self._rest)
-        self._send()
+            self._batch.append(self._chunk(self._rest))
+        if self._batch:
+            self._insert(self._batch)
         self._wait(0)
         file = File(self.id, self.size, datetime.now(UTC))
         self._files.insert_one({"_id": file.id, "length": file.size, "chunkSize": CHUNK, "uploadDate": file.stored})
@@ -150,16 +152,18 @@ class Writer:
         return file
 
     def _add(self, data: bytes) -> None:
-        self._batch.append({"_id": ObjectId(), "files_id": self.id, "n": self._count, "data": data})
-        self._count += 1
+        self._batch.append(self._chunk(data))
         if len(self._batch) == BATCH:
-            self._send()
-
-    def _send(self) -> None:
-        if self._batch:
             self._wait(IN_FLIGHT - 1)
-            self._in_flight.append(self._pool.submit(self._chunks.insert_many, self._batch, ordered=False))
+            self._in_flight.append(self._pool.submit(self._insert, self._batch))
             self._batch = []
+
+    def _chunk(self, data: bytes) -> Document:
+        self._count += 1
+        return {"_id": ObjectId(), "files_id": self.id, "n": self._count - 1, "data": data}
+
+    def _insert(self, chunks: list[Document]) -> None:
+        self._chunks.insert_many(chunks, ordered=False)
 
     def _wait(self, most: int) -> None:
         while len(self._in_flight) > most:
