@@ -8,9 +8,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.errors import HeaderParseError
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from functools import cache
 from html import escape
 from shlex import quote
 from typing import Self
@@ -23,6 +24,17 @@ LONGEST_NAME = 60  # characters of the file name that the mail shows
 # invisible word joiner prevents that. "film.mp4" stays as it is: a top-level domain is letters, or begins with `xn--`.
 IN_LINKS = re.compile(r"(?<=[.:@\u3002\uff0e\uff61])(?=[^\W\d_]{2,}+(?!\d))")
 WORD_JOINER = "\u2060"
+
+
+class _Headers(HeaderRegistry):
+    """Makes one class for all headers of a name, where the standard library makes one for each header."""
+
+    @cache  # noqa: B019  # the only instance lives as long as the process
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        return super().__getitem__(name)
+
+
+POLICY = policy.SMTP.clone(header_factory=_Headers())
 
 
 class Sender(Text):
@@ -69,7 +81,7 @@ def write(sender: Sender, recipient: str, subject: str, name: str, parts: list[P
 
     Copies of a mail must have the same `name`, and different mails different ones: mail servers drop duplicates.
     """
-    letter = EmailMessage(policy.SMTP)
+    letter = EmailMessage(POLICY)
     letter["From"] = sender.address
     letter["To"] = _address("", recipient)
     letter["Subject"] = subject

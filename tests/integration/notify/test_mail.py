@@ -11,7 +11,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from functions.shared.events import audio_converted, conversion_failed
+from functions.shared.events import audio_converted, conversion_failed, video_uploaded
 from functions.shared.mongo import Document
 from tests.support.ingress import deliver
 from tests.support.jobs import ended_job
@@ -32,6 +32,15 @@ def texts(mail: EmailMessage) -> tuple[str, str]:
     parts = [mail.get_body((kind,)) for kind in ("plain", "html")]
     plain, html = (part.get_content() if part else "" for part in parts)
     return plain, html
+
+
+def test_event_of_an_upload_only_starts_notify(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
+    """It is acknowledged, and the job's mail waits for the event about its end."""
+    job = ended_job(database)
+    before = database["jobs"].find_one({"_id": job})
+    assert deliver(notify, video_uploaded(str(job))).status_code == 200
+    assert database["jobs"].find_one({"_id": job}) == before
+    assert mails(mailbox, job) == []
 
 
 def test_done_job_is_mailed_with_all_that_fetching_its_mp3_takes(
