@@ -10,7 +10,7 @@ from bson import ObjectId
 from cloudevents.http import CloudEvent
 from pymongo.database import Database
 
-from functions.convert.conversion import Conversion, Heartbeat
+from functions.convert.conversion import Conversion, Heartbeat, VideoEncoder
 from functions.convert.converter import Converter
 from functions.convert.encoder import Encoded
 from functions.convert.scratch import Scratch, Workspace
@@ -54,12 +54,12 @@ class Encoder:
 
 
 class System:
-    def __init__(self, database: Database[Document], scratch: Path) -> None:
+    def __init__(self, database: Database[Document], scratch: Path, encoder: VideoEncoder | None = None) -> None:
         self.database = database
         self.broker, self.mail = Broker(), MailServer()
         self.deliveries = Deliveries(database, Channel.MAIL)
         videos = Bucket(database, "videos")
-        conversion = Conversion(videos, Bucket(database, "mp3s"), Scratch(scratch), Encoder())
+        conversion = Conversion(videos, Bucket(database, "mp3s"), Scratch(scratch), encoder or Encoder())
         self.converter = Converter(Conversions(database), conversion, videos, self.broker)
         sender, url = Sender("video2mp3 <no-reply@example.org>"), Url("http://video2mp3.example")
         self.notifier = Notifier(database, self.mail, sender, url)
