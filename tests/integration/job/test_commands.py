@@ -11,6 +11,7 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from functions.convert.conversion import Heartbeat
+from functions.convert.encoder import Encoded
 from functions.convert.scratch import Workspace
 from functions.shared.job.owned import Jobs
 from functions.shared.media import CHUNK, Bucket
@@ -90,10 +91,10 @@ class Film:
 class OneChunk(Encoder):
     """Makes an MP3 of one chunk, as a clip of 10 s has it."""
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> float:
-        seconds = super().encode(workspace, heartbeat, spent)
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> Encoded:
+        encoded = super().encode(workspace, heartbeat, spent)
         os.truncate(workspace.mp3, 200_000)
-        return seconds
+        return encoded
 
 
 def test_video_takes_these_commands_and_no_more(mongodb: Server, database: Database[Document], tmp_path: Path) -> None:
