@@ -26,8 +26,10 @@ class Encoded:
 
 
 class Encoder:
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, others_wait: Callable[[], bool] = lambda: False) -> None:
+        """While `others_wait`, a conversion has one core: the others need theirs."""
         self._sandbox = sandbox
+        self._others_wait = others_wait
         self._cores = Cores()
 
     def encode(
@@ -40,7 +42,7 @@ class Encoder:
         Raises OSError when the video is not at fault.
         """
         heartbeat = _rising(heartbeat)
-        planner = Planner(workspace.video, self._cores.free, lambda: heartbeat(0))
+        planner = Planner(workspace.video, self._free, lambda: heartbeat(0))
         runner = Runner(self._sandbox, self._cores, workspace, spent)
         first: Reason | None = None
         while True:
@@ -61,6 +63,9 @@ class Encoder:
         if first is verdict.DAMAGED and protection.encrypted(workspace.video):
             return verdict.ENCRYPTED
         return first or made
+
+    def _free(self) -> int:
+        return 1 if self._others_wait() else self._cores.free()
 
 
 def _try(

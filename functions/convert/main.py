@@ -39,7 +39,7 @@ def wire(settings: Settings, sandbox: Sandbox) -> Converter | None:
     database = mongo.database(settings.mongodb_url)
     videos, scratch = Bucket(database, "videos"), Scratch(Path(settings.scratch))
     conversions = Conversions(database, settings.quota_cpu_seconds_per_hour)
-    conversion = Conversion(videos, Bucket(database, "mp3s"), scratch, Encoder(sandbox))
+    conversion = Conversion(videos, Bucket(database, "mp3s"), scratch, Encoder(sandbox, conversions.any_waits))
     return Converter(conversions, conversion, videos, Sink(settings.k_sink))
 
 

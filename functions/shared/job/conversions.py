@@ -72,6 +72,13 @@ class Conversions:
         document = self._jobs.find_one({"_id": job, "state": {"$in": OPEN}, "$expr": CLAIMABLE})
         return Job.of(document) if document else None
 
+    def any_waits(self) -> bool:
+        """Return whether a job waits for an attempt that may begin now; True while MongoDB is away."""
+        try:
+            return bool(self._jobs.find_one({"state": State.UPLOADED, "$expr": CLAIMABLE}, {"_id": 1}))
+        except AWAY:
+            return True
+
     def claim(self, job: ObjectId) -> "Attempt | None":
         """Acquire the lease on an open job for one attempt: state `converting`, the attempt is counted at once.
 

@@ -24,7 +24,7 @@ class Encoded:
 
 
 class Encode(Protocol):
-    def __call__(self, file: Path) -> Encoded: ...
+    def __call__(self, file: Path, *, others_wait: bool = False) -> Encoded: ...
 
 
 def _ignore(number: float) -> None:
@@ -39,13 +39,13 @@ def encoding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Encode:
         transcripts.append(Transcript())
         return transcripts[-1]
 
-    def encode(file: Path) -> Encoded:
+    def encode(file: Path, *, others_wait: bool = False) -> Encoded:
         monkeypatch.setattr(encoder, "Transcript", transcript)
         transcripts.clear()
         with Scratch(folder).workspace(0) as workspace:
             workspace.video.write_bytes(file.read_bytes())
             sandbox = Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))
-            ended = Encoder(sandbox).encode(workspace, _ignore, _ignore)
+            ended = Encoder(sandbox, lambda: others_wait).encode(workspace, _ignore, _ignore)
             result = ended if isinstance(ended, Reason) else ended.seconds
             made = workspace.mp3.read_bytes() if workspace.mp3.exists() else b""
         return Encoded(result, made, list(transcripts))

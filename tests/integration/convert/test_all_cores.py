@@ -54,9 +54,9 @@ class EncodeWith:
         self._encode = encode
         self._monkeypatch = monkeypatch
 
-    def __call__(self, cores: int, file: Path) -> Encoded:
+    def __call__(self, cores: int, file: Path, *, others_wait: bool = False) -> Encoded:
         self._monkeypatch.setattr(Cores, "free", lambda _self: cores)
-        return self._encode(file)
+        return self._encode(file, others_wait=others_wait)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -102,6 +102,11 @@ def test_short_sound_has_one_encoder(encode_with: EncodeWith, tmp_path: Path) ->
 def test_conversion_that_has_one_core_has_one_encoder(encode_with: EncodeWith, tmp_path: Path) -> None:
     """Its CPU limit says so, or another conversion runs."""
     assert len(encode_with(1, made(tmp_path / "long.wav", 44100, [])).transcripts) == 1
+
+
+def test_conversion_that_others_wait_for_has_one_encoder(encode_with: EncodeWith, tmp_path: Path) -> None:
+    """They take the other cores, on this node or another, and would have to share them."""
+    assert len(encode_with(2, made(tmp_path / "long.wav", 44100, []), others_wait=True).transcripts) == 1
 
 
 def test_sound_that_changes_on_the_way_has_one_encoder(encode_with: EncodeWith, tmp_path: Path) -> None:

@@ -49,6 +49,19 @@ def test_delivered_job_is_claimed_if_nobody_else_waits(conversions: Conversions,
     assert [claimed(conversions, job).job.id for job in reversed(queue)] == [*reversed(queue)]
 
 
+def test_job_under_way_waits_for_nobody(conversions: Conversions, database: Database[Document]) -> None:
+    """A job waits from its upload until its attempt begins, and again when that ended without a result."""
+    assert not conversions.any_waits()
+    (job,) = jobs(database, "anna")
+    assert conversions.any_waits()
+    attempt = claimed(conversions, job)
+    assert not conversions.any_waits()
+    attempt.release()
+    assert not conversions.any_waits()
+    advance(database, MINUTE)
+    assert conversions.any_waits()
+
+
 def test_owner_without_a_conversion_comes_first(conversions: Conversions, database: Database[Document]) -> None:
     """The event of Anna's job converts Berta's while one of Anna's is under way; Berta's event then converts Anna's."""
     first, second = jobs(database, "anna", 2)
