@@ -1,17 +1,22 @@
 """Who is converted next when several owners wait."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from functions.convert.conversion import Heartbeat
+from functions.convert.scratch import Workspace
 from functions.shared.events import VIDEO_UPLOADED
 from functions.shared.job.conversions import Attempt, Conversions
 from functions.shared.job.document import Mp3
 from functions.shared.mongo import Document
-from tests.integration.job.system import System
+from functions.shared.retry import RetryLater
+from tests.integration.job.system import Encoder, System
 from tests.support.clock import advance
 from tests.support.jobs import open_job
 
@@ -174,3 +179,21 @@ def test_cpu_time_counts_in_its_hour_only(database: Database[Document]) -> None:
     attempt.spend(90)
     attempt.charge()
     assert claimed(conversions, second).job.id == second
+
+
+class FailingEncoder(Encoder):
+    """Takes CPU time and finds the scratch folder full."""
+
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> float:
+        super().encode(workspace, heartbeat, spent)
+        raise OSError("no space left")
+
+
+def test_failed_attempt_counts_its_cpu_time(database: Database[Document], tmp_path: Path) -> None:
+    """Without a commit too: otherwise a video that always fails would take any amount of CPU time."""
+    system = System(database, tmp_path, FailingEncoder())
+    (job,) = jobs(database, "anna", 1)
+    store_videos(system, [job])
+    with pytest.raises(RetryLater):
+        system.converter.convert(job)
+    assert (database["owners"].find_one({"_id": "anna"}) or {})["cpu"] == 1.0
