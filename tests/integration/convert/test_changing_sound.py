@@ -128,12 +128,17 @@ def test_stream_that_is_added_beside_another_is_no_change(listener: Listener, re
     assert heard.level(880) < -50
 
 
-def test_progress_never_goes_backwards(listener: Listener, recordings: Recordings) -> None:
+@pytest.mark.parametrize(
+    ("kind", "words"), [("ts", "-c:a aac -ac 2 -streamid 0:0x300"), ("aac", "-c:a aac -ac 2"), ("mp3", "-ac 2")]
+)
+def test_progress_never_goes_backwards(listener: Listener, recordings: Recordings, kind: str, words: str) -> None:
     """Timestamps that restart, and runs that begin again, report no less than before."""
-    long = recordings.make("long-0.ts", f"{tone(440, 120)} -c:a aac")
-    other = recordings.make("long-1.ts", f"{tone(440, 120)} -c:a aac -ac 2 -streamid 0:0x300")
-    heard = listener.hear(recordings.join("long.ts", long, other))
-    assert heard.encoded.seconds == pytest.approx(240, abs=0.2)
+    pieces = [
+        recordings.make(f"long-{n}.{kind}", f"{tone(440, seconds)} {more}")
+        for n, (seconds, more) in enumerate(((240, ""), (60, words)))
+    ]
+    heard = listener.hear(recordings.join(f"long.{kind}", *pieces))
+    assert heard.encoded.seconds == pytest.approx(300, abs=0.2)
     assert heard.progress == sorted(heard.progress)
 
 

@@ -69,6 +69,14 @@ def test_transport_stream_is_cut_where_its_sound_changes(tmp_path: Path, second:
         assert found[0] == Part(0, len(ONE))
 
 
+def test_sound_of_packets_with_priority_is_found(tmp_path: Path) -> None:
+    """As in m2ts: it begins late, so the file is cut before it."""
+    sound = bytearray(packet(0x101, b""))
+    sound[1] |= 0x20
+    mute = pat(0x50) + pmt(0x50, {0x101: 3}) + PICTURE
+    assert cut(tmp_path, "mpegts", mute * 20 + sound) == (Part(0, len(mute) * 19), Part(len(mute) * 19))
+
+
 def test_number_of_parts_is_limited(tmp_path: Path) -> None:
     other = pat(0x50) + pmt(0x50, {0x102: 3}) + packet(0x102, b"") + PICTURE
     assert len(cut(tmp_path, "mpegts", (ONE + other) * 100)) == parts.MAX_PARTS
