@@ -18,6 +18,9 @@ HEAD_BYTES = 4096  # of a file, before which nothing is worth a part
 
 # A page with the flag of the first of a stream, 2.
 _FIRST_PAGE = re.compile(rb"OggS\0[\x02\x03\x06\x07].{21}", re.DOTALL)
+# A version, the kinds of streams, the header's length, and that no tag is before.
+_FLV_HEADER = re.compile(rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0")
+UNSAID = {"flv"}  # formats whose end ffmpeg finds where a joined file begins, without a message
 # Of MPEG audio, or of a private stream, whose substreams from a number on are AC-3, DTS and PCM.
 _PRIVATE, _FIRST_SUBSTREAM = 0xBD, 0x80
 MANY_PACKETS = 24  # of 2 KiB: one to four seconds
@@ -105,8 +108,14 @@ def _of_ogg(search: Search) -> Iterator[int]:
         end = at + 27 + page[26] + sum(page[27 : 27 + page[26]])
 
 
+def _of_flv(search: Search) -> Iterator[int]:
+    """Yield where an FLV begins that is joined to another one (Adobe Flash Video File Format, E.2)."""
+    return (at for at, _ in search.find(_FLV_HEADER))
+
+
 CHANGES: dict[str, Callable[[Search], Iterator[int]]] = {
     "mpegts": transport.changes,
     "mpeg": _of_program_stream,
     "ogg": _of_ogg,
+    "flv": _of_flv,
 }

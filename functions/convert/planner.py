@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from functions.convert import deal, plan, verdict
-from functions.convert.parts import CHANGES, Cut, cut
+from functions.convert.parts import CHANGES, UNSAID, Cut, cut
 from functions.convert.plan import WHOLE, Heard, Key, Part, Plan
 from functions.convert.transcript import Transcript
 from functions.shared.job.document import Reason
@@ -37,7 +37,8 @@ class Planner:
         """Return whether the plan fits what this run has shown so far; otherwise `plan` is a better one now."""
         if not transcript.listed:
             return True
-        certain = len(transcript.streams) == 1 and transcript.streams[0].layout
+        one = len(transcript.streams) == 1 and transcript.streams[0].layout
+        certain = one and transcript.format not in UNSAID
         if not certain and self._has_parts(transcript):
             return False
         if transcript.format and not transcript.streams and not self.plan.deep:

@@ -31,7 +31,8 @@ class Recordings:
     def piece(self, name: str, sound: str = "") -> Path:
         """Make 3 s of a recording with a picture and, if any, this sound."""
         inputs, codec, words = sound.partition(" -c:a ")
-        return self.make(name, f"{PICTURE} {inputs} -c:v mpeg2video{codec}{words}")
+        picture = "flv1" if name.endswith("flv") else "mpeg2video"
+        return self.make(name, f"{PICTURE} {inputs} -c:v {picture}{codec}{words}")
 
     def join(self, name: str, *pieces: Path) -> Path:
         return self.bytes(name, b"".join(piece.read_bytes() for piece in pieces))

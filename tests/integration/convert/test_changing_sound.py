@@ -62,6 +62,8 @@ CHANGES = {
     "another-pid.m2ts": (f"{LOW} -c:a ac3", f"{HIGH} -c:a ac3 -streamid 1:0x1102", 1),
     "another-codec.mpg": (f"{LOW} -c:a mp2", f"{HIGH} -c:a ac3 -ac 6", 2),
     "mono-then-stereo.mpg": (f"{LOW} -c:a mp2", f"{HIGH} -c:a mp2 -ac 2", 2),
+    "mono-then-stereo.flv": (f"{LOW} -c:a aac", f"{HIGH} -c:a aac -ac 2", 2),
+    "another-codec.flv": (f"{LOW} -c:a libmp3lame", f"{HIGH} -c:a aac", 1),
 }
 
 

@@ -35,7 +35,7 @@ def test_parts_are_inputs_in_their_order() -> None:
         "subfile,,start,900,end,0,,:file:/scratch/video",
     ]
     assert [after for word, after in pairwise(words) if word == "-protocol_whitelist"] == ["file,subfile"] * 2
-    assert [after for word, after in pairwise(words) if word == "-format_whitelist"] == ["mpegts,mpeg,ogg"] * 2
+    assert [after for word, after in pairwise(words) if word == "-format_whitelist"] == ["mpegts,mpeg,ogg,flv"] * 2
     assert words.count("-codec_whitelist") == words.count("-max_streams") == words.count("-probesize") == 2
 
 

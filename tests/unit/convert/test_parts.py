@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from functions.convert import parts, search
-from functions.convert.parts import Cut
 from functions.convert.plan import WHOLE, Part
 
 KINDS = list(parts.CHANGES)
@@ -88,7 +87,8 @@ def test_any_bytes_are_cut_or_whole(tmp_path: Path, kind: str) -> None:
     chance = random.Random(kind)
     page = b"OggS\0\2" + bytes(20) + b"\1\10" + bytes(8)
     pack = b"\0\0\1\xba" + bytes(10) + b"\0\0\1\xbd\0\x20\x81\x80\5" + bytes(5) + b"\x80" + bytes(99)
-    whole = {"mpegts": ONE * 9, "mpeg": pack * 99, "ogg": page * 99}[kind]
+    flv = b"FLV\1\5\0\0\0\x09\0\0\0\0" + bytes(99)
+    whole = {"mpegts": ONE * 9, "mpeg": pack * 99, "ogg": page * 99, "flv": flv * 99}[kind]
     for _ in range(300):
         content = bytearray(whole[: chance.randrange(len(whole))])
         for _ in range(chance.randrange(50)):
@@ -117,6 +117,7 @@ HOSTILE = {
     "mpeg": b"\0\0\1\xc0\0\0",
     "mpeg, in turn": b"\0\0\1\xc0\0\0" + b"\0\0\1\xc1\0\0",
     "ogg": b"OggS\0\2" + bytes(21),
+    "flv": b"FLV\1\5\0\0\0\x09\0\0\0\0",
 }
 
 
@@ -134,8 +135,7 @@ def test_search_gives_up_when_it_has_found_too_much(hostile: tuple[Path, str], m
     """In the first block of many; the parts are those until there, and something may lack."""
     monkeypatch.setattr(search, "MAX_FINDS", 1000)
     beats: list[None] = []
-    found = parts.cut(*hostile, lambda: beats.append(None))
-    assert found == Cut(WHOLE, whole=False)
+    assert not parts.cut(*hostile, lambda: beats.append(None)).whole
     assert len(beats) == 1
 
 
@@ -155,11 +155,16 @@ def test_heartbeat_goes_on_while_a_file_is_searched(tmp_path: Path, kind: str) -
     """Once for each MiB, whatever the file has."""
     file = tmp_path / "sparse"
     with file.open("wb") as sparse:
-        sparse.write({"mpegts": ONE, "mpeg": b"\0\0\1\xba", "ogg": b"OggS"}[kind])
+        sparse.write({"mpegts": ONE, "mpeg": b"\0\0\1\xba", "ogg": b"OggS", "flv": b"FLV\1\5"}[kind])
         sparse.truncate(50 << 20)
     beats: list[None] = []
     parts.cut(file, kind, lambda: beats.append(None))
     assert len(beats) == 50
+
+
+def test_joined_flvs_are_cut_where_each_begins(tmp_path: Path) -> None:
+    one = b"FLV\1\5\0\0\0\x09\0\0\0\0" + bytes(9000)
+    assert cut(tmp_path, "flv", one * 2) == (Part(0, len(one)), Part(len(one)))
 
 
 @pytest.mark.parametrize("kind", ["", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"])
