@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from functions.convert import outputs, protection, tags, verdict
 from functions.convert.assembly import TooLongError
@@ -57,8 +58,7 @@ class Encoder:
         if not isinstance(made, Reason):
             # An Ogg has no tags but those of its streams. Elsewhere they are the name of the track.
             source = workspace.track_tags if transcript.format == "ogg" else workspace.tags
-            with source.open("rb") as file:
-                kept = tags.read(file.read(1 << 16))
+            kept = tags.read(_head(source), latin1=tags.says_latin1(_head(workspace.video)))
             return Encoded(made, kept, planner.lost(transcript))
         if first is verdict.DAMAGED and protection.encrypted(workspace.video):
             return verdict.ENCRYPTED
@@ -66,6 +66,11 @@ class Encoder:
 
     def _free(self) -> int:
         return 1 if self._others_wait() else self._cores.free()
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1 << 16)
 
 
 def _try(

@@ -4,6 +4,7 @@ https://ffmpeg.org/ffmpeg-formats.html#Metadata-1, https://id3.org/id3v2.4.0-str
 """
 
 import re
+from contextlib import suppress
 
 from functions.convert import codepages
 
@@ -17,16 +18,29 @@ _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _TAG = re.compile(rb"((?:[^=;#\\]|\\.)+)=(.*)", re.DOTALL)
 
 
-def read(text: bytes) -> dict[str, str]:
+# A text of ID3v2.2 to 2.4 that is Latin-1 by its frame. Many programs write the code page of their machine there.
+_LATIN1 = re.compile(rb"(?:TT2|TP1|TAL)...\0|(?:TIT2|TPE1|TALB).{6}\0", re.DOTALL)
+
+
+def says_latin1(head: bytes) -> bool:
+    """Return whether a file that begins like this has ID3v2 texts that are said to be Latin-1."""
+    return head.startswith(b"ID3") and bool(_LATIN1.search(head))
+
+
+def read(text: bytes, *, latin1: bool = False) -> dict[str, str]:
     """Return title, artist and album of an ffmetadata file, if present.
 
-    Text that is not UTF-8, which old containers do not ask for, is decoded by the likeliest code page of all three.
+    Text that is not UTF-8, which old containers do not ask for, is decoded by the likeliest code page of all three. So
+    is text that ffmpeg took for Latin-1.
     """
     found: dict[str, bytes] = {}
     for tag in filter(None, map(_TAG.match, _LINE.findall(text.partition(b"[CHAPTER]")[0]))):
         name, content = tag[1].decode(errors="replace").lower(), _ESCAPED.sub(rb"\1", tag[2]).strip()
         if name in FRAMES and content:
             found.setdefault(name, content[:MAX_TAG_BYTES])
+    if latin1:
+        with suppress(UnicodeError):
+            found = {name: content.decode().encode("latin-1") for name, content in found.items()}
     texts = codepages.decode(list(found.values()))
     return {name: text[:MAX_TAG_CHARACTERS] for name, text in zip(found, texts, strict=True)}
 

@@ -154,6 +154,30 @@ def test_title_of_an_unnamed_code_page_is_read(
 
 
 @pytest.mark.parametrize(
+    ("title", "codepage"),
+    [
+        ("Señor Núñez: “Fiesta”", "cp1252"),
+        ("Příliš žluťoučký kůň", "iso-8859-2"),
+        ("Летний отпуск 2019", "cp1251"),
+        ("日本の映画", "shift-jis"),
+        ("内蒙古的夏天", "gbk"),
+        ("Café Zürich am See", "utf-8"),
+        ("naïve", "utf-16"),  # which would be Baltic by its bytes alone
+    ],
+)
+@pytest.mark.parametrize("version", [2, 3, 4])
+def test_title_that_is_said_to_be_latin1_is_read(
+    listener: Listener, recordings: Recordings, version: int, title: str, codepage: str
+) -> None:
+    """ID3 knows Latin-1 and Unicode; programs write the code page of their machine as Latin-1."""
+    text = bytes((codepage == "utf-16",)) + title.encode(codepage)
+    frame = b"TT2" + len(text).to_bytes(3, "big") if version == 2 else b"TIT2" + len(text).to_bytes(4, "big") + bytes(2)
+    tag = b"ID3" + bytes((version, 0, 0, 0, 0, 0, len(frame + text))) + frame + text
+    song = recordings.make("bare.mp3", f"{tone()} -id3v2_version 0").read_bytes()
+    assert listener.hear(recordings.bytes("tagged.mp3", tag + song)).encoded.tags == {"title": title}
+
+
+@pytest.mark.parametrize(
     ("name", "words"),
     [
         ("player.avi", "-f lavfi -i testsrc2=s=160x120:r=25:d=3 -c:v amv -c:a adpcm_ima_amv -strict -1 " + AMV),
