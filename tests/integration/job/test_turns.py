@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from bson import ObjectId
@@ -184,7 +185,7 @@ def test_cpu_time_counts_in_its_hour_only(database: Database[Document]) -> None:
 class FailingEncoder(Encoder):
     """Takes CPU time and finds the scratch folder full."""
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> float:
+    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> NoReturn:
         super().encode(workspace, heartbeat, spent)
         raise OSError("no space left")
 
