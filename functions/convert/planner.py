@@ -68,6 +68,9 @@ class Planner:
             self._cut = Cut(WHOLE, whole=False)
             return self._begin(WHOLE)
         self._failed |= self.plan.streams
+        silent = {stream.key for stream in transcript.streams if not stream.layout}
+        if silent & self.plan.streams:  # one without a packet was the best, so no other one of these has any either
+            self._failed |= silent
         return self._replan(transcript)
 
     def lost(self, transcript: Transcript) -> bool:
