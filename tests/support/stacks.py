@@ -14,6 +14,8 @@ import requests
 from scripts.local.secrets import Secrets
 from scripts.local.stack import Stack
 from scripts.local.supervision import Process, Supervisor
+from tests.support.processes import read
+from tests.support.waiting import eventually
 
 StartFunction = Callable[[str, Mapping[str, str]], str]
 PING = "dev.knative.sources.ping"
@@ -54,12 +56,19 @@ class Server:
         pid = self._pid()
         os.kill(pid, signal.SIGSTOP)
         try:
+            eventually(lambda: _stopped(pid), 10, "the stop of each thread", every=0.01)
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
 
     def _pid(self) -> int:
         return next(process.pid for process in self.supervisor.processes() if process.name == self.name)
+
+
+def _stopped(pid: int) -> bool:
+    """Whether no thread of the process runs: the signal reaches them one after the other."""
+    texts = filter(None, map(read, Path(f"/proc/{pid}/task").glob("*/stat")))
+    return {text.rpartition(")")[2].split()[0] for text in texts} == {"T"}
 
 
 @dataclass(frozen=True)
