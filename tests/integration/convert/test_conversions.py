@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from bson import ObjectId
 
+from functions.shared.media import Bucket
 from tests.integration.convert.converter import Converter, probed
 from tests.support.clips import Clips
 from tests.support.ingress import Ingress
@@ -108,7 +109,7 @@ def test_playlist_reads_no_other_file(converter: Converter, clips: Clips, kind: 
 def test_job_whose_video_is_gone_fails(converter: Converter, clips: Clips) -> None:
     """Nothing to convert is a failure with a reason, not an endless retry."""
     job = converter.upload(clips.video())
-    converter.database["videos.files"].delete_one({"_id": job})
+    Bucket(converter.database, "videos").delete(job)
     assert converter.deliver(job) < 300
     assert converter.job(job)["reason"]["code"] == "missing"
 
