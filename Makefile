@@ -115,7 +115,7 @@ test-api-long: ## The API with more than 10,000 cases; at most one hour
 test-hostile-long: ## Every hostile file through the whole system; two minutes, a quarter of an hour on a busy machine
 	@$(pytest) tests/hostile/test_every_file.py -v
 
-test-corpus-long: ## 1,257 files, whole and damaged, through the whole system; seven minutes (CORPUS=FOLDER: your own)
+test-corpus-long: ## 1,254 files, whole and damaged, through the whole system; three to seven minutes (CORPUS=FOLDER: your own)
 	@$(pytest) tests/corpus/test_whole.py -v -s
 
 test-chaos-long: ## Every process killed in turn, servers away, a disk full; at most 45 minutes

@@ -11,7 +11,8 @@ from tests.support.stacks import RunningStack
 from tests.support.store import Store
 from tests.support.waiting import eventually
 
-PARTED = {".ts", ".m2ts", ".mpg", ".vob", ".ogg", ".ogv", ".opus"}  # formats that are cut where their sound changes
+# Formats that are cut where their sound changes, or where another file begins.
+PARTED = {".ts", ".m2ts", ".mpg", ".vob", ".ogg", ".ogv", ".opus", ".flv"}
 NEAR = 0.1  # seconds by which an MP3 may differ from its file's sound
 MAILED = 180  # seconds until all mails have arrived: a lost event is republished by then
 
