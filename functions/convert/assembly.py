@@ -45,8 +45,8 @@ class Assembly:
             raise SeamError("no sound")
         self._file.write(self._layout.end())
         self._file.seek(0)
-        # ffmpeg completes the tag when the file is.
-        tag = self._last.path.open("rb").read(len(self._last.tag))
+        with self._last.path.open("rb") as file:  # again: ffmpeg has completed the tag at the end
+            tag = file.read(len(self._last.tag))
         self._file.write(self._layout.tag(tag, samples[self._streams.index(self._last)]))
         self._file.close()
 

@@ -45,15 +45,8 @@ def keep(mp3: Path) -> bool:
 def _frames(file: BinaryIO, form: Format) -> Iterator[bytes]:
     rest = b""
     while block := file.read(_BLOCK):
-        data, at = rest + block, 0
-        while at + 4 <= len(data):
-            if not (size := form.size(data[at : at + 4])):
-                raise ValueError("no frame of this format")
-            if at + size > len(data):
-                break
-            yield data[at : at + size]
-            at += size
-        rest = data[at:]
+        frames, rest = form.split(rest + block)
+        yield from frames
     if rest:
         raise ValueError("the last frame is not whole")
 

@@ -48,3 +48,15 @@ class Format:
         if not 0 < index < 15 or mono != (self.channels == 1):
             return 0
         return self.sizes[index] + (header[2] >> 1 & 1)
+
+    def split(self, data: bytes) -> tuple[list[bytes], bytes]:
+        """Return the whole frames that the data begin with, and the rest; raise ValueError for any other data."""
+        frames, at = list[bytes](), 0
+        while at + 4 <= len(data):
+            if not (size := self.size(data[at : at + 4])):
+                raise ValueError("no frame of this format")
+            if at + size > len(data):
+                break
+            frames.append(data[at : at + size])
+            at += size
+        return frames, data[at:]

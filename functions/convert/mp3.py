@@ -6,8 +6,9 @@ jump.
 
 from pathlib import Path
 
-RATES = (44100, 48000, 32000)
-MPEG_2_5, MPEG_1 = 0, 3
+from functions.convert.frames import ENDS, FRAMES, MPEG_1, RATES
+
+MPEG_2_5 = 0
 
 
 def seconds(mp3: Path) -> float:
@@ -15,13 +16,13 @@ def seconds(mp3: Path) -> float:
     with mp3.open("rb") as file:
         head = file.read(256)
     tag = max(head.find(b"Xing"), head.find(b"Info"))
-    if tag < 0 or len(head) < tag + 144:
+    if tag < 0 or len(head) < tag + ENDS + 3:
         return 0.0
     version, rates = head[1] >> 3 & 3, RATES[head[2] >> 2 & 3 :]
     if not rates:  # no MPEG audio has the fourth
         return 0.0
     rate = rates[0] >> {MPEG_1: 0, MPEG_2_5: 2}.get(version, 1)
-    frames = int.from_bytes(head[tag + 8 : tag + 12], "big")
-    ends = int.from_bytes(head[tag + 141 : tag + 144], "big")  # 12 bits each
+    frames = int.from_bytes(head[tag + FRAMES : tag + FRAMES + 4], "big")
+    ends = int.from_bytes(head[tag + ENDS : tag + ENDS + 3], "big")  # 12 bits each
     samples = frames * (1152 if version == MPEG_1 else 576) - (ends >> 12) - (ends & 0xFFF)
     return max(0.0, samples / rate)

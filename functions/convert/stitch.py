@@ -22,13 +22,6 @@ class SeamError(Exception):
     """Two encoders wrote different frames, or a file has anything else."""
 
 
-def _format(header: bytes) -> Format:
-    try:
-        return Format(header)
-    except ValueError as error:
-        raise SeamError from error
-
-
 class Stream:
     """The frames of an encoder's file, which may still grow; `tag`: the first one, with ffmpeg's tag."""
 
@@ -57,17 +50,14 @@ class Stream:
             file.seek(self._place)
             block = file.read(_READ)
         self._place += len(block)
-        data, at = self._rest + block, 0
-        if self.form is None and len(data) >= 4:
-            self.form = _format(data)
-        while self.form and at + 4 <= len(data):
-            if not (size := self.form.size(data[at : at + 4])):
-                raise SeamError("no frame of this format")
-            if at + size > len(data):
-                break
-            self._frames.append(data[at : at + size])
-            at += size
-        self._rest = data[at:]
+        data = self._rest + block
+        try:
+            if self.form is None and len(data) >= 4:
+                self.form = Format(data)
+            frames, self._rest = self.form.split(data) if self.form else ([], data)
+        except ValueError as error:
+            raise SeamError from error
+        self._frames += frames
         if not self.tag and self._frames:
             self.tag = self._frames.pop(0)
         return bool(block)

@@ -10,7 +10,7 @@ _AUDIO = {0x03, 0x04, 0x0F, 0x11, 0x1C, 0x2D, 0x2E, 0x80, 0x81, 0x82, 0x83, 0x84
 _PRIVATE, _REGISTRATION, _CODECS = 0x06, 0x05, {0x6A, 0x7A, 0x7B, 0x7C}
 _NAMES = {b"AC-3", b"EAC3", b"DTS1", b"DTS2", b"DTS3", b"Opus", b"BSSD", b"mlpa"}
 
-# What tells the codec of each audio stream, by its PID.
+# The type and the codec descriptors of each audio stream, by its PID.
 Sounds = dict[int, bytes]
 MAX_PROGRAMS = 16  # that are looked at
 

@@ -103,8 +103,8 @@ def convert(stack: Stack, video: Path) -> None:
     target = stack.state / f"{video.stem}.mp3"
     timed(f"downloaded MP3 {result['mp3']['id']}", lambda: visitor.download(result["mp3"]["id"], target))
     show = [str(FFMPEG), "-hide_banner", "-i", str(target), "-map", "0:a", "-c", "copy", "-f", "null", "-"]
-    told = subprocess.run(show, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stderr
-    facts = told.partition("\n")[2].partition("Stream mapping:")[0]
+    log = subprocess.run(show, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stderr
+    facts = log.partition("\n")[2].partition("Stream mapping:")[0]
     say(f"\n{target} ({target.stat().st_size:,} bytes)\n{facts}")
 
 

@@ -24,7 +24,7 @@ def test_escaped_characters_are_unescaped() -> None:
     ],
 )
 def test_texts_of_an_unnamed_code_page_are_decoded_together(title: str, album: str, codepage: str) -> None:
-    """A short text alone would not tell its code page."""
+    """One short text is not enough to detect the code page."""
     lines = (b"title=" + title.encode(codepage), b"album=" + album.encode(codepage))
     assert tags.read(b";FFMETADATA1\n" + b"\n".join(lines) + b"\n") == {"title": title, "album": album}
 
