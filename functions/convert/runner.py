@@ -4,10 +4,10 @@ import errno
 import os
 import selectors
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 
+from functions.convert.child import Child
 from functions.convert.cores import Cores
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Workspace
@@ -38,16 +38,16 @@ class Runner:
                     done = self._listen(process, transcript, goes_on)
             finally:
                 if not done:
-                    os.kill(process.pid, signal.SIGKILL)  # `process.kill` could wait for it, and lose its CPU time
-                self._spent(_wait(process))
+                    os.kill(process.pid, signal.SIGKILL)
+                self._spent(process.wait())
         return process.returncode if done else None
 
-    def _listen(self, process: subprocess.Popen[bytes], transcript: Transcript, goes_on: Callable[[], bool]) -> bool:
+    def _listen(self, process: Child, transcript: Transcript, goes_on: Callable[[], bool]) -> bool:
         readers = {process.stdout: transcript.read_stdout, process.stderr: transcript.read_stderr}
         # A process that was taken over may close its pipes and go on, so its exit is waited for in the same way.
         with selectors.DefaultSelector() as selector, open(os.pidfd_open(process.pid), "rb") as exit_:  # noqa: PTH123
             selector.register(exit_, selectors.EVENT_READ)
-            for pipe in filter(None, readers):
+            for pipe in readers:
                 selector.register(pipe, selectors.EVENT_READ, pipe)
             while selector.get_map():
                 for key, _ in selector.select(timeout=1):
@@ -67,10 +67,3 @@ class Runner:
             raise OSError(errno.ENOSPC, "the scratch folder is full")
         if time.monotonic() > self._end:
             raise TimeoutError(f"ffmpeg did not end within {TIMEOUT_SECONDS} s")
-
-
-def _wait(process: subprocess.Popen[bytes]) -> float:
-    """Wait for the process to exit; return the seconds of CPU time that it took."""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime

@@ -1,27 +1,23 @@
 """Runs a program that a hostile file may compromise: no network, only its own files, no processes, limited resources.
 
-Everything is prepared before the fork; between fork and exec there are only system calls, as other threads of the
-parent may hold any lock at that moment.
+`functions.convert.launcher` starts it.
 """
 
 import ctypes
-import fcntl
 import os
 import resource
 import secrets
 import shutil
-import signal
 import socket
-import struct
-import subprocess
 import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
 from contextvars import copy_context
 from pathlib import Path
 
-from functions.convert import landlock
-from functions.convert.seccomp import MAX_OPEN_FILES, Filter
+from functions.convert import landlock, seccomp
+from functions.convert.child import Child, Launcher
+from functions.convert.seccomp import MAX_OPEN_FILES
 from functions.convert.supervisor import Supervisor
 
 LIMITS = {
@@ -38,8 +34,7 @@ ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}
 # Where this process is root, each program runs as a user of its own: one of these, which nothing else has.
 FIRST_UID, UIDS = 55_000, 4096
 
-_SET_PDEATHSIG, _SET_DUMPABLE, _SET_NO_NEW_PRIVS = 1, 4, 38
-_CAPABILITIES = struct.pack("=Ii", 0x20080522, 0), bytes(24)  # this process, none of any kind
+_SET_DUMPABLE = 4
 
 
 class Sandbox:
@@ -51,68 +46,52 @@ class Sandbox:
         Makes this process unreadable for others of its user: its environment and memory in `/proc`.
         """
         self.landlock = landlock.version()
-        self._limits = LIMITS | {resource.RLIMIT_FSIZE: (largest, largest)}
         self._program = [path for path in program if path.exists()]
-        self._filter = Filter()
-        _prctl(_SET_DUMPABLE, 0)
+        self._request = {
+            "clone": seccomp.number_of("clone"),
+            "seccomp": seccomp.number_of("seccomp"),
+            "restrict_self": landlock.RESTRICT_SELF,
+            "filter": seccomp.compiled(),
+            "limits": LIMITS | {resource.RLIMIT_FSIZE: (largest, largest)},
+            "max_open_files": MAX_OPEN_FILES,
+            "environment": ENVIRONMENT,
+        }
+        self._launcher = Launcher()
+        if landlock.libc.prctl(_SET_DUMPABLE, *[ctypes.c_ulong(0)] * 4):
+            raise OSError
 
-    def start(self, command: list[str], *, read: Path, write: Path) -> subprocess.Popen[bytes]:
+    def start(self, command: list[str], *, read: Path, write: Path) -> Child:
         """Start a program, by its path, that may read one file, write to one folder, and write to two pipes.
 
-        It works in the folder that has both. It dies with the thread that calls this, and has no input and none of
-        this process's environment.
+        It works in the folder that has both. It dies with this process, and has no input and none of this process's
+        environment.
         """
-        program = Path(command[0])
+        path = Path(command[0])
         user = None if landlock.libc.geteuid() else FIRST_UID + secrets.randbelow(UIDS)
         if user is not None:
             _give(user, read, write)
+        request = self._request | {"words": command, "program": path.name, "user": user}
         with ExitStack() as stack:
             allowed = dict.fromkeys(self._program, landlock.PROGRAMS) | {read: landlock.READ, write: landlock.WRITE}
-            rules = stack.enter_context(landlock.ruleset(allowed)) if self.landlock else None
-            # By this descriptor, as the user may have no way to the program from the root folder.
-            folder = os.open(program.parent, os.O_PATH | os.O_CLOEXEC)
-            stack.callback(os.close, folder)
-            handover = stack.enter_context(_supervised())
+            rules = [stack.enter_context(landlock.ruleset(allowed))] if self.landlock else []
+            # By descriptors, as the user may have no way to these folders from the root folder.
+            folders = [_folder(folder, stack) for folder in (write.parent, path.parent)]
+            handover = stack.enter_context(_supervised()).fileno()
+            return self._launcher.start(request, [handover, *folders, *rules])
 
-            def enter() -> None:
-                fcntl.fcntl(folder, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
-                _prctl(_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which would reset it
-                _prctl(_SET_NO_NEW_PRIVS, 1)
-                if landlock.libc.capset(*_CAPABILITIES):
-                    raise OSError
-                if rules is not None and landlock.libc.syscall(landlock.RESTRICT_SELF, rules, 0):
-                    raise OSError
-                listener = struct.pack("i", self._filter.enter())
-                handover.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, listener)])
-                for limit, values in self._limits.items():
-                    resource.setrlimit(limit, values)
 
-            return subprocess.Popen(
-                command,
-                executable=f"/proc/self/fd/{folder}/{program.name}",
-                pass_fds=[folder],  # until the program starts
-                cwd=write.parent,
-                user=user,
-                group=user,
-                extra_groups=None if user is None else [],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                env=ENVIRONMENT,
-                start_new_session=True,
-                preexec_fn=enter,  # noqa: PLW1509  # see the module's words
-            )
+def _folder(path: Path, stack: ExitStack) -> int:
+    folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    stack.callback(os.close, folder)
+    return folder
 
 
 def _supervised() -> socket.socket:
     """Start a supervisor; return the socket by which the new process hands it the filter's listener."""
     ours, theirs = socket.socketpair()
-    with theirs:
-        handover = socket.socket(fileno=fcntl.fcntl(theirs, fcntl.F_DUPFD_CLOEXEC, MAX_OPEN_FILES))
     # In a copy of this thread's context, which has the log's fields.
     threading.Thread(target=copy_context().run, args=(Supervisor().run, ours), daemon=True).start()
-    return handover
+    return theirs
 
 
 def _give(user: int, read: Path, write: Path) -> None:
@@ -120,9 +99,3 @@ def _give(user: int, read: Path, write: Path) -> None:
     for path, owner, mode in ((write.parent, None, 0o710), (read, None, 0o640), (write, user, 0o700)):
         shutil.chown(path, owner, user)
         path.chmod(mode)
-
-
-def _prctl(option: int, *arguments: int) -> None:
-    # All five arguments are passed, unused ones as 0, as the kernel requires for some options.
-    if landlock.libc.prctl(option, *map(ctypes.c_ulong, (*arguments, 0, 0, 0, 0)[:4])):
-        raise OSError

@@ -27,7 +27,6 @@ _PR_SET_NAME, _ARCH_SET_FS = 15, 0x1002
 
 _ERRNO, _NOTIFY, _ALLOW = 0x00050000, 0x7FC00000, 0x7FFF0000
 _EQUAL, _AT_LEAST = 4, 5
-_SET_FILTER, _NEW_LISTENER = 1, 1 << 3
 
 
 class _Argument(ctypes.Structure):
@@ -61,25 +60,10 @@ ALLOWED_WITH: list[tuple[str, list[_Argument]]] = [
 UNHANDLED_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGXCPU)
 
 
-class Program(ctypes.Structure):
-    """The argument of `seccomp(SECCOMP_SET_MODE_FILTER)`; it owns its instructions."""
-
-    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
-
-
-class Filter:
-    def __init__(self) -> None:
-        """Compile the filter."""
-        self._libc = ctypes.CDLL(None, use_errno=True)
-        self._number = _library.seccomp_syscall_resolve_name(b"seccomp")
-        self._program = _program()
-
-    def enter(self) -> int:
-        """Confine this thread and what it starts; return the listener on which a supervisor gets the other calls."""
-        listener: int = self._libc.syscall(self._number, _SET_FILTER, _NEW_LISTENER, ctypes.byref(self._program))
-        if listener < 0:
-            raise OSError(ctypes.get_errno(), "seccomp: cannot confine the process")
-        return listener
+def number_of(call: str) -> int:
+    """Return the number of a system call of this machine."""
+    found: int = _library.seccomp_syscall_resolve_name(call.encode())
+    return found
 
 
 def name(number: int) -> str:
@@ -93,13 +77,13 @@ def name(number: int) -> str:
         _libc_free(pointer)
 
 
-def _program() -> Program:
+def compiled() -> bytes:
+    """Return the filter as the kernel takes it (`struct sock_filter`, 8 bytes each)."""
     context = _context()
 
     def rule(action: int, call: str, *arguments: _Argument) -> None:
-        number = _library.seccomp_syscall_resolve_name(call.encode())
         array = (_Argument * len(arguments))(*arguments)
-        result = _library.seccomp_rule_add_array(context, ctypes.c_uint32(action), number, len(array), array)
+        result = _library.seccomp_rule_add_array(context, ctypes.c_uint32(action), number_of(call), len(array), array)
         if result:
             raise OSError(-result, f"seccomp: no rule for {call}: {os.strerror(-result)}")
 
@@ -108,11 +92,11 @@ def _program() -> Program:
             rule(_ALLOW, call)
         for call, arguments in ALLOWED_WITH:
             rule(_ALLOW, call, *arguments)
-        for number in UNHANDLED_SIGNALS:
-            rule(_ERRNO, "rt_sigaction", _is(0, number))
+        for each in UNHANDLED_SIGNALS:
+            rule(_ERRNO, "rt_sigaction", _is(0, each))
         # The flags of clone3 are in memory, where no filter sees them. After ENOSYS libc uses clone.
         rule(_ERRNO | errno.ENOSYS, "clone3")
-        return _compiled(context)
+        return _exported(context)
     finally:
         _library.seccomp_release(context)
 
@@ -121,13 +105,12 @@ def _context() -> ctypes.c_void_p:
     return ctypes.c_void_p(_library.seccomp_init(ctypes.c_uint32(_NOTIFY)))
 
 
-def _compiled(context: ctypes.c_void_p) -> Program:
+def _exported(context: ctypes.c_void_p) -> bytes:
     with open(os.memfd_create("seccomp"), "w+b") as file:  # noqa: PTH123  # it has no path
         if result := _library.seccomp_export_bpf(context, file.fileno()):
             raise OSError(-result, f"seccomp: cannot compile: {os.strerror(-result)}")
         file.seek(0)
-        code = file.read()
-    return Program(len(code) // 8, code)  # an instruction has 8 bytes
+        return file.read()
 
 
 _library = ctypes.CDLL("libseccomp.so.2")

@@ -6,11 +6,14 @@ import json
 import logging
 import os
 import struct
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from logging.handlers import QueueHandler
 from pathlib import Path
 from queue import Queue
+
+import psutil
 
 from functions.convert import landlock
 from functions.convert.sandbox import Sandbox
@@ -94,10 +97,15 @@ def _inside(folder: Path, user: int, hide: Callable[[], None] | None, *, capable
         if capable:
             _keep_a_capability()
         _prctl(_SET_DUMPABLE, 1)  # as a process is that was started as this user
-    records: Queue[logging.LogRecord] = Queue()
-    logging.getLogger("functions.convert.supervisor").addHandler(QueueHandler(records))
+        sys.executable = "/usr/bin/python3"  # this one may be in a home where the user may not look
     sandbox = Sandbox(MAX_BYTES, PROGRAMS)
     assert bool(sandbox.landlock) == (hide is None)
-    with sandbox.start([PERL, "in", str(os.getpid())], read=Path("in"), write=Path("out")) as process:
-        out, err = process.communicate(timeout=30)
-    return process.returncode, (out + err).decode(), [record.__dict__["call"] for record in records.queue]
+    with sandbox.start([PERL, "-e", "1"], read=Path("in"), write=Path("out")):
+        pass  # the launcher runs now
+    [launcher] = psutil.Process().children()
+    records: Queue[logging.LogRecord] = Queue()
+    logging.getLogger("functions.convert.supervisor").addHandler(QueueHandler(records))
+    words = [PERL, "in", str(os.getpid()), str(launcher.pid)]
+    with sandbox.start(words, read=Path("in"), write=Path("out")) as process:
+        said = process.stdout.read() + process.stderr.read()
+    return process.returncode or 0, said.decode(), [record.__dict__["call"] for record in records.queue]

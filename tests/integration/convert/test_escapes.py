@@ -15,7 +15,7 @@ from tests.integration.convert.sandboxed import Ended
 NUMBER = ctypes.CDLL("libseccomp.so.2").seccomp_syscall_resolve_name
 REFUSED = "Operation not permitted"
 
-# Perl expressions that are true if they succeed. `$parent` is the process that started the program.
+# Perl expressions that are true if they succeed. `$parent` is the function's process.
 ESCAPES = {
     "chmod of its file": "chmod(0666, 'in')",
     "chmod of its folder": "chmod(0, 'out')",
@@ -66,7 +66,11 @@ ESCAPES = {
     "capset": "!syscall(<capset>, pack('LL', 0x20080522, 0), \"\\377\" x 24)",
     "another filter": "!syscall(<seccomp>, 1, 0, ' ' x 16)",
 }
-SECRETS = ["environ", "mem", "maps", "fd/0", "root/etc/passwd", "cwd/in"]  # of the parent, in /proc
+SECRETS = [  # in /proc
+    f"{process}/{name}"
+    for process in ("parent", "launcher")
+    for name in ("environ", "mem", "maps", "fd/0", "root/etc/passwd", "cwd/in")
+]
 
 STARTS = [
     pytest.param((user, has_landlock), id=f"{name}, {'with' if has_landlock else 'without'} Landlock")
@@ -92,11 +96,9 @@ def start(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def attempts(start: tuple[Path, int, bool]) -> dict[str, str]:
     """Return what each of the escapes came to, by its name."""
     lines = [f"$! = 0; print '{name}: ', (({perl(code)}) ? 'done' : $!), \"\\n\";" for name, code in ESCAPES.items()]
-    lines += [f"print '{name}: ', (open(F, '<', \"/proc/$parent/{name}\") ? 'done' : $!), \"\\n\";" for name in SECRETS]
-    said = _run(
-        start,
-        f"$| = 1; my $parent = 0 + $ARGV[0]; sub text {{ my $text = shift; $text }}\n{''.join(lines)}\n__DATA__\n",
-    ).said
+    lines += [f"print '{name}: ', (open(F, '<', \"/proc/${name}\") ? 'done' : $!), \"\\n\";" for name in SECRETS]
+    begin = "$| = 1; my ($parent, $launcher) = map { 0 + $_ } @ARGV; sub text { my $text = shift; $text }"
+    said = _run(start, f"{begin}\n{''.join(lines)}\n__DATA__\n").said
     return dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
 
 
@@ -112,8 +114,8 @@ def test_escape_is_refused(attempts: dict[str, str], name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_parent_cannot_be_read(attempts: dict[str, str], name: str) -> None:
-    """Neither the environment with its passwords nor the memory of the process that started ffmpeg."""
+def test_parents_cannot_be_read(attempts: dict[str, str], name: str) -> None:
+    """Neither the environment with its passwords nor the memory of the function, nor the launcher's."""
     assert attempts[name] in {"Permission denied", REFUSED}
 
 

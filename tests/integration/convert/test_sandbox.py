@@ -48,8 +48,8 @@ class Cell:
     def run(self, *words: str) -> tuple[int, str]:
         """Return the program's code and all that it said."""
         with self.sandbox.start([_path(words[0]), *words[1:]], read=self.file, write=self.out) as process:
-            out, err = process.communicate(timeout=20)
-        return process.returncode, (out + err).decode()
+            said = process.stdout.read() + process.stderr.read()
+        return process.returncode or 0, said.decode()
 
     def perl(self, program: str) -> tuple[int, str]:
         self.file.write_text(program)
@@ -132,7 +132,7 @@ def test_has_no_privileges_and_may_gain_none(cell: Cell) -> None:
         os.setgroups(before)
     with process:
         status = eventually(partial(_status_of, process.pid, "sleep"), 30, "the program", every=0.005)
-        process.kill()
+        os.kill(process.pid, signal.SIGKILL)
     assert "NoNewPrivs:\t1\n" in status
     assert "Seccomp:\t2\n" in status
     assert "Groups:\t \n" in status
@@ -272,6 +272,36 @@ threading.Thread(target=start).start()
         eventually(lambda: child.name() == "sleep", 30, "the program", every=0.005)
         parent.kill()
     eventually(partial(ended, child), 3, "its end", every=0.005)
+
+
+def test_program_outlives_the_thread_that_started_it(cell: Cell) -> None:
+    """As in a function that shuts down: its idle threads end before the conversion of another thread does."""
+    with ThreadPoolExecutor(1) as pool:
+        started = pool.submit(cell.sandbox.start, [_path("sleep"), "100"], read=cell.file, write=cell.out)
+    assert cell.run("true") == (0, "")
+    with started.result() as process:
+        os.kill(process.pid, signal.SIGTERM)
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_launcher_that_was_killed_is_replaced(cell: Cell) -> None:
+    """The next program starts as if nothing had happened."""
+    before = set(psutil.Process().children())
+    assert cell.run("true") == (0, "")
+    [launcher] = set(psutil.Process().children()) - before
+    launcher.kill()
+    eventually(lambda: not launcher.is_running() or None, 10, "its end", every=0.005)
+    assert cell.run("true") == (0, "")
+
+
+def test_program_that_cannot_be_started_is_an_error(cell: Cell) -> None:
+    """It is no exit of the program, which would be the file's fault, and leaves no process."""
+    cell.run("true")
+    before = set(psutil.Process().children())
+    for path in ("/usr/bin/nothing", "/etc/passwd"):
+        with pytest.raises(OSError, match="the program cannot be started: "):
+            cell.sandbox.start([path], read=cell.file, write=cell.out)
+    assert set(psutil.Process().children()) == before
 
 
 def test_starts_while_other_threads_are_busy(cell: Cell, mongodb: Server) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from functions.convert.sandbox import Sandbox
 folder = Path(sys.argv[1])
 with Sandbox(1 << 20, []).start(sys.argv[2:], read=folder / "in", write=folder / "out") as process:
-    sys.stdout.buffer.write(b"".join(process.communicate(timeout=20)))
+    sys.stdout.buffer.write(process.stdout.read() + process.stderr.read())
 """
 
 

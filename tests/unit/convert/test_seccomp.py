@@ -25,9 +25,7 @@ def answer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> A
         assert library.seccomp_arch_add(context, ctypes.c_uint32(token)) == 0
         assert library.seccomp_arch_remove(context, ctypes.c_uint32(native)) == 0
     monkeypatch.setattr(seccomp, "_context", lambda: context)
-    program = seccomp._program()
-    address = ctypes.c_void_p.from_buffer(program, seccomp.Program.instructions.offset).value
-    instructions = list(struct.iter_unpack("=HBBI", ctypes.string_at(address or 0, program.length * 8)))
+    instructions = list(struct.iter_unpack("=HBBI", seccomp.compiled()))
 
     def answer(call: str, *arguments: int, architecture: int = token) -> int:
         number = library.seccomp_syscall_resolve_name_arch(ctypes.c_uint32(token), call.encode())
