@@ -20,8 +20,12 @@ AUDIO_CONVERTED = "video2mp3.audio.converted.v1"
 CONVERSION_FAILED = "video2mp3.conversion.failed.v1"
 
 
-def video_uploaded(job: str, trace: Trace | None = None) -> CloudEvent:
-    return _event(VIDEO_UPLOADED, "/functions/upload", job, "uploaded", trace=trace)
+def video_uploaded(job: str, trace: Trace | None = None, *, prewarm: bool = False) -> CloudEvent:
+    """Return the event; with `prewarm` it is delivered to notify too."""
+    event = _event(VIDEO_UPLOADED, "/functions/upload", job, "uploaded", trace=trace)
+    if prewarm:
+        event["prewarm"] = "true"
+    return event
 
 
 def audio_converted(job: str, mp3: str, trace: Trace | None = None) -> CloudEvent:

@@ -1,6 +1,8 @@
 """Receives one video: stores it as it arrives, creates its job, publishes the job's event."""
 
 import logging
+import math
+import time
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +19,8 @@ from functions.upload.errors import BrokerNotConnected, EmptyVideo
 from functions.upload.quotas import Quotas
 from functions.upload.sources import Source
 from functions.upload.video import Video
+
+PREWARM_SECONDS = 10  # between two events that start notify, which then stays for a minute at least
 
 log = logging.getLogger("upload")
 
@@ -44,6 +48,7 @@ class Receiver:
         self._quotas = quotas
         self._sessions = sessions
         self._sink = sink
+        self._prewarmed = -math.inf  # when, in seconds of `time.monotonic()`
 
     def receive(self, caller: Caller, source: Source, key: str | None) -> Receipt:
         """Store the video of `source` and create its job; with a known `key` leave `source` unread.
@@ -87,9 +92,12 @@ class Receiver:
     def publish(self, job: Job) -> None:
         """Publish the new job's `video.uploaded`; if the broker does not accept it, the sweeper republishes it."""
         assert self._sink  # without it `receive` creates no job
+        now = time.monotonic()
+        if prewarm := now - self._prewarmed >= PREWARM_SECONDS:
+            self._prewarmed = now
         with follow(job.trace or current()):  # the request's own context has ended with its answer
             try:
-                self._sink.send(events.uploaded(job))
+                self._sink.send(events.uploaded(job, prewarm=prewarm))
             except SinkAway as error:
                 extra = {"job": str(job.id), "error": str(error)}
                 log.warning("event not published; the sweeper will republish it", extra=extra)

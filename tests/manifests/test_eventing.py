@@ -12,11 +12,12 @@ PUBLISHERS = {"convert", "sweep", "upload"}
 
 
 def test_every_trigger_filters_for_an_event_type_that_functions_send(manifests: list[Manifest]) -> None:
-    """Triggers filter by type only, at the one broker; every event type has a trigger."""
+    """Triggers filter by type, one by `prewarm` too, at the one broker; every event type has a trigger."""
     triggers = of_kind(manifests, "Trigger")
     assert {trigger["spec"]["broker"] for trigger in triggers} == names(of_kind(manifests, "Broker"))
-    assert all(trigger["spec"]["filter"]["attributes"].keys() == {"type"} for trigger in triggers)
-    assert {trigger["spec"]["filter"]["attributes"]["type"] for trigger in triggers} == TYPES
+    filters = [trigger["spec"]["filter"]["attributes"] for trigger in triggers]
+    assert [it for it in filters if it.keys() != {"type"}] == [{"type": events.VIDEO_UPLOADED, "prewarm": "true"}]
+    assert {it["type"] for it in filters} == TYPES
 
 
 def test_parallelism_of_triggers_equals_the_subscribers_capacity(manifests: list[Manifest]) -> None:

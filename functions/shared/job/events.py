@@ -15,9 +15,9 @@ class EventSink(Protocol):
         """Publish the event; raise SinkAway if it was not accepted."""
 
 
-def uploaded(job: Job) -> CloudEvent:
-    """Return the event that asks for the conversion of an open job."""
-    return video_uploaded(str(job.id), job.trace)
+def uploaded(job: Job, *, prewarm: bool = False) -> CloudEvent:
+    """Return the event that asks for the conversion of an open job, and with `prewarm` for the start of notify."""
+    return video_uploaded(str(job.id), job.trace, prewarm=prewarm)
 
 
 def ended(job: Job) -> CloudEvent:

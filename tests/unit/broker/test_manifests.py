@@ -33,7 +33,11 @@ def test_dead_letters_and_each_trigger_have_a_queue() -> None:
             {"type": "video2mp3.conversion.failed.v1"},
             3,
         ),
-        f"video2mp3.notify-on-video-uploaded.{UID}": (found.exchange, {"type": "video2mp3.video.uploaded.v1"}, 2),
+        f"video2mp3.notify-on-prewarm.{UID}": (
+            found.exchange,
+            {"type": "video2mp3.video.uploaded.v1", "prewarm": "true"},
+            2,
+        ),
     }
 
 
