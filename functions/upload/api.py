@@ -3,6 +3,7 @@
 import json
 import re
 from functools import partial
+from urllib.parse import unquote_to_bytes
 
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -10,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 from functions.shared import boundary, mongo
 from functions.shared.boundary import Status
 from functions.shared.job.document import Job
+from functions.shared.job.options import OptionRefused, Options
 from functions.shared.job.owners import OwnerDeleted
 from functions.shared.problems import Problem
 from functions.shared.server.connection import accepted
@@ -47,6 +49,7 @@ STATUSES = {
     TooSlow: Status(408),
     TooLarge: Status(413),
     NameRefused: Status(422),
+    OptionRefused: Status(422),
     QuotaExceeded: Status(429, lambda error: {"Retry-After": str(error.retry_after)}),
     StoreFull: Status(507, lambda _error: {"Retry-After": str(STORE_FULL_RETRY_SECONDS)}),
     BrokerNotConnected: Status(503, lambda _error: {"Retry-After": str(BROKER_RETRY_SECONDS)}),
@@ -77,11 +80,20 @@ class Api:
 
 
 def _source(request: Request) -> Source:
+    _require_utf8(request.query_string)
+    options = Options.parse((word, value) for word, value in request.args.items(multi=True) if word != "name")
     if request.mimetype == "multipart/form-data":
         body = _body(request, MAX_VIDEO_BYTES + MAX_FORM_OVERHEAD_BYTES)
-        return Form(body, request.mimetype_params.get("boundary", ""))
+        return Form(body, request.mimetype_params.get("boundary", ""), options)
     name = _name(request)
-    return RawBody(_body(request, MAX_VIDEO_BYTES), name)
+    return RawBody(_body(request, MAX_VIDEO_BYTES), name, options)
+
+
+def _require_utf8(query: bytes) -> None:
+    try:
+        unquote_to_bytes(query).decode()
+    except UnicodeDecodeError:
+        raise Problem(422, "The query is not UTF-8. Percent-encode its names and values as UTF-8.") from None
 
 
 def _body(request: Request, max_bytes: int) -> Body:

@@ -64,7 +64,7 @@ class Receiver:
         writer = self._videos.writer()
         with self._quotas.reserve(caller.user, writer.id, source.length) as reservation:
             with writer:
-                name = source.save(Video(writer, reservation))
+                metadata = source.save(Video(writer, reservation))
                 if not writer.size:
                     raise EmptyVideo("The video is empty. Check the file and send it again.")
                 self._sessions.require_open(caller)  # it may have ended while the body arrived
@@ -74,7 +74,8 @@ class Receiver:
                     writer.id,
                     owner=caller.user,
                     email=caller.email,
-                    name=name,
+                    name=metadata.name,
+                    options=metadata.options,
                     size=writer.size,
                     key=key,
                     trace=current(),

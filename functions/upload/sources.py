@@ -1,17 +1,19 @@
 """Where a video and its name come from: a raw body, or the one file of a multipart form."""
 
+from dataclasses import dataclass
 from typing import IO, Any, Protocol, cast
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 
+from functions.shared.job.options import OPTIONS, Options
 from functions.upload import names
 from functions.upload.body import READ_BYTES, Body
 from functions.upload.errors import MalformedForm, NameRefused, TooLarge
 from functions.upload.video import Video
 
 MAX_FORM_OVERHEAD_BYTES = 1024**2  # of a form besides its file, as the gateway allows
-MAX_FORM_PARTS = 8
+MAX_FORM_PARTS = 1 + len(OPTIONS)
 PARSER_BUFFER_BYTES = READ_BYTES + 64 * 1024  # one read, and what the parser kept of the read before
 
 
@@ -21,41 +23,50 @@ class Source(Protocol):
     @property
     def length(self) -> int | None: ...
 
-    def save(self, video: Video) -> str:
-        """Write the video's bytes to `video` and return the video's name; raise what `errors` lists."""
+    def save(self, video: Video) -> "Metadata":
+        """Write the video's bytes to `video`; return its name and the options. Raises what `errors` lists."""
         ...
 
 
-class RawBody:
-    """A body that is the video itself; its name comes with the request."""
+@dataclass(frozen=True)
+class Metadata:
+    """The name of a video, and what its MP3 is to be like."""
 
-    def __init__(self, body: Body, name: str) -> None:
+    name: str
+    options: Options
+
+
+class RawBody:
+    """A body that is the video itself; its name and the options come with the request."""
+
+    def __init__(self, body: Body, name: str, options: Options) -> None:
         self.length = body.length
         self._body = body
-        self._name = name
+        self._metadata = Metadata(name, options)
 
-    def save(self, video: Video) -> str:
+    def save(self, video: Video) -> Metadata:
         with self._body:
             while data := self._body.read():
                 video.write(data)
-        return self._name
+        return self._metadata
 
 
 class Form:
-    """A multipart/form-data body; its one file is the video, other fields are ignored."""
+    """A multipart/form-data body; its one file is the video, its other fields are options like those of the query."""
 
-    def __init__(self, body: Body, boundary: str) -> None:
+    def __init__(self, body: Body, boundary: str, options: Options) -> None:
         self.length = body.length
         self._body = body
         self._boundary = boundary
+        self._options = options
 
-    def save(self, video: Video) -> str:
+    def save(self, video: Video) -> Metadata:
         file = _FormFile(video)
         factory = cast("Any", file.open)  # called with keywords, of which one counts
         parser = MultiPartParser(factory, PARSER_BUFFER_BYTES, buffer_size=READ_BYTES, max_form_parts=MAX_FORM_PARTS)
         try:
             with self._body:
-                parser.parse(cast("IO[bytes]", self._body), self._boundary.encode("ascii"), None)
+                fields, _ = parser.parse(cast("IO[bytes]", self._body), self._boundary.encode("ascii"), None)
         except UnicodeDecodeError as error:  # of a part's headers; curl on Windows sends the code page of its console
             raise NameRefused(
                 "The video's name in the form is not UTF-8. Rename the file, or use `curl -T VIDEO URL?name=NAME`."
@@ -66,7 +77,7 @@ class Form:
             raise TooLarge("The form has too much data besides its file. Send only the file.") from error
         if file.name is None:
             raise MalformedForm("The form has no file. Send the video as `curl -F file=@VIDEO` does.")
-        return file.name
+        return Metadata(file.name, Options.parse([*self._options.words().items(), *fields.items(multi=True)]))
 
 
 class _FormFile:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from functions.shared.job.options import DEFAULT, Options
 from functions.shared.mongo import Document
 from functions.shared.trace import Trace
 
@@ -68,6 +69,7 @@ class Job:
     trace: Trace | None
     quota: int | None = None
     incomplete: bool = False
+    options: Options = DEFAULT
 
     @classmethod
     def of(cls, document: Document) -> "Job":
@@ -86,6 +88,7 @@ class Job:
             trace=Trace(**trace) if trace else None,
             quota=document.get("quota"),
             incomplete=document.get("incomplete", False),
+            options=Options.of(document.get("options", {})),
         )
 
     def as_stored(self) -> "Job":
@@ -98,6 +101,7 @@ class Job:
             "id": str(self.id),
             "name": self.name,
             "size": self.size,
+            "options": self.options.words(),
             "state": self.state,
             "progress": round(self.progress, 3),
             "reason": self.reason and {"code": self.reason.code, "message": self.reason.message},

@@ -8,6 +8,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from functions.shared.job.document import COLLECTION, REPUBLISH_AFTER, Job, State
+from functions.shared.job.options import DEFAULT, Options
 from functions.shared.job.owners import Owners
 from functions.shared.mongo import Document
 from functions.shared.trace import Trace
@@ -31,6 +32,7 @@ class Jobs:
         key: str | None,
         trace: Trace | None = None,
         quota: int | None = None,
+        options: Options = DEFAULT,
     ) -> Job:
         """Store and return the job of a stored video of `size` bytes: state `uploaded`, no attempt yet.
 
@@ -55,6 +57,8 @@ class Jobs:
         }
         if quota is not None:
             document["quota"] = quota
+        if words := options.words():
+            document["options"] = words
         if trace:
             document["trace"] = vars(trace)
         if key is None:

@@ -18,11 +18,12 @@ NAMES = ["clip.mp4", "Gespräch ½ 3.mov", 'say "cheese".mp4', "映画.mkv", "50
 def test_form_becomes_a_job(caller: Caller, store: Store) -> None:
     """The form's file is stored unchanged, and the answer is its job, with its URL in `Location`."""
     video = os.urandom(3 * CHUNK + 1)
-    answer = caller.call("POST", "/upload", files={"file": ("clip.mp4", video)}, data={"title": "ignored"})
+    answer = caller.call("POST", "/upload", files={"file": ("clip.mp4", video)})
     assert answer.status_code == 202
     job = answer.json()
     assert answer.headers["Location"] == f"/jobs/{job['id']}"
     expected = {"name": "clip.mp4", "size": len(video), "state": "uploaded", "progress": 0.0, "reason": None}
+    expected["options"] = {}
     assert expected.items() <= job.items()
     assert job["mp3"] is None
     assert job.keys() == {*expected, "id", "mp3", "created"}

@@ -52,7 +52,7 @@ def test_unsafe_name_in_a_form_is_refused(caller: Caller, store: Store, name: st
     store.assert_as_before(before)
 
 
-@pytest.mark.parametrize("query", ["", "?nme=a.mp4", "?name=a.mp4&name=b.mp4"])
+@pytest.mark.parametrize("query", ["", "?quality=2", "?name=a.mp4&name=b.mp4"])
 def test_raw_body_needs_one_name(caller: Caller, query: str) -> None:
     """Without a name, or with two: 400, and the text says how to send one."""
     answer = caller.call("POST", f"/upload{query}", data=b"video")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.shared.job.options import DEFAULT
 from functions.upload.body import Body
 from functions.upload.errors import QuotaExceeded, TooLarge
 from functions.upload.pace import RateMonitor
@@ -30,13 +31,13 @@ AMPLE = Allowance(MAX_VIDEO_BYTES, MAX_VIDEO_BYTES)
 
 def save_raw(monitor: RateMonitor, content: bytes, writer: Any, allowance: Allowance = AMPLE) -> str:
     body = Body(io.BytesIO(content), monitor, None, MAX_VIDEO_BYTES)
-    return RawBody(body, "a.mp4").save(Video(writer, allowance))
+    return RawBody(body, "a.mp4", DEFAULT).save(Video(writer, allowance)).name
 
 
 def save_form(monitor: RateMonitor, content: bytes, writer: Any, allowance: Allowance = AMPLE) -> str:
     text = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.mp4"\r\n\r\n%s\r\n--x--\r\n' % content
     body = Body(io.BytesIO(text), monitor, None, MAX_VIDEO_BYTES)
-    return Form(body, "x").save(Video(writer, allowance))
+    return Form(body, "x", DEFAULT).save(Video(writer, allowance)).name
 
 
 @pytest.mark.parametrize("save", [save_raw, save_form])
