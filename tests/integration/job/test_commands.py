@@ -13,12 +13,14 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from functions.convert.conversion import Heartbeat
 from functions.convert.encoder import Encoded
 from functions.convert.scratch import Workspace
+from functions.shared.job.options import DEFAULT
 from functions.shared.job.owned import Jobs
 from functions.shared.media import CHUNK, Bucket
 from functions.shared.mongo import Document
 from functions.shared.tokens import Caller
 from functions.upload.quotas import Limits, Quotas
 from functions.upload.receiver import Receiver
+from functions.upload.sources import Metadata
 from functions.upload.space import Space
 from functions.upload.video import Video
 from tests.integration.job.system import Encoder, System
@@ -83,9 +85,9 @@ class Film:
 
     length = 9 * CHUNK + 1000
 
-    def save(self, video: Video) -> str:
+    def save(self, video: Video) -> Metadata:
         video.write(os.urandom(self.length))
-        return "film.mp4"
+        return Metadata("film.mp4", DEFAULT)
 
 
 class OneChunk(Encoder):
