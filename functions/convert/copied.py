@@ -3,8 +3,6 @@
 Decoders skip the 529 samples by which they are late, and as many as the LAME tag says on top. ffmpeg writes that tag
 from what the video says. Many formats (AVI, TS, FLV) say nothing: then no sample is to be skipped, which the tag cannot
 express. So a silent frame is put in front of the sound, and the tag lets decoders skip exactly that.
-
-http://gabriel.mp3-tech.org/mp3infotag.html
 """
 
 from collections.abc import Iterator
@@ -12,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from functions.convert.crc import crc, followed
-from functions.convert.frames import BYTES, ENDS, FRAMES, MUSIC_BYTES, MUSIC_CRC, TAG_CRC, Format
+from functions.convert.frames import BYTES, ENDS, FRAMES, MUSIC_BYTES, MUSIC_CRC, Format
+from functions.convert.xing import Header
 
 DECODER_DELAY = 529  # samples
 TAGS = (b"Xing", b"Info", b"VBRI")
@@ -88,23 +87,14 @@ def _insert(file: BinaryIO, place: int, data: bytes) -> None:
 
 
 def _tag(tag: bytes, form: Format, silence: bytes) -> bytes:
-    """Return ffmpeg's tag with the silent frame in it, if there is one, and with a right CRC, also for mono."""
-    start = 4 + form.side
-    new = bytearray(tag)
-
-    def number(place: int, size: int) -> int:
-        return int.from_bytes(tag[start + place : start + place + size], "big")
-
-    def put(place: int, size: int, value: int) -> None:
-        new[start + place : start + place + size] = value.to_bytes(size, "big")
-
+    """Return ffmpeg's tag with the silent frame in it, if there is one."""
+    new = Header(tag, form)
     if silence:
-        put(FRAMES, 4, number(FRAMES, 4) + 1)
-        put(BYTES, 4, number(BYTES, 4) + len(silence))
-        padding = max(number(ENDS, 3) & 0xFFF, DECODER_DELAY)
-        put(ENDS, 3, form.samples - DECODER_DELAY << 12 | padding)
-        put(MUSIC_BYTES, 4, number(MUSIC_BYTES, 4) + len(silence))
-        sound = number(BYTES, 4) - len(tag)
-        put(MUSIC_CRC, 2, followed(crc(silence), sound) ^ number(MUSIC_CRC, 2))
-    put(TAG_CRC, 2, crc(bytes(new[: start + TAG_CRC])))
-    return bytes(new)
+        new.put(FRAMES, 4, new.number(FRAMES, 4) + 1)
+        new.put(BYTES, 4, new.number(BYTES, 4) + len(silence))
+        padding = max(new.number(ENDS, 3) & 0xFFF, DECODER_DELAY)
+        new.put(ENDS, 3, form.samples - DECODER_DELAY << 12 | padding)
+        new.put(MUSIC_BYTES, 4, new.number(MUSIC_BYTES, 4) + len(silence))
+        sound = new.number(BYTES, 4) - len(tag) - len(silence)
+        new.put(MUSIC_CRC, 2, followed(crc(silence), sound) ^ new.number(MUSIC_CRC, 2))
+    return new.bytes()

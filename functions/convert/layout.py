@@ -3,19 +3,15 @@
 A frame's main data may begin in the bodies of the frames before, `main_data_begin` bytes back (ISO/IEC 11172-3,
 2.4.3.1). Each frame gets the largest bitrate that leaves nothing over, as in LAME (libmp3lame/bitstream.c): the audio
 bits, so the decoded samples, stay what they are, and the file gets as small as LAME's.
-
-The tag: http://gabriel.mp3-tech.org/mp3infotag.html
 """
 
 from array import array
 from bisect import bisect_right
 from collections import deque
 
-from functions.convert.crc import Music, crc
-from functions.convert.frames import BYTES, ENDS, FRAMES, MUSIC_BYTES, MUSIC_CRC, TAG_CRC, TOC, Format
-
-ENCODER_DELAY = 576  # samples: LAME's
-_MAX_ENDS = 0xFFF
+from functions.convert.crc import Music
+from functions.convert.frames import BYTES, FRAMES, MUSIC_BYTES, MUSIC_CRC, TOC, Format
+from functions.convert.xing import Header
 
 
 class Layout:
@@ -83,22 +79,14 @@ class Layout:
     def tag(self, tag: bytes, samples: int) -> bytes:
         """Return ffmpeg's tag of the stream that has the end, with what is true of the whole.
 
-        `samples`: how many that stream's encoder got. ffmpeg itself counts up to 46 of them too few as padding.
+        `samples`: how many that stream's encoder got.
         """
-        start, frames, total = 4 + self._form.side, self.frames, len(tag) + self.length
-        new = bytearray(tag)
-
-        def put(place: int, size: int, value: int) -> None:
-            new[start + place : start + place + size] = value.to_bytes(size, "big")
-
-        own = int.from_bytes(tag[start + FRAMES : start + FRAMES + 4], "big")
-        padding = own * self._form.samples - ENCODER_DELAY - samples
-        put(FRAMES, 4, frames)
-        put(BYTES, 4, total)
+        new, frames, total = Header(tag, self._form), self.frames, len(tag) + self.length
+        new.put_samples(samples)  # of the one stream, by its own number of frames
+        new.put(FRAMES, 4, frames)
+        new.put(BYTES, 4, total)
         toc = bytes(256 * (len(tag) + self._offsets[percent * frames // 100]) // total for percent in range(100))
-        new[start + TOC : start + TOC + 100] = b"\0" + toc[1:]
-        put(ENDS, 3, ENCODER_DELAY << 12 | min(max(padding, 0), _MAX_ENDS))
-        put(MUSIC_BYTES, 4, total)
-        put(MUSIC_CRC, 2, self._music.crc())
-        put(TAG_CRC, 2, crc(bytes(new[: start + TAG_CRC])))
-        return bytes(new)
+        new.fill(TOC, b"\0" + toc[1:])
+        new.put(MUSIC_BYTES, 4, total)
+        new.put(MUSIC_CRC, 2, self._music.crc())
+        return new.bytes()
