@@ -4,7 +4,7 @@ Whitelists limit the formats of a video, and nested inputs inherit them: no play
 `-max_alloc`, `-probesize`, `-analyzeduration` and `-max_streams` limit the resources that a hostile file can use.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +12,7 @@ import ffmpeg
 
 from functions.convert import deal
 from functions.convert.binary import FFMPEG
+from functions.convert.loudness import METER
 from functions.convert.parts import CHANGES
 from functions.convert.plan import PLAIN, WHOLE, Part, Plan
 
@@ -54,12 +55,11 @@ READING = {
 DEEP = {"probesize": "64M", "analyzeduration": f"{MAX_SOUND_SECONDS}M"}
 # Parts of one file are read by a protocol of ffmpeg's. No format that could name another file is allowed then.
 READING_PARTS = READING | {"protocol_whitelist": "file,subfile", "format_whitelist": ",".join(CHANGES)}
-WRITING = {
+WRITING: dict[str, str | int | None] = {
     "vn": None,
     "sn": None,
     "dn": None,
     "c:a": "libmp3lame",
-    "q:a": 2,
     "t": MAX_SOUND_SECONDS + 1,  # one second more than allowed: longer audio is refused, not truncated
     "map_metadata": -1,
     "map_chapters": -1,
@@ -76,14 +76,17 @@ COPYING = {key: WRITING[key] for key in ("map_metadata", "map_chapters", "id3v2_
 }
 # The time limit is that of the whole, which is known when the parts are put together. Frames are laid out then.
 DEALING = {key: word for key, word in WRITING.items() if key not in {"t", "bsf:a"}} | {"reservoir": 0}
-TAGS = {"vn": None, "an": None, "sn": None, "dn": None, "t": 0, "f": "ffmetadata"}
+MEASURING = {"map": "[measured]", "c:a": "pcm_s16le", "f": "null"}
+TAGS = {"vn": None, "an": None, "sn": None, "dn": None, "f": "ffmetadata"}
+# A picture is copied as it is, whatever it is, and never decoded.
+COVER = {"c": "copy", "frames:v": 1, "map_metadata": -1, "f": "image2pipe"}
 
 
 def command(plan: Plan, video: Path, mp3s: Sequence[Path], tags: Path, track: Path) -> list[str]:
     """Return the arguments: progress goes to stdout, the log with levels to stderr.
 
-    There is one MP3, or by a deal one of each encoder. The video's tags go to `tags`, those of its first audio stream
-    that is converted to `track`.
+    There is one MP3, or by a deal one of each encoder, none of a run that measures. The video's tags and chapters go to
+    `tags`, the tags of its first audio stream that is converted to `track`.
     """
     if plan.parts == WHOLE:
         first, *others = [f"file:{video}"]
@@ -93,34 +96,54 @@ def command(plan: Plan, video: Path, mp3s: Sequence[Path], tags: Path, track: Pa
         reading = READING_PARTS
     if plan.deal:
         reading = reading | {"reinit_filter": 0}  # sound that changes its form cannot be dealt: ffmpeg ends
+    if plan.seek:
+        reading = reading | {"noaccurate_seek": None, "ss": plan.seek}
     source = ffmpeg.input(first, **reading)
     part, index = min(plan.streams, default=(0, "a:0"))
     graphs, writing = _sound(plan, f"{part}:{index}")
+    files = ["null"] if plan.measure else [f"file:{mp3}" for mp3 in mp3s]
     outputs = (
-        *(ffmpeg.output(source, f"file:{mp3}", **words) for mp3, words in zip(mp3s, writing, strict=True)),
+        *(ffmpeg.output(source, file, **words) for file, words in zip(files, writing, strict=True)),
         ffmpeg.output(source, f"file:{tags}", **TAGS),
         ffmpeg.output(source, f"file:{track}", **TAGS, **{"map_metadata:g": f"{part}:s:{index}"}),
     )
     # ffmpeg-python would number several inputs as it likes.
     options = [word for name, value in reading.items() for word in (f"-{name}", str(value))]
     inputs = [word for other in others for word in (*options, "-i", other)]
-    whole = ffmpeg.merge_outputs(*outputs).global_args(
-        *inputs,
-        *(word for graph in graphs for word in ("-filter_complex", graph)),
-        *("-hide_banner", "-nostdin", "-nostats", "-y"),
-        *("-v", "level+verbose", "-progress", "pipe:1", "-max_alloc", str(1 << 28)),
-    )
-    return cast("list[str]", whole.compile(cmd=str(FFMPEG)))
+    filters = [word for graph in graphs for word in ("-filter_complex", graph)]
+    return _compiled(outputs, [*inputs, *filters, "-v", "level+verbose", "-progress", "pipe:1"])
 
 
-def _sound(plan: Plan, stream: str) -> tuple[list[str], list[dict[str, str | int | None]]]:
-    """Return the filter graphs, and the options of each MP3."""
+def meter(mp3: Path) -> list[str]:
+    """Return the arguments of a run that measures the loudness and the true peak of an MP3."""
+    source = ffmpeg.input(f"file:{mp3}", **READING)
+    return _compiled([ffmpeg.output(source, "null", f="null", af=METER.format("true"))], ["-v", "level+info"])
+
+
+def cover(video: Path, stream: int, picture: Path) -> list[str]:
+    """Return the arguments of a run that copies the attached picture."""
+    source = ffmpeg.input(f"file:{video}", **READING)
+    return _compiled([ffmpeg.output(source, f"file:{picture}", **COVER, map=f"0:{stream}")], ["-v", "level+error"])
+
+
+def _compiled(outputs: Sequence[object], words: Sequence[str]) -> list[str]:
+    common = ("-hide_banner", "-nostdin", "-nostats", "-y", "-max_alloc", str(1 << 28))
+    return cast("list[str]", ffmpeg.merge_outputs(*outputs).global_args(*words, *common).compile(cmd=str(FFMPEG)))
+
+
+def _sound(plan: Plan, stream: str) -> tuple[list[str], list[Mapping[str, str | int | None]]]:
+    """Return the filter graphs, and the options of each output."""
+    writing = WRITING | dict([plan.quality])
+    if plan.measure:
+        return [plan.graph], [MEASURING]
     if plan.deal:
         graphs = deal.graphs(f"{plan.graph};[sound]anull" if plan.graph else f"[{stream}]{PLAIN}", plan.deal)
-        return graphs, [DEALING | {"map": f"[e{encoder}]"} for encoder in range(plan.deal.encoders)]
+        return graphs, [
+            DEALING | dict([plan.quality]) | {"map": f"[e{encoder}]"} for encoder in range(plan.deal.encoders)
+        ]
     if plan.graph:
-        return [plan.graph], [WRITING | {"map": "[sound]"}]
-    return [], [(COPYING if plan.copied else WRITING | {"af": PLAIN}) | {"map": stream}]
+        return [plan.graph], [writing | {"map": "[sound]"}]
+    return [], [(COPYING if plan.copied else writing | {"af": PLAIN}) | {"map": stream}]
 
 
 def _bytes(video: Path, part: Part) -> str:

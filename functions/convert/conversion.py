@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from functions.convert import tags, verdict
+from functions.convert import verdict
 from functions.convert.encoder import Encoded
 from functions.convert.scratch import Scratch, Workspace
 from functions.shared.job.conversions import STORAGE_FULL, Attempt, LeaseLost
 from functions.shared.job.document import Job, Mp3, Reason
+from functions.shared.job.options import Options
 from functions.shared.media import Bucket, File
 
 BLOCK = 1 << 20
@@ -23,7 +24,9 @@ Heartbeat = Callable[[float], None]
 class VideoEncoder(Protocol):
     """Makes the MP3 of one video; `functions.convert.encoder.Encoder` is one."""
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> Encoded | Reason:
+    def encode(
+        self, workspace: Workspace, options: Options, heartbeat: Heartbeat, spent: Callable[[float], None]
+    ) -> Encoded | Reason:
         """Write the workspace's MP3; return what is known about it, or the reason why there is none."""
 
 
@@ -58,12 +61,12 @@ class Conversion:
         with self._scratch.workspace(attempt.job.size) as workspace:
             if not self._fetch(attempt.job, workspace.video, heartbeat):
                 return attempt.fail(verdict.MISSING)
-            encoded = self._encoder.encode(workspace, heartbeat, attempt.spend)
+            encoded = self._encoder.encode(workspace, attempt.job.options, heartbeat, attempt.spend)
             if isinstance(encoded, Reason):
                 return attempt.fail(encoded)
-            if not attempt.reserve(workspace.mp3.stat().st_size):
+            if not attempt.reserve(len(encoded.tag) + workspace.mp3.stat().st_size):
                 return attempt.fail(STORAGE_FULL)
-            file = self._store(workspace, encoded.tags, heartbeat)
+            file = self._store(workspace, encoded.tag, heartbeat)
         try:
             mp3 = Mp3(file.id, file.size, round(encoded.seconds, 3))
             return attempt.commit(mp3, incomplete=encoded.incomplete)
@@ -80,9 +83,9 @@ class Conversion:
             return True
         return False
 
-    def _store(self, workspace: Workspace, kept: dict[str, str], heartbeat: Heartbeat) -> File:
+    def _store(self, workspace: Workspace, tag: bytes, heartbeat: Heartbeat) -> File:
         with self._mp3s.writer() as writer:
-            writer.write(tags.id3(kept))
+            writer.write(tag)
             for block in _blocks(workspace.mp3):
                 writer.write(block)
                 heartbeat(1)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from functions.convert import outputs, protection, tags, verdict
+from functions.convert import outputs, protection, verdict
 from functions.convert.assembly import TooLongError
-from functions.convert.command import command
+from functions.convert.carried import Carried
+from functions.convert.command import command, meter
 from functions.convert.cores import Cores
 from functions.convert.planner import Planner
 from functions.convert.runner import Runner
@@ -14,15 +14,17 @@ from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Workspace
 from functions.convert.stitch import SeamError
 from functions.convert.transcript import Transcript
+from functions.convert.wanted import Wanted
 from functions.shared.job.document import Reason
+from functions.shared.job.options import Options
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """An MP3's length in seconds, the tags of its video, and whether some of the video's sound is not in it."""
+    """An MP3's length in seconds, its ID3v2 tag, and whether some of the video's sound is not in it."""
 
     seconds: float
-    tags: dict[str, str]
+    tag: bytes
     incomplete: bool = False
 
 
@@ -34,7 +36,11 @@ class Encoder:
         self._cores = Cores()
 
     def encode(
-        self, workspace: Workspace, heartbeat: Callable[[float], None], spent: Callable[[float], None]
+        self,
+        workspace: Workspace,
+        options: Options,
+        heartbeat: Callable[[float], None],
+        spent: Callable[[float], None],
     ) -> Encoded | Reason:
         """Write the MP3; return what is known about it, or why the video has none.
 
@@ -43,34 +49,44 @@ class Encoder:
         Raises OSError when the video is not at fault.
         """
         heartbeat = _rising(heartbeat)
-        planner = Planner(workspace.video, self._free, lambda: heartbeat(0))
+        planner = Planner(workspace.video, self._free, lambda: heartbeat(0), Wanted.of(options))
         runner = Runner(self._sandbox, self._cores, workspace, spent)
+
+        def beside(words: list[str]) -> Transcript:
+            """Run ffmpeg for anything but the sound."""
+            transcript = Transcript()
+
+            def goes_on() -> bool:
+                heartbeat(1)
+                return True
+
+            runner.run(words, transcript, goes_on)
+            return transcript
+
         first: Reason | None = None
         while True:
-            transcript = Transcript()
-            made = _try(planner, runner, workspace, transcript, heartbeat)
+            transcript = Transcript(planner.plan.seconds)
+            made = planner.refused or _try(planner, runner, workspace, transcript, heartbeat)
             if made is None:
                 continue
             reason = made if isinstance(made, Reason) else None
             first = first or reason
-            if not planner.again(transcript, reason):
+            if planner.again(transcript, reason):
+                continue
+            if isinstance(made, Reason):
                 break
-        if not isinstance(made, Reason):
-            # An Ogg has no tags but those of its streams. Elsewhere they are the name of the track.
-            source = workspace.track_tags if transcript.format == "ogg" else workspace.tags
-            kept = tags.read(_head(source), latin1=tags.says_latin1(_head(workspace.video)))
-            return Encoded(made, kept, planner.lost(transcript))
-        if first is verdict.DAMAGED and protection.encrypted(workspace.video):
+            if planner.has_to_check(made) and planner.checked(
+                beside(meter(workspace.inside(workspace.mp3))), transcript
+            ):
+                continue
+            tag = Carried(workspace, transcript, options, beside).tag(planner.plan, planner.span, made)
+            return Encoded(made, tag, planner.lost(transcript))
+        if first is verdict.DAMAGED and not planner.refused and protection.encrypted(workspace.video):
             return verdict.ENCRYPTED
-        return first or made
+        return planner.refused or first or made
 
     def _free(self) -> int:
         return 1 if self._others_wait() else self._cores.free()
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(1 << 16)
 
 
 def _try(
@@ -83,17 +99,16 @@ def _try(
             heartbeat(made.go_on())
             return planner.fits(transcript)
 
-        # By names within the workspace, as ffmpeg's user may have no way to it from the root folder.
-        video, tags_, track, *mp3s = (
-            path.relative_to(workspace.folder)
-            for path in (workspace.video, workspace.tags, workspace.track_tags, *made.files)
-        )
+        files = workspace.video, workspace.tags, workspace.track_tags, *made.files
+        video, tags, track, *mp3s = map(workspace.inside, files)
         try:
-            code = runner.run(command(planner.plan, video, mp3s, tags_, track), transcript, goes_on)
+            code = runner.run(command(planner.plan, video, mp3s, tags, track), transcript, goes_on)
             transcript.listed = True
             if code is None or not planner.fits(transcript):
                 return None
             result = made.end(code)
+            if planner.plan.measure and result is None:
+                return None if planner.measured(transcript) else verdict.DAMAGED
         except SeamError:
             result = None
         except TooLongError:

@@ -23,7 +23,8 @@ _LEFT = {"FL": 1.0, "FLC": 1.0, "DL": 1.0, "BIL": 1.0}
 _LEFT |= dict.fromkeys(("BL", "SL", "WL", "SDL", "SSL", "TFL", "TBL", "TSL", "BFL", "TTL"), 0.7071)
 _BOTH = {"FC": 0.7071} | dict.fromkeys(("BC", "TC", "TFC", "TBC", "BFC"), 0.5)
 _AS_NAMED = {6, 8}
-_LIMITER = "alimiter=limit=0.7079:level=disabled"
+CEILING = -3.0  # dBFS
+MEAN = "pan=mono|c0=0.5*c0+0.5*c1"
 
 
 def rate(rates: Iterable[int]) -> int:
@@ -37,11 +38,24 @@ def rate(rates: Iterable[int]) -> int:
     return next((rate for rate in MP3_RATES if rate >= highest), MP3_RATES[-1])
 
 
-def filters(layouts: set[Layout], *, stereo: bool) -> list[str]:
+def limit(ceiling: float) -> str:
+    """Return the filter that keeps samples below `ceiling` dBFS, without a delay."""
+    return f"alimiter=limit={10 ** (ceiling / 20):.4f}:level=disabled:latency=1"
+
+
+def limiter(ceiling: float, rate: int) -> list[str]:
+    """Return the filters that keep the true peak of sound of this sample rate below `ceiling` dBFS."""
+    return [f"aresample={2 * rate}", limit(ceiling), f"aresample={rate}"]
+
+
+def filters(layouts: set[Layout], *, stereo: bool, mono: bool = False) -> list[str]:
     """Return the filters that make mono, or with `stereo` stereo, of one stream that has all these layouts in turn.
 
-    None are needed for what ffmpeg does by itself.
+    With `mono`, what has several channels becomes the mean of left and right. None are needed for what ffmpeg does by
+    itself.
     """
+    if mono and {layout.channels for layout in layouts} - {1}:
+        return [*filters(layouts, stereo=True), MEAN]
     names, channels = {layout.name for layout in layouts}, {layout.channels for layout in layouts}
     if channels == {1}:
         if stereo:
@@ -57,7 +71,7 @@ def filters(layouts: set[Layout], *, stereo: bool) -> list[str]:
     else:
         mixed = _named(_LEFT, _BOTH) if largest.labelled else _unnamed(min(largest.channels, MAX_UNNAMED))
     top = rate(layout.rate for layout in layouts)
-    return ["aformat=sample_fmts=fltp", mixed, f"aresample={2 * top}", _LIMITER, f"aresample={top}"]
+    return ["aformat=sample_fmts=fltp", mixed, *limiter(CEILING, top)]
 
 
 def _named(left: Shares, both: Shares) -> str:

@@ -1,9 +1,10 @@
 """The files that one run of ffmpeg writes the sound to, and the MP3 that they become."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 
-from functions.convert import copied, mp3, verdict
+from functions.convert import copied, mp3, verdict, xing
 from functions.convert.assembly import MAX_SCRATCH_BYTES, Assembly
 from functions.convert.deal import Deal
 from functions.convert.plan import Plan
@@ -31,7 +32,25 @@ class One:
         reason = verdict.judge(code, self._transcript, seconds)
         if self._copy and reason is not verdict.TOO_LONG:
             return mp3.seconds(self._mp3) if not reason and copied.keep(self._mp3) else None
-        return reason or seconds
+        if not reason and (samples := self._transcript.samples.get(0)):
+            xing.put_samples(self._mp3, samples)
+        return reason or mp3.seconds(self._mp3)
+
+
+class Nothing:
+    """A run that measures."""
+
+    files: Sequence[Path] = ()
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+
+    def go_on(self) -> float:
+        return 0.0
+
+    def end(self, code: int) -> Reason | None:
+        """Return why nothing could be measured, by ffmpeg's exit code."""
+        return verdict.judge(code, self._transcript, 1)
 
 
 class Several:
@@ -63,10 +82,13 @@ class Several:
 
 
 @contextmanager
-def of(plan: Plan, workspace: Workspace, transcript: Transcript) -> Iterator[One | Several]:
+def of(plan: Plan, workspace: Workspace, transcript: Transcript) -> Iterator[One | Several | Nothing]:
     """Yield the outputs of a run by this plan, without what the run before has written, as another user."""
     for file in (workspace.mp3, workspace.tags, workspace.track_tags):
         file.unlink(missing_ok=True)
+    if plan.measure:
+        yield Nothing(transcript)
+        return
     if not plan.deal:
         yield One(workspace, transcript, copy=plan.copied)
         return

@@ -8,18 +8,20 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from functions.convert import mix
+from functions.convert import mix, tracks
 from functions.convert.deal import Deal
-from functions.convert.streams import Layout, Stream
+from functions.convert.loudness import NO_GAIN, Gain
+from functions.convert.span import COUNTED, Measure, Span
+from functions.convert.streams import IMPAIRED, Layout, Stream
+from functions.convert.wanted import ANYTHING, Wanted
 
 # The number of the input and the index of the stream in it.
 Key = tuple[int, int]
 # The layouts that were decoded of each stream.
 Heard = defaultdict[Key, set[Layout]]
-IMPAIRED = {"visual impaired", "hearing impaired", "comment"}
 
-_TIME = "asetpts=N/SR/TB"  # time counts decoded samples: a video's timestamps may jump by hours
-PLAIN = f"aformat=sample_rates={'|'.join(map(str, mix.MP3_RATES))},{_TIME}"
+# Time counts decoded samples: a video's timestamps may jump by hours.
+PLAIN = f"aformat=sample_rates={'|'.join(map(str, mix.MP3_RATES))},{COUNTED}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ class Plan:
 
     `graph` is a filter graph whose output is `[sound]`; without one, the one stream is filtered by PLAIN, or `copied`,
     as it is MP3 already. With a `deal`, several encoders have what the filters make, else one. `deep`: ffmpeg looks for
-    streams as far into the video as its memory allows.
+    streams as far into the video as its memory allows. `seek`: where ffmpeg begins to read, in seconds. `seconds`: the
+    length of the MP3 if the options say it, else 0. `measure`: what a run without an MP3 finds out, from `[measured]`.
+    `quality`: an option of the encoder and its value.
     """
 
     parts: tuple[Part, ...] = WHOLE
@@ -48,24 +52,34 @@ class Plan:
     copied: bool = False
     deal: Deal | None = None
     deep: bool = False
+    seek: int = 0
+    seconds: float = 0.0
+    measure: Measure | None = None
+    quality: tuple[str, str | int] = ANYTHING.encoding
 
 
-def make(
+def make(  # all that is known of a sound
     parts: tuple[Part, ...],
     streams: Sequence[Stream],
     heard: Heard,
     failed: Collection[Key] = (),
     *,
     camera: bool = False,
+    wanted: Wanted = ANYTHING,
+    span: Span | None = None,
+    gain: Gain = NO_GAIN,
 ) -> Plan | None:
     """Return the plan for a video with these streams; None if no stream is left.
 
     `failed` are the streams that cannot be decoded. With `camera`, two mono tracks of a kind are the left and the right
-    channel.
+    channel. `span` is what is converted of the sound, and `gain` the one that is known so far.
     """
     chosen: list[list[Stream]] = []
     for part in range(len(parts)):
-        usable = [stream for stream in streams if stream.part == part and stream.key not in failed]
+        usable = [stream for stream in streams if stream.part == part]
+        if wanted.track:
+            usable = tracks.asked(usable, wanted.track)
+        usable = [stream for stream in usable if stream.key not in failed]
         if len(parts) > 1:
             usable = [stream for stream in usable if stream.layout]  # others have no packet in this part
         before = chosen[-1][0].language if chosen else None
@@ -77,19 +91,26 @@ def make(
     layouts = [heard[found[0].key] or set(filter(None, [found[0].layout])) for found in chosen]
     keys = frozenset(stream.key for found in chosen for stream in found)
     everything = set().union(*layouts)
-    stereo = any(len(found) > 1 for found in chosen) or any(layout.channels > 1 for layout in everything)
+    mono = wanted.channels == 1
+    several = any(len(found) > 1 for found in chosen) or any(layout.channels > 1 for layout in everything)
+    stereo = not mono and (wanted.channels == 2 or several)
+    mixed = [mix.filters(found, stereo=stereo, mono=mono) for found in layouts]
     rates = {layout.rate for layout in everything}
+    rate = wanted.sample_rate(mix.rate(rates))
+    own = rates <= {rate} if wanted.rate or wanted.kbps else min(rates, default=rate) >= mix.MP3_RATES[0]
     whole = len(parts) == 1 and len(keys) == 1 and len(rates) <= 1
-    if (
-        whole
-        and not mix.filters(layouts[0], stereo=stereo)
-        and min(rates, default=mix.MP3_RATES[0]) >= mix.MP3_RATES[0]
-    ):
-        return Plan(streams=keys)
-    end = f"aformat=sample_fmts=fltp:sample_rates={mix.rate(rates)}:channel_layouts={'stereo' if stereo else 'mono'}"
-    chains = [_chain(n, found, mix.filters(layouts[n], stereo=stereo), end) for n, found in enumerate(chosen)]
+    if whole and own and not (mixed[0] or span or wanted.loudness):
+        return Plan(streams=keys, quality=wanted.encoding)
+    head = span.filters(counted=len(layouts[0]) == 1) if span and len(parts) == 1 else []
+    tail = [*(span.filters(counted=True) if span and len(parts) > 1 else ()), *gain.filters(rate)]
+    end = f"aformat=sample_fmts=fltp:sample_rates={rate}:channel_layouts={'stereo' if stereo else 'mono'}"
+    mean = [mix.MEAN] if mono else []
+    chains = [_chain(n, found, head, [*(mean if len(found) > 1 else mixed[n]), end]) for n, found in enumerate(chosen)]
     joined = "".join(f"[part{n}]" for n in range(len(chains)))
-    return Plan(parts, ";".join((*chains, f"{joined}concat=n={len(chains)}:v=0:a=1,{_TIME}[sound]")), keys)
+    joined += ",".join((f"concat=n={len(chains)}:v=0:a=1", COUNTED, *tail))
+    graph = ";".join((*chains, f"{joined}[sound]"))
+    seek, seconds = (span.seek, span.seconds) if span else (0, 0.0)
+    return Plan(parts, graph, keys, seek=seek, seconds=seconds, quality=wanted.encoding)
 
 
 def _best(streams: Sequence[Stream], language: str | None, *, camera: bool) -> list[Stream]:
@@ -111,10 +132,14 @@ def _best(streams: Sequence[Stream], language: str | None, *, camera: bool) -> l
     return [best]
 
 
-def _chain(number: int, streams: Sequence[Stream], filters: Sequence[str], end: str) -> str:
+def _chain(number: int, streams: Sequence[Stream], head: Sequence[str], filters: Sequence[str]) -> str:
     """Return the filters from the streams of one part to `[partN]`."""
     inputs = [f"[{part}:{index}]" for part, index in (stream.key for stream in streams)]
     if len(inputs) == 1:
-        return f"{inputs[0]}{','.join((*filters, end))}[part{number}]"
-    sides = (f"{source}pan=stereo|c{side}=c0[side{number}{side}]" for side, source in enumerate(inputs))
-    return ";".join((*sides, f"[side{number}0][side{number}1]amix=normalize=0,{end}[part{number}]"))
+        return f"{inputs[0]}{','.join((*head, *filters))}[part{number}]"
+    sides = (
+        f"{source}{','.join((*head, f'pan=stereo|c{side}=c0'))}[side{number}{side}]"
+        for side, source in enumerate(inputs)
+    )
+    both = ",".join(("amix=normalize=0", *filters))
+    return ";".join((*sides, f"[side{number}0][side{number}1]{both}[part{number}]"))

@@ -48,6 +48,14 @@ class Workspace:
     def track_tags(self) -> Path:
         return self.out / "track-tags"
 
+    @property
+    def cover(self) -> Path:
+        return self.out / "cover"
+
+    def inside(self, path: Path) -> Path:
+        """Return a path's name within the workspace; ffmpeg's user may have no way to it from the root folder."""
+        return path.relative_to(self.folder)
+
     def disk_full(self) -> bool:
         disk = os.statvfs(self.out)
         return disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES or bool(disk.f_files and not disk.f_favail)

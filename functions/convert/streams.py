@@ -15,6 +15,8 @@ _FLAG = re.compile(r"\((default|comment|hearing impaired|visual impaired)\)")
 _UNNAMED = re.compile(r"(\d{1,4}) channels?\b", re.ASCII)
 _POINTS = re.compile(r"\d{1,2}(?:\.\d{1,2})+", re.ASCII)
 _AMBISONIC = re.compile(r"ambisonic (\d{1,2})", re.ASCII)
+UNKNOWN = "und"  # language
+IMPAIRED = {"visual impaired", "hearing impaired", "comment"}  # flags
 _NAMED = {"mono": 1, "stereo": 2, "downmix": 2, "binaural": 2, "quad": 4, "hexagonal": 6, "octagonal": 8, "cube": 8}
 
 
@@ -77,7 +79,7 @@ def parse(line: str) -> Stream | None:
         part=int(found[1]),
         index=int(found[2]),
         codec=found[4],
-        language=found[3] or "und",
+        language=found[3] or UNKNOWN,
         flags=frozenset(_FLAG.findall(found[5])),
         layout=Layout(int(sound[1]), _FLAG.sub("", sound[2]).strip()) if sound else None,
     )

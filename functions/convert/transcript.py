@@ -11,7 +11,9 @@ from functions.convert import streams
 from functions.convert.streams import Layout, Stream
 
 # Each matches at the start of a line: a tag of the video with the same text is indented further.
-_DURATION = re.compile(r"\[info\]   Duration: (\d{1,6}):(\d\d):(\d\d\.\d{1,6})", re.ASCII)
+_DURATION = re.compile(
+    r"\[info\]   Duration: (\d{1,6}):(\d\d):(\d\d\.\d{1,6})(?:, start: (-?\d{1,9}\.\d{1,6}))?", re.ASCII
+)
 _INPUT = re.compile(r"\[info\] Input #\d{1,3}, ([\w,]{1,99}), from ", re.ASCII)
 _BRAND = re.compile(r"\[info\]     major_brand     : (.{1,8})")
 # The input of a filter graph, each time the graph is configured for it.
@@ -25,14 +27,25 @@ _DECODED = re.compile(
 )
 _COMPLAINT = re.compile(r"(?:\[[^][@]{1,99}@ 0x[0-9a-f]{1,16}\] ){0,9}\[(?:warning|error|fatal|panic)\] (.*)")
 _ENCODED = re.compile(
-    r"\[out#\d{1,3}/mp3 @ 0x[0-9a-f]{1,16}\] \[verbose\]   Output stream #(\d{1,3}):0 \(audio\): "
+    r"\[out#\d{1,3}/\w{1,20} @ 0x[0-9a-f]{1,16}\] \[verbose\]   Output stream #(\d{1,3}):0 \(audio\): "
     r"\d{1,12} frames encoded \((\d{1,12}) samples\)",
     re.ASCII,
 )
+_FRAME = re.compile(
+    r"\[Parsed_ashowinfo_\d{1,3} @ 0x[0-9a-f]{1,16}\] \[info\] n: *\d{1,9} pts: *(-?\d{1,18}) "
+    r".{1,300} nb_samples:(\d{1,9}) ",
+    re.ASCII,
+)
+_PICTURE = re.compile(r"\[info\]   Stream #0:(\d{1,6})[^ ]{0,99}: Video: (?:mjpeg|png)\b.*\(attached pic\)")
+# Of the meter's summary.
+_LOUDNESS = re.compile(r"    I: {1,20}(-?\d{1,3}\.\d) LUFS", re.ASCII)
+_PEAK = re.compile(r"    Peak: {1,20}(-?\d{1,3}\.\d) dBFS", re.ASCII)
 _OUT_TIME = re.compile(r"out_time_us=(\d{1,15})\Z", re.ASCII)
 
 MAX_LINE_BYTES = 1024
 MAX_STREAMS, MAX_LAYOUTS = 1000, 100  # audio streams that are looked at, forms of the sound of one
+MAX_FRAMES = 1000
+LOWEST = -100.0  # dBFS: ffmpeg's meter writes "-inf" for silence
 
 
 class Lines:
@@ -49,17 +62,22 @@ class Lines:
 
 
 class Transcript:
-    """`duration`: the declared duration of all inputs in seconds, 0 if none. `done`: seconds of MP3 so far.
+    """What ffmpeg has said so far.
 
+    `duration`: the declared duration of all inputs in seconds, 0 if none. `start`: the lowest timestamp of the last
+    input in seconds. `done`: seconds of MP3 so far.
     `format`: ffmpeg's name of the first input's format, empty if it was not recognised; `brand`: that of a film of the
     MP4 family. `streams`: the audio streams, complete when `listed`. `heard`: the layouts that were decoded. `errors`:
     packets that were not decoded, known at the end. `ignored`: audio streams that came after the list. `stopped`:
     whether ffmpeg could not read the file to its end. `samples`: how many were encoded, by the output's number, known
-    at the end.
+    at the end. `picture`: the index of the first attached JPEG or PNG. Of a run that measures: `frames`, timestamp and
+    number of samples of each, `loudness` in LUFS, and `peak` in dBFS.
     """
 
-    def __init__(self) -> None:
-        self.duration = 0.0
+    def __init__(self, seconds: float = 0.0) -> None:
+        """Count progress by so many `seconds` of MP3; by the declared duration if nobody knows them."""
+        self._seconds = seconds
+        self.duration = self.start = 0.0
         self.done = 0.0
         self.format = ""
         self.brand = ""
@@ -70,6 +88,9 @@ class Transcript:
         self.ignored = 0
         self.stopped = False
         self.samples: dict[int, int] = {}
+        self.picture: int | None = None
+        self.frames: list[tuple[int, int]] = []
+        self.loudness = self.peak = LOWEST
         self._time = 0.0  # of the filter graph, which begins again when the sound changes its form
         self._first: list[str] = []
         self._last: deque[str] = deque(maxlen=20)
@@ -77,8 +98,9 @@ class Transcript:
         self._stderr = Lines()
 
     def progress(self, seconds: float) -> float:
-        """Return which share of the declared duration so many seconds are, from 0 to 1; 0 without a duration."""
-        return min(seconds / self.duration, 1.0) if self.duration else 0.0
+        """Return which share of the MP3 so many seconds are, from 0 to 1; 0 if its length is not known."""
+        whole = self._seconds or self.duration
+        return min(seconds / whole, 1.0) if whole else 0.0
 
     @property
     def complaints(self) -> list[str]:
@@ -106,6 +128,7 @@ class Transcript:
     def _list(self, line: str) -> None:
         if found := _DURATION.match(line):
             self.duration += int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+            self.start = float(found[4] or 0)
         elif found := _INPUT.match(line):
             self.format = self.format or found[1]
         elif stream := streams.parse(line):
@@ -113,6 +136,8 @@ class Transcript:
                 self.streams.append(stream)
         elif line.startswith("[info] Stream mapping:"):
             self.listed = True
+        elif found := _PICTURE.match(line):
+            self.picture = int(found[1]) if self.picture is None else self.picture
         elif found := _BRAND.match(line):
             self.brand = self.brand or found[1].strip()
 
@@ -125,3 +150,10 @@ class Transcript:
             self.errors += int(found[1])
         elif found := _ENCODED.match(line):
             self.samples[int(found[1])] = int(found[2])
+        elif found := _FRAME.match(line):
+            if len(self.frames) < MAX_FRAMES:
+                self.frames.append((int(found[1]), int(found[2])))
+        elif found := _LOUDNESS.match(line):
+            self.loudness = float(found[1])
+        elif found := _PEAK.match(line):
+            self.peak = float(found[1])

@@ -33,6 +33,7 @@ from functions.shared.events import SinkAway
 from functions.shared.job.conversions import Conversions
 from functions.shared.job.deliveries import Outcome
 from functions.shared.job.document import Reason
+from functions.shared.job.options import Options
 from functions.shared.job.owned import Jobs
 from functions.shared.job.owners import Owners
 from functions.shared.media import Bucket
@@ -141,7 +142,9 @@ class Encoder:
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> Encoded | Reason:
+    def encode(
+        self, workspace: Workspace, _options: Options, heartbeat: Heartbeat, spent: Callable[[float], None]
+    ) -> Encoded | Reason:
         fate = self._actor.pause()
         heartbeat(0.5)
         spent(0.1)
@@ -150,7 +153,7 @@ class Encoder:
         if fate == Fate.BAD:
             return verdict.DAMAGED
         workspace.mp3.write_bytes(b"MP3 of " + workspace.video.read_bytes())
-        return Encoded(1.0, {})
+        return Encoded(1.0, b"")
 
 
 class Functions:

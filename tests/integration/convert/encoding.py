@@ -12,6 +12,7 @@ from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Scratch
 from functions.convert.transcript import Transcript
 from functions.shared.job.document import Reason
+from functions.shared.job.options import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def encoding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Encode:
     """Return a function that encodes a file as convert does."""
     transcripts: list[Transcript] = []
 
-    def transcript() -> Transcript:
-        transcripts.append(Transcript())
+    def transcript(seconds: float = 0.0) -> Transcript:
+        transcripts.append(Transcript(seconds))
         return transcripts[-1]
 
     def encode(file: Path, *, others_wait: bool = False) -> Encoded:
@@ -45,7 +46,7 @@ def encoding(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Encode:
         with Scratch(folder).workspace(0) as workspace:
             workspace.video.write_bytes(file.read_bytes())
             sandbox = Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))
-            ended = Encoder(sandbox, lambda: others_wait).encode(workspace, _ignore, _ignore)
+            ended = Encoder(sandbox, lambda: others_wait).encode(workspace, DEFAULT, _ignore, _ignore)
             result = ended if isinstance(ended, Reason) else ended.seconds
             made = workspace.mp3.read_bytes() if workspace.mp3.exists() else b""
         return Encoded(result, made, list(transcripts))

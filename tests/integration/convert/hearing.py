@@ -2,15 +2,19 @@
 
 import re
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from mutagen.id3 import ID3, ID3NoHeaderError
 
 from functions.convert import binary, command
 from functions.convert.encoder import Encoded, Encoder
 from functions.convert.sandbox import Sandbox
 from functions.convert.scratch import Scratch
 from functions.shared.job.document import Reason
+from functions.shared.job.options import Options
+
+UNTEXTUAL = {"CHAP", "CTOC", "COMM"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,44 @@ class Heard:
     mp3: Path
 
     @property
+    def tag(self) -> ID3:
+        """The ID3v2 tag as mutagen reads it, empty if there is none."""
+        try:
+            return ID3(self.mp3, translate=False)
+        except ID3NoHeaderError:
+            return ID3()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts of the tag but the comment, by their frames."""
+        return {name: str(frame) for name, frame in self.tag.items() if name[0] in "TC" and name[:4] not in UNTEXTUAL}
+
+    @property
+    def chapters(self) -> list[tuple[str, int, int]]:
+        """Title, begin and end in milliseconds of each, in the order of the table of contents."""
+        contents = [child for table in self.tag.getall("CTOC") for child in table.child_element_ids]
+        found = {chapter.element_id: chapter for chapter in self.tag.getall("CHAP")}
+        assert sorted(found) == sorted(contents)
+        chapters = [found[name] for name in contents]
+        return [(str(one.sub_frames["TIT2"]), one.start_time, one.end_time) for one in chapters]
+
+    @property
+    def samples(self) -> int:
+        """How many samples of a channel Debian's ffmpeg decodes."""
+        words = ["ffmpeg", "-v", "error", "-xerror", "-i", self.mp3, "-f", "s16le", "-"]
+        return len(subprocess.run(words, check=True, capture_output=True).stdout) // 2 // self.channels
+
+    @property
+    def measured(self) -> tuple[float, float]:
+        """Integrated loudness in LUFS and true peak in dBTP, by the meter of Debian's ffmpeg."""
+        words = ["ffmpeg", "-hide_banner", "-nostats", "-i", self.mp3, "-af", "ebur128=peak=true", "-f", "null", "-"]
+        said = subprocess.run(words, check=True, capture_output=True, text=True).stderr.partition("Summary:")[2]
+        loudness, peak = re.search(r"I: +(\S+) LUFS", said), re.search(r"Peak: +(\S+) dBFS", said)
+        assert loudness
+        assert peak
+        return float(loudness[1]), float(peak[1])
+
+    @property
     def channels(self) -> int:
         return len(self.levels)
 
@@ -38,28 +80,26 @@ class Heard:
         return _levels(self.mp3, f"pan=mono|c0=c{channel},{band}")[0]
 
 
-Hear = Callable[[Path], Heard]
-
-
 class Listener:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._sandbox = Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))
 
-    def encode(self, file: Path) -> tuple[Encoded | Reason, Path, list[float], int]:
+    def encode(self, file: Path, **options: str) -> tuple[Encoded | Reason, Path, list[float], int]:
         """Return what the encoder returns, the MP3, the progress that it reported, and how often ffmpeg ran."""
+        wanted = Options.parse(options.items())
         progress: list[float] = []
         runs: list[float] = []
         mp3 = self._folder / f"{file.name}.mp3"
         with Scratch(self._folder).workspace(0) as workspace:
             workspace.video.write_bytes(file.read_bytes())
-            ended = Encoder(self._sandbox).encode(workspace, progress.append, runs.append)
+            ended = Encoder(self._sandbox).encode(workspace, wanted, progress.append, runs.append)
             if isinstance(ended, Encoded):
-                mp3.write_bytes(workspace.mp3.read_bytes())
+                mp3.write_bytes(ended.tag + workspace.mp3.read_bytes())
         return ended, mp3, progress, len(runs)
 
-    def hear(self, file: Path) -> Heard:
-        ended, mp3, progress, runs = self.encode(file)
+    def hear(self, file: Path, **options: str) -> Heard:
+        ended, mp3, progress, runs = self.encode(file, **options)
         assert isinstance(ended, Encoded), ended
         said = _ffmpeg("-i", str(mp3), "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-")
         rate = re.search(r"Audio: mp3.*?, (\d+) Hz", said)

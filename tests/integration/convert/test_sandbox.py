@@ -23,6 +23,7 @@ from functions.convert.scratch import Scratch, Workspace
 from functions.shared import mongo
 from functions.shared.job.conversions import LeaseLost
 from functions.shared.job.document import Reason
+from functions.shared.job.options import DEFAULT
 from tests.integration.convert.sandboxed import MAX_BYTES, PERL, PROGRAMS
 from tests.support.clips import Clips
 from tests.support.stacks import Server
@@ -33,7 +34,7 @@ NUMBER = ctypes.CDLL("libseccomp.so.2").seccomp_syscall_resolve_name
 
 def encode(workspace: Workspace, spent: Callable[[float], None] = lambda _seconds: None) -> Encoded | Reason:
     return Encoder(Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))).encode(
-        workspace, lambda _progress: None, spent
+        workspace, DEFAULT, lambda _progress: None, spent
     )
 
 
@@ -210,7 +211,9 @@ def test_cpu_time_of_ffmpeg_is_reported_however_it_ends(tmp_path: Path, clips: C
         workspace.video.write_bytes(clips.video().read_bytes())
         encode(workspace, spent.append)
         with pytest.raises(LeaseLost):
-            Encoder(Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))).encode(workspace, lose, spent.append)
+            Encoder(Sandbox(command.MAX_MP3_BYTES, binary.files(binary.FFMPEG))).encode(
+                workspace, DEFAULT, lose, spent.append
+            )
     assert [0 < seconds < 10 for seconds in spent] == [True, True]
 
 
@@ -222,7 +225,7 @@ def test_program_that_only_closes_its_pipes_is_killed_in_time(tmp_path: Path, mo
     with Scratch(tmp_path).workspace(0) as workspace:
         workspace.video.write_text("close STDOUT; close STDERR; sleep 99")
         with pytest.raises(TimeoutError):
-            Encoder(Sandbox(MAX_BYTES, PROGRAMS)).encode(workspace, beats.append, lambda _seconds: None)
+            Encoder(Sandbox(MAX_BYTES, PROGRAMS)).encode(workspace, DEFAULT, beats.append, lambda _seconds: None)
     assert len(beats) >= 3
 
 
@@ -347,7 +350,7 @@ def test_conversions_that_run_at_once_do_not_share_a_core(tmp_path: Path, clips:
         with Scratch(folder).workspace(0) as workspace:
             workspace.video.write_bytes(clips.long().read_bytes())
             with pytest.raises(LeaseLost):
-                encoder.encode(workspace, look, lambda _seconds: None)
+                encoder.encode(workspace, DEFAULT, look, lambda _seconds: None)
 
     with ThreadPoolExecutor(len(cores)) as pool:
         list(pool.map(convert, range(len(cores))))

@@ -19,6 +19,7 @@ from functions.notify.notifier import Notifier
 from functions.shared.events import VIDEO_UPLOADED
 from functions.shared.job.conversions import Conversions
 from functions.shared.job.deliveries import Channel, Deliveries, Outcome
+from functions.shared.job.options import Options
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 from functions.shared.settings import Url
@@ -46,11 +47,13 @@ class MailServer:
 
 
 class Encoder:
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> Encoded:
+    def encode(
+        self, workspace: Workspace, _options: Options, heartbeat: Heartbeat, spent: Callable[[float], None]
+    ) -> Encoded:
         heartbeat(0.5)
         spent(1.0)
         workspace.mp3.write_bytes(b"MP3 of " + workspace.video.read_bytes())
-        return Encoded(1.0, {})
+        return Encoded(1.0, b"")
 
 
 class System:

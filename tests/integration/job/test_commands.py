@@ -13,7 +13,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from functions.convert.conversion import Heartbeat
 from functions.convert.encoder import Encoded
 from functions.convert.scratch import Workspace
-from functions.shared.job.options import DEFAULT
+from functions.shared.job.options import DEFAULT, Options
 from functions.shared.job.owned import Jobs
 from functions.shared.media import CHUNK, Bucket
 from functions.shared.mongo import Document
@@ -93,8 +93,10 @@ class Film:
 class OneChunk(Encoder):
     """Makes an MP3 of one chunk, as a clip of 10 s has it."""
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> Encoded:
-        encoded = super().encode(workspace, heartbeat, spent)
+    def encode(
+        self, workspace: Workspace, options: Options, heartbeat: Heartbeat, spent: Callable[[float], None]
+    ) -> Encoded:
+        encoded = super().encode(workspace, options, heartbeat, spent)
         os.truncate(workspace.mp3, 200_000)
         return encoded
 

@@ -15,6 +15,7 @@ from functions.convert.scratch import Workspace
 from functions.shared.events import VIDEO_UPLOADED
 from functions.shared.job.conversions import Attempt, Conversions
 from functions.shared.job.document import Mp3
+from functions.shared.job.options import Options
 from functions.shared.mongo import Document
 from functions.shared.retry import RetryLater
 from tests.integration.job.system import Encoder, System
@@ -185,8 +186,10 @@ def test_cpu_time_counts_in_its_hour_only(database: Database[Document]) -> None:
 class FailingEncoder(Encoder):
     """Takes CPU time and finds the scratch folder full."""
 
-    def encode(self, workspace: Workspace, heartbeat: Heartbeat, spent: Callable[[float], None]) -> NoReturn:
-        super().encode(workspace, heartbeat, spent)
+    def encode(
+        self, workspace: Workspace, options: Options, heartbeat: Heartbeat, spent: Callable[[float], None]
+    ) -> NoReturn:
+        super().encode(workspace, options, heartbeat, spent)
         raise OSError("no space left")
 
 
