@@ -19,6 +19,7 @@ NEAR_MP3 = 0.3  # LU
 MAX_CORRECTIONS, MAX_CHECKS = 3, 2
 MAX_CHECKED_SECONDS = 3600  # a longer MP3 would take too long to make again
 GOOD_KBPS, GOOD_VBR = 128, 4  # MP3s of fewer bits lose high tones
+MAX_LIMITED = 20.0  # dB more than the gain without a limiter: beyond it, nothing gets louder
 SILENCE = -70.0  # LUFS: the meter's lowest, also for less than 0.4 s
 
 
@@ -30,6 +31,7 @@ class Gain:
         self._wanted = self._target = wanted.loudness or 0.0
         self._ceiling = CEILING
         self._gain: float | None = None
+        self._most = 0.0
         self._limits = False
         self._tries: list[tuple[float, float]] = []  # gains and what they gave
         self._few_bits = wanted.kbps < GOOD_KBPS if wanted.kbps else wanted.vbr > GOOD_VBR
@@ -49,13 +51,15 @@ class Gain:
         """Take what the sound has with the filters so far: integrated loudness in LUFS, sample peak in dBFS."""
         if self._gain is None:
             self._gain = self._target - loudness if loudness > SILENCE else 0.0
+            self._most = self._gain + MAX_LIMITED
             self._limits = peak + self._gain > UNLIMITED
             self.known = not self._limits or not self._gain
             return
         self._tries.append((self._gain, loudness))
         self.known = abs(self._target - loudness) <= NEAR or len(self._tries) > MAX_CORRECTIONS
         if not self.known:
-            self._gain += (self._target - loudness) * self._slope()
+            before, self._gain = self._gain, min(self._gain + (self._target - loudness) * self._slope(), self._most)
+            self.known = before == self._gain
 
     def has_to_check(self, seconds: float) -> bool:
         """Return whether an MP3 of so many seconds has to be measured too."""
@@ -69,7 +73,7 @@ class Gain:
         if abs(off) <= NEAR_MP3 and over <= 0:
             return False
         self._target += off
-        self._ceiling -= max(over + 0.1, 0)
+        self._ceiling -= over + 0.4 if over > 0 else 0
         self._limits |= over > 0
         self._tries.clear()
         self.known = False

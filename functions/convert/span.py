@@ -22,7 +22,7 @@ ROUNDS = {
     **dict.fromkeys(("ogg", "mp3", "flac", "wav", "aac"), False),
     **dict.fromkeys(("matroska,webm", "flv", "asf", "mpegts", "mpeg"), True),
 }
-COUNTED = "asetpts=N/SR/TB"  # time counts the samples from here on
+COUNTED = "asetpts=round(N/SR/TB)"  # time counts the samples from here on; the quotient may be a little too small
 
 
 class Measure(StrEnum):

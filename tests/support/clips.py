@@ -23,8 +23,8 @@ class Clips:
 
     def video(self) -> Path:
         """3 s with a tone, the tags that are kept, and some personal ones."""
-        said = {"title": "A = title; # \\ é", "artist": "Me", "album": "Mine"}
-        private = {"comment": "secret", "location": "+12.3456+045.6789/", "copyright": "somebody"}
+        said = {"title": "A = title; # \\ é", "artist": "Me", "album": "Mine", "comment": "a remark"}
+        private = {"location": "+12.3456+045.6789/", "copyright": "somebody"}
         tags = [word for name, text in (said | private).items() for word in ("-metadata", f"{name}={text}")]
         return self._ffmpeg("video.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac", *tags)
 

@@ -57,8 +57,7 @@ class Heard:
     @property
     def samples(self) -> int:
         """How many samples of a channel Debian's ffmpeg decodes."""
-        words = ["ffmpeg", "-v", "error", "-xerror", "-i", self.mp3, "-f", "s16le", "-"]
-        return len(subprocess.run(words, check=True, capture_output=True).stdout) // 2 // self.channels
+        return decoded(self.mp3)
 
     @property
     def measured(self) -> tuple[float, float]:
@@ -107,6 +106,12 @@ class Listener:
         assert rate
         assert peak
         return Heard(ended, int(rate[1]), _levels(mp3, "anull"), float(peak[1]), progress, runs, mp3)
+
+
+def decoded(mp3: Path) -> int:
+    """Decode all of an MP3 by Debian's ffmpeg, without an error; return how many samples of a channel it has."""
+    words = ["ffmpeg", "-v", "error", "-xerror", "-i", mp3, "-f", "s16le", "-ac", "1", "-"]
+    return len(subprocess.run(words, check=True, capture_output=True).stdout) // 2
 
 
 def _levels(mp3: Path, filters: str) -> list[float]:
