@@ -59,7 +59,7 @@ def _one_of(does: str, *values: str) -> Option:
 
 def _time(does: str) -> Option:
     times = "seconds or [h:]m:ss[.mmm], such as 90 or 1:30.5, which counts from the end if it is negative"
-    return Option(does, times, r"-?(\d{1,5}|\d{1,4}:[0-5]?\d|\d{1,2}:[0-5]?\d:[0-5]?\d)(\.\d{1,3})?", _seconds)
+    return Option(does, times, r"-?(\d{1,6}|\d{1,4}:[0-5]?\d|\d{1,2}:[0-5]?\d:[0-5]?\d)(\.\d{1,3})?", _seconds)
 
 
 def _tag(name: str) -> Option:
