@@ -15,11 +15,13 @@ from schemathesis.core.parameters import ParameterLocation
 
 from functions.auth.errors import PasswordRefused
 from functions.auth.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, check
+from functions.shared.job.options import OPTIONS, OptionRefused, Options
 from tests.api.contract import schema
 from tests.support.auth import PASSWORD
 from tests.support.people import Member
 from tests.support.person import From
 
+BYTES = "application/octet-stream"
 FORM = "multipart/form-data"
 NO_TEXT = (dict, list, int, float, type(None))
 
@@ -66,15 +68,29 @@ def mend(case: Case[Any]) -> None:
         guessable = {name for name in ("password", "new") if _is_guessable(case.body.get(name))}
         if guessable and case.path != "/auth/account":
             case.body = {**case.body, **dict.fromkeys(guessable, PASSWORD)}
+    if case.media_type == BYTES and _negative(case, ParameterLocation.BODY):
+        case.body = b""  # whatever else is not bytes is sent as some bytes
     if case.media_type == FORM:
-        case.query = {}  # a form has its name in it
+        case.query = {}  # a form has its name and its options in it
         if isinstance(case.body, dict):  # and texts alone
             texts = {name: json.dumps(value) for name, value in case.body.items() if isinstance(value, NO_TEXT)}
             case.body = {**case.body, **texts}
+            if not _negative(case, ParameterLocation.BODY):
+                case.body = _possible(case.body)
     elif case.path == "/upload" and not _negative(case, ParameterLocation.QUERY):
         # The bytes need a name, whose length counts in UTF-8.
         name = str(case.query.get("name", "film.mp4")).encode()[:255].decode(errors="ignore")
-        case.query = {**case.query, "name": name}
+        case.query = _possible({**case.query, "name": name})
+
+
+def _possible(words: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what contradicts another option."""
+    given = {name: str(value) for name, value in words.items() if name in OPTIONS}
+    try:
+        Options.parse(given.items())
+    except OptionRefused:
+        return {name: value for name, value in words.items() if name not in {"end", "sample_rate"}}
+    return words
 
 
 def _is_guessable(password: object) -> bool:

@@ -15,7 +15,7 @@ from tests.support.problems import assert_problem
 from tests.support.stacks import RunningStack
 from tests.support.waiting import eventually
 
-JOB = {"id", "name", "size", "state", "progress", "reason", "mp3", "created"}
+JOB = {"id", "name", "size", "state", "progress", "reason", "mp3", "created", "options"}
 
 
 @pytest.fixture
@@ -48,10 +48,11 @@ def test_api2_broken_authentication(stack: RunningStack, anna: Member) -> None:
 
 
 def test_api3_broken_object_property_level_authorization(stack: RunningStack, anna: Member, berta: Member) -> None:
-    """A job has the documented fields only; owner, state, id and role in a request are ignored."""
+    """A job has the documented fields only; owner, state, id and role in a request are refused or ignored."""
     assert send(stack.url, "GET", f"/jobs/{anna.job}", anna.token).json().keys() == JOB
     says = {"owner": berta.account.id, "email": berta.account.email, "state": "done", "id": berta.job, "role": "admin"}
-    job = send(stack.url, "PUT", "/upload?name=a.mp4", anna.token, params=says, data=VIDEO).json()
+    assert_problem(send(stack.url, "PUT", "/upload?name=a.mp4", anna.token, params=says, data=VIDEO), 422)
+    job = send(stack.url, "PUT", "/upload?name=a.mp4", anna.token, headers=says, data=VIDEO).json()
     assert job.keys() == JOB
     assert (job["state"], job["id"] == berta.job) == ("uploaded", False)
     seen = [send(stack.url, "GET", f"/jobs/{job['id']}", person.token).status_code for person in (anna, berta)]
@@ -112,7 +113,7 @@ def test_api7_server_side_request_forgery(stack: RunningStack, anna: Member, bai
     for headers in ({"Host": host}, {"X-Forwarded-Host": host}, {"Referer": bait.url}, {"Callback": bait.url}):
         assert send(stack.url, "GET", "/jobs", anna.token, headers=headers).status_code == 200
     assert send(stack.url, "GET", f"/download/{bait.url}", anna.token).status_code == 404
-    says = {"name": "a.m3u8", "url": bait.url, "webhook": bait.url}
+    says = {"name": "a.m3u8", "title": bait.url, "comment": bait.url}
     playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{bait.url}\n#EXT-X-ENDLIST\n".encode()
     job = send(stack.url, "PUT", "/upload", anna.token, params=says, data=playlist).json()["id"]
 
