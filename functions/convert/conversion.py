@@ -60,7 +60,7 @@ class Conversion:
         heartbeat = at_intervals(self._heartbeat_interval, attempt.renew)
         with self._scratch.workspace(attempt.job.size) as workspace:
             if not self._fetch(attempt.job, workspace.video, heartbeat):
-                return attempt.fail(verdict.MISSING)
+                return attempt.fail(verdict.MISSING, video_stored=False)
             encoded = self._encoder.encode(workspace, attempt.job.options, heartbeat, attempt.spend)
             if isinstance(encoded, Reason):
                 return attempt.fail(encoded)
@@ -75,7 +75,7 @@ class Conversion:
             raise
 
     def _fetch(self, job: Job, target: Path, heartbeat: Heartbeat) -> bool:
-        video = File(job.id, job.size, job.created)  # what its file document says too
+        video = File(job.video, job.size, job.created)  # what its file document says too
         with target.open("wb", buffering=0) as file, suppress(EOFError):
             for chunk in self._videos.read(video):
                 file.write(chunk)

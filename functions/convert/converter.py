@@ -51,8 +51,9 @@ class Converter:
     def _finish(self, ended: Job | None) -> None:
         if ended:
             self._publish(events.ended(ended))
-            if not (ended.reason and ended.reason.code == GAVE_UP.code):  # a replay of such a job needs its video
-                self._videos.delete(ended.id, ended.size)
+            gave_up = ended.reason and ended.reason.code == GAVE_UP.code  # a replay of such a job needs its video
+            if not gave_up and ended.keep is None:  # the sweeper deletes a video that is kept
+                self._videos.delete(ended.video, ended.size)
 
     def _end(self, attempt: Attempt) -> Job | None:
         try:

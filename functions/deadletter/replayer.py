@@ -47,7 +47,7 @@ class Replayer:
         found = self._conversions.find(ObjectId(subject)) if ObjectId.is_valid(subject) else None
         if found is None:
             return Fate.GONE
-        if self._reopening.reopen(found.id, video_stored=self._videos.find(found.id) is not None):
+        if self._reopening.reopen(found.id, video_stored=self._videos.find(found.video) is not None):
             return Fate.CONVERTS_AGAIN
         if found.state in OPEN:
             return Fate.UNDER_WAY

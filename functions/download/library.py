@@ -8,6 +8,7 @@ from bson import ObjectId
 
 from functions.download.errors import NotFound
 from functions.shared.job.document import Job
+from functions.shared.job.kept import KeptVideos
 from functions.shared.job.owned import Jobs
 from functions.shared.job.owners import Owners
 from functions.shared.media import Bucket, File
@@ -36,8 +37,9 @@ class Track:
 class Library:
     """Ids are texts as the caller sends them; an id that is not one is NotFound too."""
 
-    def __init__(self, jobs: Jobs, owners: Owners, videos: Bucket, mp3s: Bucket) -> None:
+    def __init__(self, jobs: Jobs, kept: KeptVideos, owners: Owners, videos: Bucket, mp3s: Bucket) -> None:
         self._jobs = jobs
+        self._kept = kept
         self._owners = owners
         self._videos = videos
         self._mp3s = mp3s
@@ -79,6 +81,7 @@ class Library:
     def delete(self, owner: str, job: str) -> None:
         """Delete the job, then its files; raise NotFound if there is no such job.
 
+        A video that another job needs goes with that one.
         A conversion in progress finds its job deleted and removes its own output.
         """
         deleted = self._jobs.delete(owner, _id(job, "Job"))
@@ -99,7 +102,8 @@ class Library:
         self.delete_all(owner)
 
     def _delete_files(self, job: Job) -> None:
-        self._videos.delete(job.id, job.size)
+        if not self._kept.is_needed(job):
+            self._videos.delete(job.video, job.size)
         if job.mp3:
             self._mp3s.delete(job.mp3.id, job.mp3.size)
         log.info("deleted", extra={"job": str(job.id), "user": job.owner})

@@ -10,6 +10,7 @@ from functions.download.api import Api
 from functions.download.library import Library
 from functions.download.streams import Streams
 from functions.shared import logs, mongo
+from functions.shared.job.kept import KeptVideos
 from functions.shared.job.owned import Jobs
 from functions.shared.job.owners import Owners
 from functions.shared.media import Bucket
@@ -32,7 +33,8 @@ logs.configure()
 settings = load(Settings, os.environ)
 Worker.gateway_password = settings.gateway_password
 database = mongo.database(settings.mongodb_url)
-library = Library(Jobs(database), Owners(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
+videos, mp3s = Bucket(database, "videos"), Bucket(database, "mp3s")
+library = Library(Jobs(database), KeptVideos(database), Owners(database), videos, mp3s)
 verifier = SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url))
 api = Api(library, Streams(settings.threads), verifier)
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import pymongo
 from bson import ObjectId
 from pymongo.database import Database
 
 from functions.shared.job.document import Job
-from functions.shared.job.retention import Retention, lookup_of_job_needing
+from functions.shared.job.kept import KeptVideos
+from functions.shared.job.retention import Retention, lookups_of_jobs_needing
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 
@@ -21,6 +23,7 @@ class Garbage:
     def __init__(self, database: Database[Document]) -> None:
         self._database = database
         self._retention = Retention(database)
+        self._kept = KeptVideos(database)
         self._buckets = {name: Bucket(database, name) for name in ("videos", "mp3s")}
 
     def delete_expired(self, retention: timedelta, limit: int) -> int:
@@ -31,15 +34,32 @@ class Garbage:
         """Delete up to `limit` jobs that were created while their owner's account was deleted; return how many."""
         return self._delete(self._retention.remove_of_deleted_owner, limit)
 
+    def delete_kept(self, limit: int) -> int:
+        """Let up to `limit` jobs that have kept their videos long enough release them; return how many.
+
+        A video is deleted when no other job needs it.
+        """
+        return self._each(self._kept.release, self._delete_video, limit)
+
     def _delete(self, remove: Callable[[], Job | None], limit: int) -> int:
+        return self._each(remove, self._delete_files, limit)
+
+    def _each(self, take: Callable[[], Job | None], delete: Callable[[Job], None], limit: int) -> int:
         count = 0
         with pymongo.timeout(SEARCH_TIMEOUT):
-            while count < limit and (job := remove()):
-                self._buckets["videos"].delete(job.id, job.size)
-                if job.mp3:
-                    self._buckets["mp3s"].delete(job.mp3.id, job.mp3.size)
+            while count < limit and (job := take()):
+                delete(job)
                 count += 1
         return count
+
+    def _delete_files(self, job: Job) -> None:
+        self._delete_video(job)
+        if job.mp3:
+            self._buckets["mp3s"].delete(job.mp3.id, job.mp3.size)
+
+    def _delete_video(self, job: Job) -> None:
+        if not self._kept.is_needed(job):
+            self._buckets["videos"].delete(job.video, job.size)
 
     def delete_orphans(self, age: timedelta, limit: int) -> int:
         """Delete up to `limit` orphaned files of each kind that were begun longer than `age` ago; return how many.
@@ -63,19 +83,15 @@ class Garbage:
             {"$group": {"_id": "$files_id", "n": {"$first": "$n"}}},
         ]
         file = {"from": f"{bucket}.files", "localField": "_id", "foreignField": "_id", "as": "found"}
-        return self._unmatched(f"{bucket}.chunks", ids, file | {"pipeline": [{"$project": {"_id": 1}}]}, limit)
+        return self._unmatched(f"{bucket}.chunks", ids, [file | {"pipeline": [{"$project": {"_id": 1}}]}], limit)
 
     def _unneeded(self, bucket: str, oldest: ObjectId, limit: int) -> list[ObjectId]:
         """Return the ids of files that no job needs."""
         ids: list[Document] = [{"$match": {"_id": {"$lt": oldest}}}, {"$project": {"_id": 1}}]
-        return self._unmatched(f"{bucket}.files", ids, lookup_of_job_needing(bucket, "found"), limit)
+        return self._unmatched(f"{bucket}.files", ids, lookups_of_jobs_needing(bucket), limit)
 
-    def _unmatched(self, collection: str, ids: list[Document], lookup: Document, limit: int) -> list[ObjectId]:
+    def _unmatched(self, collection: str, ids: list[Document], lookups: list[Document], limit: int) -> list[ObjectId]:
         # On the server, one id after the other: a list of all of them would exceed the 16 MB of a document.
-        without: list[Document] = [
-            {"$lookup": lookup},
-            {"$match": {"found": []}},
-            {"$limit": limit},
-            {"$project": {"_id": 1}},
-        ]
-        return [document["_id"] for document in self._database[collection].aggregate([*ids, *without])]
+        without = [[{"$lookup": lookup}, {"$match": {lookup["as"]: []}}] for lookup in lookups]
+        pipeline: list[Document] = [*ids, *chain(*without), {"$limit": limit}, {"$project": {"_id": 1}}]
+        return [document["_id"] for document in self._database[collection].aggregate(pipeline)]

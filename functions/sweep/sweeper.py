@@ -40,6 +40,7 @@ class Sweeper:
         abandoned = sum(deliveries.abandon() for deliveries in self._deliveries)
         counts = self._republishing.round(LIMIT)
         of_deleted_owners = self._garbage.delete_of_deleted_owners(LIMIT)
+        released = self._garbage.delete_kept(LIMIT)
         expired = self._garbage.delete_expired(self._retention, LIMIT)
         orphans = self._garbage.delete_orphans(self._orphan_age, LIMIT)
         oldest = self._overdue.oldest_unfinished() // timedelta(seconds=1)
@@ -48,6 +49,7 @@ class Sweeper:
             "abandoned_deliveries": abandoned,
             "of_deleted_owners": of_deleted_owners,
             "expired": expired,
+            "released_videos": released,
             "orphans": orphans,
             "oldest_unfinished_seconds": oldest,
         }

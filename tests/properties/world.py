@@ -33,6 +33,7 @@ from functions.shared.events import SinkAway
 from functions.shared.job.conversions import Conversions
 from functions.shared.job.deliveries import Outcome
 from functions.shared.job.document import Reason
+from functions.shared.job.kept import KeptVideos
 from functions.shared.job.options import Options
 from functions.shared.job.owned import Jobs
 from functions.shared.job.owners import Owners
@@ -188,7 +189,8 @@ class Functions:
 
     def download(self, actor: Actor) -> download.Api:
         database = self._database("download", actor)
-        library = Library(Jobs(database), Owners(database), Bucket(database, "videos"), Bucket(database, "mp3s"))
+        videos, mp3s = Bucket(database, "videos"), Bucket(database, "mp3s")
+        library = Library(Jobs(database), KeptVideos(database), Owners(database), videos, mp3s)
         return download.Api(library, Streams(threads=16), self._verifier)
 
     def _database(self, role: str, actor: Actor) -> Database[Document]:

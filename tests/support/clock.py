@@ -8,7 +8,7 @@ from functions.shared.job.deliveries import Channel, path
 from functions.shared.mongo import Document
 
 TIMES = (
-    *("created", "lease", "finished", "republish.again"),
+    *("created", "lease", "finished", "kept", "republish.again"),
     *(path(channel, field) for channel in Channel for field in ("lease", "held", "at", "republish.again")),
 )
 

@@ -22,11 +22,25 @@ class Shelf:
             writer.write(content)
             return writer.commit()
 
-    def uploaded(self, owner: str, name: str = "clip.mp4", key: str | None = None) -> Job:
-        """Return a new job of this owner, its video stored."""
+    def uploaded(self, owner: str, name: str = "clip.mp4", key: str | None = None, keep: int = 0) -> Job:
+        """Return a new job of this owner, its video stored, and kept for `keep` hours after its end."""
         video = self.store("videos", os.urandom(1000))
         jobs = Jobs(self.database)
-        return jobs.create(video.id, owner=owner, email="a@b.example", name=name, size=video.size, key=key)
+        return jobs.create(video.id, owner=owner, email="a@b.example", name=name, size=video.size, key=key, keep=keep)
+
+    def again(self, job: Job) -> Job:
+        """Return another job of the same video."""
+        jobs, keep = Jobs(self.database), job.keep or 0
+        return jobs.create(
+            ObjectId(),
+            owner=job.owner,
+            email=job.email,
+            name=job.name,
+            size=job.size,
+            key=None,
+            keep=keep,
+            video=job.video,
+        )
 
     def done(self, owner: str, mp3: bytes = b"mp3", name: str = "clip.mp4", key: str | None = None) -> Job:
         """Return a job of this owner that has its MP3.

@@ -25,6 +25,7 @@ from functions.shared.job.document import (
     Reason,
     State,
 )
+from functions.shared.job.kept import UNTIL
 from functions.shared.job.turns import Turns
 from functions.shared.job.usage import Usages
 from functions.shared.mongo import AWAY, Document
@@ -35,7 +36,7 @@ LEASE = timedelta(seconds=30)  # renewed with each report of progress; the longe
 BACKOFF = timedelta(seconds=30)
 STORAGE_FULL = Reason(
     "storage_full",
-    "The MP3 is larger than its video and exceeds your storage quota. Delete jobs, then upload the video again.",
+    "The MP3 exceeds your storage quota. Delete jobs, then upload the video again.",
 )
 # The message is as in version 0.1, whose convert compares it: of a job with any other it deletes the video.
 GAVE_UP = Reason(
@@ -162,10 +163,10 @@ class Attempt:
     def reserve(self, size: int) -> bool:
         """Let the job count with an MP3 of `size` bytes; return whether it fits into the owner's quota.
 
-        Nothing is to be reserved for an MP3 that is not larger than the video, whose place it takes. Two attempts that
-        reserve at once see each other: together they exceed no quota.
+        Nothing is to be reserved for an MP3 that is not larger than the video, whose place it takes, unless the video
+        is kept. Two attempts that reserve at once see each other: together they exceed no quota.
         """
-        if self.job.quota is None or size <= self.job.size:
+        if self.job.quota is None or (size <= self.job.size and self.job.keep is None):
             return True
         self._update([{"$set": {"reserved": size}}])
         return self._usages.stored(self.job.owner) <= self.job.quota
@@ -182,9 +183,13 @@ class Attempt:
         self._update(_end({"state": State.DONE, "progress": 1.0, "mp3": _plain(mp3)} | lacking))
         return replace(self.job, state=State.DONE, progress=1.0, mp3=mp3, incomplete=incomplete)
 
-    def fail(self, reason: Reason) -> Job:
-        """End the job as `failed`, because of the file, make its deliveries pending, and return it as it is then."""
-        self._update(_end({"state": State.FAILED, "reason": _plain(reason)}))
+    def fail(self, reason: Reason, *, video_stored: bool = True) -> Job:
+        """End the job as `failed`, because of the file, make its deliveries pending, and return it as it is then.
+
+        A video that is no longer stored is not kept.
+        """
+        kept = {} if video_stored else {"kept": "$$REMOVE"}
+        self._update(_end({"state": State.FAILED, "reason": _plain(reason)} | kept))
         return replace(self.job, state=State.FAILED, reason=reason)
 
     def release(self) -> Job | None:
@@ -209,7 +214,7 @@ class Attempt:
 
 
 def _end(fields: Document) -> list[Document]:
-    ended = {"$set": fields | {"finished": "$$NOW"}}
+    ended = {"$set": {"finished": "$$NOW", "kept": UNTIL} | fields}
     return [ended, *deliveries.pending(), {"$unset": ["attempt", "lease", "republish", "reserved"]}]
 
 

@@ -50,13 +50,16 @@ class Mp3:
 
 @dataclass(frozen=True)
 class Job:
-    """One video on its way to an MP3; `id` is also the GridFS id of the video in `videos`, `size` is in bytes.
+    """One video on its way to an MP3; `video` is the GridFS id in `videos`, `size` the video's in bytes.
 
+    `video` is `id` unless the job was made from another one, whose video it shares.
     `quota` is what all videos and MP3s of the owner may have together, in bytes; None for a job of an older version.
     The MP3 is `incomplete` if some of the video's audio could not be converted.
+    The video is kept for `keep` hours after the job's end, which is until `kept`; None if it is deleted at the end.
     """
 
     id: ObjectId
+    video: ObjectId
     owner: str
     email: str
     name: str
@@ -70,12 +73,16 @@ class Job:
     quota: int | None = None
     incomplete: bool = False
     options: Options = DEFAULT
+    keep: int | None = None
+    kept: datetime | None = None
 
     @classmethod
     def of(cls, document: Document) -> "Job":
+        number: ObjectId = document["_id"]
         reason, mp3, trace = (document.get(name) for name in ("reason", "mp3", "trace"))
         return cls(
-            id=document["_id"],
+            id=number,
+            video=document.get("video", number),
             owner=document["owner"],
             email=document["email"],
             name=document["name"],
@@ -89,11 +96,13 @@ class Job:
             quota=document.get("quota"),
             incomplete=document.get("incomplete", False),
             options=Options.of(document.get("options", {})),
+            keep=document.get("keep"),
+            kept=document.get("kept"),
         )
 
     def as_stored(self) -> "Job":
         """Return the job as it was just after its upload, whatever its state is now."""
-        return replace(self, state=State.UPLOADED, progress=0.0, reason=None, mp3=None, incomplete=False)
+        return replace(self, state=State.UPLOADED, progress=0.0, reason=None, mp3=None, incomplete=False, kept=None)
 
     def public(self) -> dict[str, Any]:
         """Return what its owner sees, ready for JSON."""
@@ -112,5 +121,10 @@ class Job:
                 "duration": self.mp3.duration,
                 "incomplete": self.incomplete,
             },
-            "created": self.created.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "created": _iso(self.created),
+            "video_kept_until": self.kept and _iso(self.kept),
         }
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

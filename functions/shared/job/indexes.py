@@ -29,8 +29,10 @@ def make_indexes(database: Database[dict[str, Any]]) -> None:
         waiting = pending | {held: {"$exists": True}}
         jobs.create_index([("email", ASCENDING), (held, ASCENDING)], partialFilterExpression=waiting)
     jobs.create_index("finished", partialFilterExpression={"finished": {"$exists": True}})
+    jobs.create_index("kept", partialFilterExpression={"kept": {"$exists": True}})
+    jobs.create_index("video", partialFilterExpression={"video": {"$exists": True}})
     # All that the sum of an owner's usage reads, so that it is answered by the index alone.
-    summed = ("owner", "state", "reason.code", "size", "reserved", "mp3.size", "_id")
+    summed = ("owner", "state", "reason.code", "size", "reserved", "mp3.size", "video", "keep", "kept", "_id")
     jobs.create_index([(name, ASCENDING) for name in summed])
     for field in OLD_FIELDS:  # empty once every document is upgraded
         jobs.create_index(field, sparse=True)

@@ -8,6 +8,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from functions.shared.job.document import COLLECTION, REPUBLISH_AFTER, Job, State
+from functions.shared.job.kept import SHARING
 from functions.shared.job.options import DEFAULT, Options
 from functions.shared.job.owners import Owners
 from functions.shared.mongo import Document
@@ -23,7 +24,7 @@ class Jobs:
 
     def create(
         self,
-        video: ObjectId,
+        job: ObjectId,
         *,
         owner: str,
         email: str,
@@ -33,8 +34,13 @@ class Jobs:
         trace: Trace | None = None,
         quota: int | None = None,
         options: Options = DEFAULT,
+        keep: int = 0,
+        video: ObjectId | None = None,
     ) -> Job:
         """Store and return the job of a stored video of `size` bytes: state `uploaded`, no attempt yet.
+
+        The video's id is `video`, by default the job's own; another one is a video that a job has already. It is kept
+        for `keep` hours after the job's end.
 
         If the owner has a job with the same `Idempotency-Key` already, nothing is stored and that job is returned: the
         caller's video is used only if the returned job has its id. Raises OwnerDeleted, and pymongo's error if MongoDB
@@ -44,7 +50,7 @@ class Jobs:
         self._owners.check(owner)
         now = datetime.now(UTC)
         document: Document = {
-            "_id": video,
+            "_id": job,
             "owner": owner,
             "email": email,
             "name": name,
@@ -55,12 +61,15 @@ class Jobs:
             "lease": now + REPUBLISH_AFTER,
             "created": now,
         }
-        if quota is not None:
-            document["quota"] = quota
-        if words := options.words():
-            document["options"] = words
-        if trace:
-            document["trace"] = vars(trace)
+        shared = video not in {None, job}
+        optional = {
+            "quota": quota,
+            "options": options.words() or None,
+            "trace": trace and vars(trace),
+            "keep": keep if keep or shared else None,
+            "video": video if shared else None,
+        }
+        document |= {name: value for name, value in optional.items() if value is not None}
         if key is None:
             self._jobs.insert_one(document)
             return Job.of(document)
@@ -79,6 +88,13 @@ class Jobs:
 
     def get(self, owner: str, job: ObjectId) -> Job | None:
         return self._one({"_id": job, "owner": owner})
+
+    def keeps_video(self, owner: str, job: ObjectId) -> bool:
+        """Return whether another job of the job's video can be created now: the video is there for HANDOVER at least.
+
+        Unless the owner deletes the job meanwhile: then the other one fails, as its video is missing.
+        """
+        return self._one({"_id": job, "owner": owner, **SHARING}) is not None
 
     def of_mp3(self, owner: str, mp3: ObjectId) -> Job | None:
         """Return the owner's job that committed this MP3."""

@@ -30,6 +30,6 @@ class Reopening:
         allowed = {"$or": [open_without_lease, gave_up]} if video_stored else open_without_lease
         fields = {"state": State.UPLOADED, "progress": 0.0, "tries": 0, "lease": "$$NOW"}
         deliveries = [path(channel, field) for channel in Channel for field in RUN]
-        ended = ["attempt", "reason", "finished", "republish", "reserved", *deliveries, *_OF_VERSION_0_1]
+        ended = ["attempt", "reason", "finished", "kept", "republish", "reserved", *deliveries, *_OF_VERSION_0_1]
         change: list[Document] = [{"$set": fields}, {"$unset": ended}]
         return self._jobs.update_one({"_id": job} | allowed, change).matched_count > 0

@@ -5,12 +5,13 @@ from datetime import timedelta
 from pymongo.database import Database
 
 from functions.shared.job.clock import before
-from functions.shared.job.document import COLLECTION, Job, State
+from functions.shared.job.document import COLLECTION, Job
+from functions.shared.job.kept import NEEDING
 from functions.shared.job.owners import OWNERS
 from functions.shared.mongo import Document
 
-# By bucket: the field of a job that names the file, and which jobs need it. A job that is done needs no video.
-_NEEDS: dict[str, tuple[str, Document]] = {"videos": ("_id", {"state": {"$ne": State.DONE}}), "mp3s": ("mp3.id", {})}
+# By bucket: the fields of a job that name the file, and which jobs need it.
+_NEEDS: dict[str, tuple[list[str], Document]] = {"videos": (["_id", "video"], NEEDING), "mp3s": (["mp3.id"], {})}
 
 
 class Retention:
@@ -23,16 +24,18 @@ class Retention:
     def expire(self, retention: timedelta) -> Job | None:
         """Remove and return one job that ended longer than `retention` ago, None if there is none.
 
-        The files of the job are the caller's to delete.
+        A job that keeps its video stays until it has released it. The files of the job are the caller's to delete, the
+        video unless another job needs it.
         """
-        query = {"finished": {"$exists": True}, "$expr": {"$lt": ["$finished", before(retention)]}}
+        over = {"$lt": ["$finished", before(retention)]}
+        query = {"finished": {"$exists": True}, "kept": {"$exists": False}, "$expr": over}
         document = self._jobs.find_one_and_delete(query)
         return Job.of(document) if document else None
 
     def remove_of_deleted_owner(self) -> Job | None:
         """Remove and return one job, in any state, whose owner's account was deleted; None if there is none.
 
-        The files of the job are the caller's to delete. An attempt under way raises LeaseLost.
+        The files of the job are the caller's to delete, as after `expire`. An attempt under way raises LeaseLost.
         """
         jobs = {"from": COLLECTION, "localField": "_id", "foreignField": "owner", "as": "job"}
         left: list[Document] = [
@@ -47,16 +50,12 @@ class Retention:
         return None
 
 
-def lookup_of_job_needing(bucket: str, result: str) -> Document:
-    """Return the `$lookup` for a pipeline over file ids (`_id`) of `videos` or `mp3s`.
+def lookups_of_jobs_needing(bucket: str) -> list[Document]:
+    """Return the `$lookup`s for a pipeline over file ids (`_id`) of `videos` or `mp3s`.
 
-    It sets the field `result` to a list of one job that needs the file, or to an empty list.
+    Each sets the field of its `as` to a list of one job that needs the file, or to an empty list.
     """
-    field, needing = _NEEDS[bucket]
-    return {
-        "from": COLLECTION,
-        "localField": "_id",
-        "foreignField": field,
-        "pipeline": [{"$match": needing}, {"$limit": 1}, {"$project": {"_id": 1}}],
-        "as": result,
-    }
+    fields, needing = _NEEDS[bucket]
+    pipeline = [{"$match": needing}, {"$limit": 1}, {"$project": {"_id": 1}}]
+    lookup = {"from": COLLECTION, "localField": "_id", "pipeline": pipeline}
+    return [lookup | {"foreignField": field, "as": f"by_{field}".replace(".", "_")} for field in fields]

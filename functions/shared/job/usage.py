@@ -8,6 +8,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from functions.shared.job.document import GAVE_UP_CODE, OPEN
+from functions.shared.job.kept import IS_SHAREABLE
 from functions.shared.mongo import Document
 
 HOUR = timedelta(hours=1)  # for which `quotas` lists an upload, and the longest that an upload may take
@@ -18,6 +19,7 @@ class Usage:
     """`open_jobs` have not ended; `stored_bytes` are the sizes of the videos and MP3s that the jobs keep in GridFS.
 
     An open job counts with its video or with its MP3 as soon as that is known to be larger: one of them will be kept.
+    If the video is kept, both of them count. A video that several jobs share counts once.
     """
 
     open_jobs: int
@@ -33,13 +35,20 @@ class Usages:
 
     def of(self, owner: str, excluding: Collection[ObjectId]) -> Usage:
         """Return the usage of the owner's jobs, those with an id in `excluding` left out."""
-        # convert deletes the video when its job ends, unless the job gave up: a replay needs that video.
+        # convert deletes the video when its job ends, unless the job keeps it or gave up: a replay needs that video.
         is_open = {"$in": ["$state", OPEN]}
-        has_video = {"$or": [is_open, {"$eq": ["$reason.code", GAVE_UP_CODE]}]}
-        size = {"$cond": [has_video, {"$max": ["$size", "$reserved"]}, {"$ifNull": ["$mp3.size", 0]}]}
-        sums = {"_id": None, "open": {"$sum": {"$cond": [is_open, 1, 0]}}, "stored": {"$sum": size}}
-        jobs = {"owner": owner, "_id": {"$nin": list(excluding)}}
-        found = next(self._jobs.aggregate([{"$match": jobs}, {"$group": sums}]), {"open": 0, "stored": 0})
+        needs_video = {"$or": [is_open, {"$eq": ["$reason.code", GAVE_UP_CODE]}, {"$gt": ["$kept", None]}]}
+        beyond_video = {"$max": [0, {"$subtract": ["$reserved", "$size"]}]}
+        reserved = {"$cond": [IS_SHAREABLE, {"$ifNull": ["$reserved", 0]}, beyond_video]}
+        by_video = {
+            "_id": {"$ifNull": ["$video", "$_id"]},
+            "video": {"$max": {"$cond": [needs_video, "$size", 0]}},
+            "mp3s": {"$sum": {"$cond": [is_open, reserved, {"$ifNull": ["$mp3.size", 0]}]}},
+            "open": {"$sum": {"$cond": [is_open, 1, 0]}},
+        }
+        sums = {"_id": None, "open": {"$sum": "$open"}, "stored": {"$sum": {"$add": ["$video", "$mp3s"]}}}
+        jobs: list[Document] = [{"$match": {"owner": owner, "_id": {"$nin": list(excluding)}}}]
+        found = next(self._jobs.aggregate([*jobs, {"$group": by_video}, {"$group": sums}]), {"open": 0, "stored": 0})
         return Usage(found["open"], found["stored"])
 
     def stored(self, owner: str) -> int:

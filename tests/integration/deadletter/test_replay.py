@@ -73,6 +73,16 @@ def test_job_that_gave_up_is_converted_again(database: Database[Document]) -> No
     claim(database, job)
 
 
+def test_job_that_shares_its_video_is_converted_again(database: Database[Document]) -> None:
+    """As long as that video is stored."""
+    video = ObjectId()
+    job = given_up(database, video=False)
+    database["jobs"].update_one({"_id": job}, {"$set": {"video": video, "keep": 1}})
+    assert replay(database, job) == Fate.OVER
+    database["videos.files"].insert_one({"_id": video, "length": 0, "uploadDate": datetime.now(UTC)})
+    assert replay(database, job) == Fate.CONVERTS_AGAIN
+
+
 def test_job_without_a_video_or_failed_because_of_the_file_stays_failed(database: Database[Document]) -> None:
     """The job is not changed, as another conversion is not possible or would fail again."""
     own = ended_job(database, "failed", **{"deliveries.mail.outcome": "sent"})

@@ -2,6 +2,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -31,6 +32,17 @@ def test_job_is_shown_in_each_state(caller: Caller, shelf: Shelf) -> None:
     attempt.commit(Mp3(mp3 := ObjectId(), 5, 1.5), incomplete=True)
     done = {"state": "done", "progress": 1.0, "mp3": {"id": str(mp3), "size": 5, "duration": 1.5, "incomplete": True}}
     assert caller.call("GET", f"/jobs/{job.id}").json() == job.public() | done
+
+
+def test_job_says_until_when_its_video_is_kept(caller: Caller, shelf: Shelf) -> None:
+    """Once it has ended, and until the video is deleted."""
+    job = shelf.uploaded(caller.user, keep=3)
+    attempt = Conversions(shelf.database).claim(job.id)
+    assert attempt
+    assert caller.call("GET", f"/jobs/{job.id}").json()["video_kept_until"] is None
+    attempt.commit(Mp3(ObjectId(), 5, 1.5))
+    until = datetime.fromisoformat(caller.call("GET", f"/jobs/{job.id}").json()["video_kept_until"])
+    assert timedelta(hours=2.9) < until - datetime.now(UTC) < timedelta(hours=3.1)
 
 
 def test_jobs_are_listed_newest_first_in_pages(caller: Caller, stranger: Caller, shelf: Shelf) -> None:
@@ -77,6 +89,28 @@ def test_deleting_a_job_deletes_its_files(caller: Caller, shelf: Shelf) -> None:
         assert shelf.files(*ids) == 0
         assert_problem(caller.call("GET", f"/jobs/{job.id}"), 404)
         assert_problem(caller.call("DELETE", f"/jobs/{job.id}"), 404)
+
+
+def test_deleting_a_job_leaves_a_video_that_another_job_needs(caller: Caller, shelf: Shelf) -> None:
+    """In either order: the last one takes it along, open or with a kept video; so does the deletion of all."""
+    for delete in ("first", "second", "all"):
+        first = shelf.uploaded(caller.user, keep=1)
+        second = shelf.again(first)
+        kept = {"state": "done", "mp3": {"id": ObjectId(), "size": 1, "duration": 1.0}, "kept": datetime.now(UTC)}
+        shelf.database["jobs"].update_one({"_id": second.id}, {"$set": kept})
+        for job in {"first": [first, second], "second": [second, first], "all": []}[delete]:
+            assert shelf.files(first.id) == 2
+            assert caller.call("DELETE", f"/jobs/{job.id}").status_code == 204
+        assert caller.call("DELETE", "/jobs").status_code == 204
+        assert shelf.files(first.id) == 0
+
+
+def test_video_that_the_other_job_has_released_goes_with_its_own(caller: Caller, shelf: Shelf) -> None:
+    first = shelf.uploaded(caller.user, keep=1)
+    second = shelf.again(first)
+    shelf.database["jobs"].update_one({"_id": second.id}, {"$set": {"state": "done"}})
+    assert caller.call("DELETE", f"/jobs/{first.id}").status_code == 204
+    assert shelf.files(first.id) == 0
 
 
 def test_job_can_be_deleted_during_its_conversion(caller: Caller, shelf: Shelf) -> None:

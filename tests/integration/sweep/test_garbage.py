@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from bson import ObjectId
 from pymongo.database import Database
 
+from functions.shared.job.conversions import GAVE_UP
 from functions.shared.media import CHUNK
 from functions.shared.mongo import Document
 from tests.integration.sweep.conftest import Sweep
@@ -69,7 +70,7 @@ def test_files_that_no_job_points_at_go_after_a_day(sweep: Sweep, database: Data
     """A video without its job and an MP3 that no job names go a day later; pointed at or young ones stay."""
     videos = {
         store(database, "videos", with_id(database, open_job(database), begun(30))),
-        store(database, "videos", with_id(database, ended_job(database, "failed"), begun(30))),
+        store(database, "videos", with_id(database, ended_job(database, "failed", reason=vars(GAVE_UP)), begun(30))),
         store(database, "videos", begun(23)),
     }
     done = ended_job(database)
@@ -83,13 +84,27 @@ def test_files_that_no_job_points_at_go_after_a_day(sweep: Sweep, database: Data
     assert kept(database, "mp3s") == mp3s
 
 
-def test_video_that_its_done_job_left_behind_goes_after_a_day(sweep: Sweep, database: Database[Document]) -> None:
+def test_video_that_its_ended_job_left_behind_goes_after_a_day(sweep: Sweep, database: Database[Document]) -> None:
     """A converter that is killed between commit and deletion leaves a video that is not needed."""
-    done = with_id(database, ended_job(database), begun(25))
-    store(database, "videos", done)
+    for state in ("done", "failed"):
+        store(database, "videos", with_id(database, ended_job(database, state), begun(25)))
     sweep()
     assert kept(database, "videos") == set()
-    assert database["jobs"].count_documents({"_id": done}) == 1
+    assert database["jobs"].count_documents({}) == 2
+
+
+def test_video_that_is_kept_long_enough_goes_unless_it_is_shared(sweep: Sweep, database: Database[Document]) -> None:
+    """The jobs stay."""
+    past = {"keep": 1, "kept": datetime.now(UTC) - timedelta(hours=1)}
+    jobs = [ended_job(database, state, **past) for state in ("done", "failed")]
+    shared = ended_job(database, **past)
+    jobs += [shared, open_job(database, keep=1, video=shared), young := ended_job(database, keep=1)]
+    database["jobs"].update_one({"_id": young}, {"$set": {"kept": datetime.now(UTC)}})
+    for job in (*jobs[:3], young):
+        store(database, "videos", job)
+    sweep()
+    assert kept(database, "videos") == {shared, young}
+    assert database["jobs"].count_documents({}) == len(jobs)
 
 
 def test_orphans_beyond_a_tick_s_share_go_with_the_next(sweep: Sweep, database: Database[Document]) -> None:

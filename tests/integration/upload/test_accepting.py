@@ -26,7 +26,7 @@ def test_form_becomes_a_job(caller: Caller, store: Store) -> None:
     expected["options"] = {}
     assert expected.items() <= job.items()
     assert job["mp3"] is None
-    assert job.keys() == {*expected, "id", "mp3", "created"}
+    assert job.keys() == {*expected, "id", "mp3", "created", "video_kept_until"}
     assert store.video(job["id"]) == video
     (stored,) = store.jobs(caller.user)
     assert stored["email"] == f"{caller.user}@people.example"

@@ -15,7 +15,7 @@ from tests.support.problems import assert_problem
 from tests.support.stacks import RunningStack
 from tests.support.waiting import eventually
 
-JOB = {"id", "name", "size", "state", "progress", "reason", "mp3", "created", "options"}
+JOB = {"id", "name", "size", "state", "progress", "reason", "mp3", "created", "options", "video_kept_until"}
 
 
 @pytest.fixture

@@ -12,7 +12,20 @@ from functions.shared.job.document import Job, Mp3, State
 from functions.shared.mongo import AWAY, Document
 from scripts.local.ports import HOST, free_port
 
-JOB = Job(ObjectId(), "owner", "a@b.example", "film.mp4", 1, State.CONVERTING, 0.0, None, None, datetime.now(UTC), None)
+JOB = Job(
+    ObjectId(),
+    ObjectId(),
+    "owner",
+    "a@b.example",
+    "film.mp4",
+    1,
+    State.CONVERTING,
+    0.0,
+    None,
+    None,
+    datetime.now(UTC),
+    None,
+)
 
 
 def attempt(claimed_seconds_ago: float) -> Attempt:
