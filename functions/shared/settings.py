@@ -19,6 +19,24 @@ class Text(str):
     kind: ClassVar[str]
 
 
+MAX_HOURS = 168
+
+
+class Hours(int):
+    """A number of hours up to a week, such as "24"."""
+
+    kind: ClassVar[str] = "a whole number of hours from 0 to 168"
+
+    def __new__(cls, text: str) -> Self:
+        hours = super().__new__(cls, text)
+        if not 0 <= hours <= MAX_HOURS:
+            raise ValueError
+        return hours
+
+
+NO_HOURS = Hours("0")
+
+
 class Url(Text):
     """An absolute URL, such as `mongodb://host:27017/video2mp3`, without a default password."""
 
@@ -66,14 +84,14 @@ def _required(hint: Any) -> type[Any]:
 def load(cls: type[T], environ: Mapping[str, str]) -> T:
     """Return `cls` with each field read from the variable of its name in capitals.
 
-    A field is a `str`, an `int` of at least 1, a `bool` or a kind of `Text`; a field without a default is required.
+    A field is a `str`, an `int` of at least 1, a `bool`, `Hours` or a kind of `Text`. Without a default it is required.
     `field: Url | None = None` is optional: None if the variable is missing or empty, checked if it is set.
     Exits with one line for every variable that is missing or malformed. No line repeats a value: it may be a secret.
     """
     values, wrong, hints = {}, [], get_type_hints(cls)
     for field in fields(cls):  # type: ignore[arg-type]  # a dataclass, which `type[T]` cannot say
         name, hint = field.name.upper(), _required(hints[field.name])
-        convert, kind = (hint, hint.kind) if issubclass(hint, Text) else _CONVERTERS[hint]
+        convert, kind = (hint, hint.kind) if issubclass(hint, Text | Hours) else _CONVERTERS[hint]
         text = environ.get(name, "")
         if text:
             try:

@@ -1,4 +1,4 @@
-"""upload over HTTP: `POST` or `PUT /upload`."""
+"""upload over HTTP: `POST` or `PUT /upload`, and `POST /jobs/{job}/again`."""
 
 import json
 import re
@@ -16,22 +16,24 @@ from functions.shared.job.owners import OwnerDeleted
 from functions.shared.problems import Problem
 from functions.shared.server.connection import accepted
 from functions.shared.sessions import SessionsAway
-from functions.shared.tokens import InvalidToken, Verifier
-from functions.upload import names
+from functions.shared.tokens import Caller, InvalidToken, Verifier
+from functions.upload import fields, names
 from functions.upload.body import Body
 from functions.upload.errors import (
     BodyIncomplete,
     BrokerNotConnected,
     EmptyVideo,
+    JobNotFound,
     MalformedForm,
     NameRefused,
     QuotaExceeded,
     StoreFull,
     TooLarge,
     TooSlow,
+    VideoGone,
 )
 from functions.upload.pace import RateMonitor
-from functions.upload.receiver import Receiver
+from functions.upload.receiver import Receipt, Receiver
 from functions.upload.sources import MAX_FORM_OVERHEAD_BYTES, Form, RawBody, Source
 from functions.upload.video import MAX_VIDEO_BYTES
 
@@ -46,7 +48,9 @@ STATUSES = {
     BodyIncomplete: Status(400),
     EmptyVideo: Status(400),
     MalformedForm: Status(400),
+    JobNotFound: Status(404),
     TooSlow: Status(408),
+    VideoGone: Status(410),
     TooLarge: Status(413),
     NameRefused: Status(422),
     OptionRefused: Status(422),
@@ -57,32 +61,55 @@ STATUSES = {
 
 
 class Api:
-    ROUTES = Map([Rule("/upload", methods=["POST", "PUT"])], merge_slashes=False)
-
     def __init__(self, receiver: Receiver, verifier: Verifier) -> None:
         self._receiver = receiver
         self._verifier = verifier
 
     @boundary.http("The video store", mongo.AWAY, STATUSES)
     def answer(self, request: Request) -> Response:
-        """Answer the upload; the server discards what a refusal leaves unread of the body.
+        """Answer the request; the server discards what a refusal leaves unread of the body.
 
         The request's `environ` holds gunicorn's socket, which the minimum data rate is measured on.
         """
         caller = self._verifier.caller(request.headers.get("Authorization"))
-        self.ROUTES.bind_to_environ(request.environ).match()
-        key = _key(request)
-        receipt = self._receiver.receive(caller, _source(request), key)
+        handle, arguments = self.ROUTES.bind_to_environ(request.environ).match()
+        receipt: Receipt = handle(self, request, caller, _key(request), **arguments)
         response = _accepted(receipt.job)
         if receipt.is_new:
             response.call_on_close(partial(self._receiver.publish, receipt.job))
         return response
 
+    def _upload(self, request: Request, caller: Caller, key: str | None) -> Receipt:
+        return self._receiver.receive(caller, _source(request), key)
+
+    def _again(self, request: Request, caller: Caller, key: str | None, job: str) -> Receipt:
+        return self._receiver.again(caller, job, _options(request), key)
+
+    ROUTES = Map(
+        [
+            Rule("/upload", methods=["POST", "PUT"], endpoint=_upload),
+            Rule("/jobs/<job>/again", methods=["POST"], endpoint=_again),
+        ],
+        merge_slashes=False,
+    )
+
+
+def _options(request: Request) -> Options:
+    _require_utf8(request.query_string)
+    words = [*request.args.items(multi=True)]
+    Options.parse(words)  # a wrong one in the query is refused before the body
+    try:
+        body = _body(request, fields.MAX_FIELDS_BYTES)
+        words += fields.read(body, request.mimetype, request.mimetype_params.get("boundary", ""))
+    except TooLarge:
+        raise TooLarge("The options are limited to 64 KiB. Shorten them.") from None
+    return Options.parse(words)
+
 
 def _source(request: Request) -> Source:
     _require_utf8(request.query_string)
     options = Options.parse((word, value) for word, value in request.args.items(multi=True) if word != "name")
-    if request.mimetype == "multipart/form-data":
+    if request.mimetype == fields.MULTIPART:
         body = _body(request, MAX_VIDEO_BYTES + MAX_FORM_OVERHEAD_BYTES)
         return Form(body, request.mimetype_params.get("boundary", ""), options)
     name = _name(request)

@@ -1,4 +1,4 @@
-"""Why an upload is refused. Each error's text says what failed and what to do; `api` gives it its HTTP status."""
+"""Why a request is refused. Each error's text says what failed and what to do; `api` gives it its HTTP status."""
 
 
 class Refused(Exception):  # noqa: N818  # the subclasses' names say what is wrong
@@ -21,7 +21,7 @@ class BodyIncomplete(Refused):
 
 
 class MalformedForm(Refused):
-    """Not a multipart/form-data body with exactly one file."""
+    """Not a multipart/form-data body with exactly one file, or not a form of options alone."""
 
 
 class EmptyVideo(Refused):
@@ -45,6 +45,23 @@ class StoreFull(Refused):
 
     def __init__(self) -> None:
         super().__init__("The store is almost full and accepts no videos. Retry later.")
+
+
+class JobNotFound(Refused):
+    """The user has no such job."""
+
+    def __init__(self) -> None:
+        super().__init__("Job not found. List your jobs with GET /jobs.")
+
+
+class VideoGone(Refused):
+    """The job's video is not kept, or not any longer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The job's video is not kept any longer, or this service keeps no videos. "
+            "Upload the video again, with the options."
+        )
 
 
 class BrokerNotConnected(Refused):

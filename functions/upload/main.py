@@ -13,7 +13,7 @@ from functions.shared.media import Bucket
 from functions.shared.mysql import Database, MysqlUrl
 from functions.shared.server.worker import Worker
 from functions.shared.sessions import SessionVerifier
-from functions.shared.settings import Url, load
+from functions.shared.settings import NO_HOURS, Hours, Url, load
 from functions.upload.api import Api
 from functions.upload.quotas import MIB, Limits, Quotas
 from functions.upload.receiver import Receiver
@@ -31,6 +31,7 @@ class Settings:
     quota_open_jobs: int = 60
     quota_uploads_per_hour: int = 240
     store_free_mib: int = 1024
+    keep_video_hours: Hours = NO_HOURS
 
 
 Worker.streams = True  # a video is stored as it arrives
@@ -42,7 +43,8 @@ limits = Limits(settings.quota_stored_mib * MIB, settings.quota_open_jobs, setti
 quotas = Quotas(database, limits, Space(database, settings.store_free_mib * MIB))
 sink = Sink(settings.k_sink) if settings.k_sink else None
 verifier = SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url))
-receiver = Receiver(Jobs(database), Bucket(database, "videos"), quotas, verifier, sink)
+videos, keep = Bucket(database, "videos"), settings.keep_video_hours
+receiver = Receiver(Jobs(database), videos, quotas, verifier, sink, keep=keep)
 api = Api(receiver, verifier)
 
 

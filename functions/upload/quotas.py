@@ -103,7 +103,7 @@ class Quotas:
             usage = self._usages.of(owner, excluding=[upload["_id"] for upload in in_progress])
             self._check_open_jobs(usage.open_jobs + len(in_progress))
             allowance = self._allowance(usage, in_progress)
-            allowance.check(1 if length is None else length)
+            allowance.check(length or 1)
         except QuotaExceeded:
             self._quotas.update_one({"_id": owner}, {"$pull": {"uploads": {"_id": video}}})
             raise

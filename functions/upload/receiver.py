@@ -1,4 +1,4 @@
-"""Receives one video: stores it as it arrives, creates its job, publishes the job's event."""
+"""Receives one video, or takes one that is stored: creates its job, publishes the job's event."""
 
 import logging
 import math
@@ -6,16 +6,19 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from bson import ObjectId
+
 from functions.shared.events import SinkAway
 from functions.shared.job import events
 from functions.shared.job.document import Job
 from functions.shared.job.events import EventSink
+from functions.shared.job.options import Options
 from functions.shared.job.owned import Jobs
 from functions.shared.job.owners import OwnerDeleted
 from functions.shared.media import Bucket
 from functions.shared.tokens import Caller
 from functions.shared.trace import current, follow
-from functions.upload.errors import BrokerNotConnected, EmptyVideo
+from functions.upload.errors import BrokerNotConnected, EmptyVideo, JobNotFound, VideoGone
 from functions.upload.quotas import Quotas
 from functions.upload.sources import Source
 from functions.upload.video import Video
@@ -27,10 +30,19 @@ log = logging.getLogger("upload")
 
 @dataclass(frozen=True)
 class Receipt:
-    """The upload's job; `is_new` is False if an earlier upload with the same `Idempotency-Key` created the job."""
+    """The request's job; `is_new` is False if an earlier one with the same `Idempotency-Key` created the job."""
 
     job: Job
     is_new: bool
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored video: its GridFS id, its name, its size in bytes."""
+
+    video: ObjectId
+    name: str
+    size: int
 
 
 class Sessions(Protocol):
@@ -41,13 +53,26 @@ class Sessions(Protocol):
 
 
 class Receiver:
-    def __init__(self, jobs: Jobs, videos: Bucket, quotas: Quotas, sessions: Sessions, sink: EventSink | None) -> None:
-        """Store in `jobs` and `videos`, publish to `sink`; without a sink refuse every upload."""
+    def __init__(
+        self,
+        jobs: Jobs,
+        videos: Bucket,
+        quotas: Quotas,
+        sessions: Sessions,
+        sink: EventSink | None,
+        *,
+        keep: int = 0,
+    ) -> None:
+        """Store in `jobs` and `videos`, publish to `sink`; without a sink refuse every upload.
+
+        Videos are kept for `keep` hours after the end of their jobs.
+        """
         self._jobs = jobs
         self._videos = videos
         self._quotas = quotas
         self._sessions = sessions
         self._sink = sink
+        self._keep = keep
         self._prewarmed = -math.inf  # when, in seconds of `time.monotonic()`
 
     def receive(self, caller: Caller, source: Source, key: str | None) -> Receipt:
@@ -57,10 +82,8 @@ class Receiver:
         job nor video, with one exception: if the store fails during the job's insert, the job may exist, and a retry
         with the key finds it.
         """
-        if self._sink is None:
-            raise BrokerNotConnected("The event broker is not connected yet. Retry in a few seconds.")
-        if key and (first := self._jobs.with_key(caller.user, key)):
-            return Receipt(first, is_new=False)
+        if first := self._first(caller, key):
+            return first
         writer = self._videos.writer()
         with self._quotas.reserve(caller.user, writer.id, source.length) as reservation:
             with writer:
@@ -69,26 +92,57 @@ class Receiver:
                     raise EmptyVideo("The video is empty. Check the file and send it again.")
                 self._sessions.require_open(caller)  # it may have ended while the body arrived
                 writer.commit()
+            stored = Stored(writer.id, metadata.name, writer.size)
             try:
-                job = self._jobs.create(
-                    writer.id,
-                    owner=caller.user,
-                    email=caller.email,
-                    name=metadata.name,
-                    options=metadata.options,
-                    size=writer.size,
-                    key=key,
-                    trace=current(),
-                    quota=self._quotas.stored,
-                )
+                receipt = self._create(writer.id, stored, caller, metadata.options, key)
             except OwnerDeleted:
                 self._videos.delete(writer.id, writer.size)
                 raise
-        if job.id != writer.id:  # a concurrent upload with the same key was faster
+        if not receipt.is_new:  # a concurrent upload with the same key was faster
             self._videos.delete(writer.id, writer.size)
-            return Receipt(job, is_new=False)
-        log.info("accepted", extra={"job": str(job.id), "user": caller.user, "size": job.size})
-        return Receipt(job, is_new=True)
+        return receipt
+
+    def again(self, caller: Caller, job: str, options: Options, key: str | None) -> Receipt:
+        """Create another job of the video that `job` has, with these options.
+
+        Raises what `errors` lists, OwnerDeleted, and one of `mongo.AWAY`. Then there is no new job, with the same
+        exception as for `receive`.
+        """
+        if first := self._first(caller, key):
+            return first
+        found = self._jobs.get(caller.user, ObjectId(job)) if ObjectId.is_valid(job) else None
+        if found is None:
+            raise JobNotFound
+        if not self._jobs.keeps_video(caller.user, found.id):
+            raise VideoGone
+        new, stored = ObjectId(), Stored(found.video, found.name, found.size)
+        with self._quotas.reserve(caller.user, new, length=0):  # the video counts already
+            return self._create(new, stored, caller, options, key)
+
+    def _first(self, caller: Caller, key: str | None) -> Receipt | None:
+        """Return the receipt of an earlier request with the key; raise BrokerNotConnected."""
+        if self._sink is None:
+            raise BrokerNotConnected("The event broker is not connected yet. Retry in a few seconds.")
+        first = self._jobs.with_key(caller.user, key) if key else None
+        return Receipt(first, is_new=False) if first else None
+
+    def _create(self, job: ObjectId, stored: Stored, caller: Caller, options: Options, key: str | None) -> Receipt:
+        created = self._jobs.create(
+            job,
+            owner=caller.user,
+            email=caller.email,
+            name=stored.name,
+            options=options,
+            size=stored.size,
+            key=key,
+            trace=current(),
+            quota=self._quotas.stored,
+            keep=self._keep,
+            video=stored.video,
+        )
+        if is_new := created.id == job:
+            log.info("accepted", extra={"job": str(job), "user": caller.user, "size": stored.size})
+        return Receipt(created, is_new)
 
     def publish(self, job: Job) -> None:
         """Publish the new job's `video.uploaded`; if the broker does not accept it, the sweeper republishes it."""

@@ -37,7 +37,12 @@ _CONFIG = {
             "include-name": "GET /download/{mp3}",
             # A well-formed range may begin after the end.
             "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "401", "404", "416"]}},
-        }
+        },
+        {
+            "include-name": "POST /jobs/{job}/again",
+            # The job may keep no video.
+            "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "401", "404", "410"]}},
+        },
     ],
 }
 

@@ -22,7 +22,7 @@ from tests.support.people import Member
 from tests.support.person import From
 
 BYTES = "application/octet-stream"
-FORM = "multipart/form-data"
+FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
 NO_TEXT = (dict, list, int, float, type(None))
 
 _numbers = count()
@@ -70,7 +70,7 @@ def mend(case: Case[Any]) -> None:
             case.body = {**case.body, **dict.fromkeys(guessable, PASSWORD)}
     if case.media_type == BYTES and _negative(case, ParameterLocation.BODY):
         case.body = b""  # whatever else is not bytes is sent as some bytes
-    if case.media_type == FORM:
+    if case.media_type in FORMS:
         case.query = {}  # a form has its name and its options in it
         if isinstance(case.body, dict):  # and texts alone
             texts = {name: json.dumps(value) for name, value in case.body.items() if isinstance(value, NO_TEXT)}
@@ -81,6 +81,8 @@ def mend(case: Case[Any]) -> None:
         # The bytes need a name, whose length counts in UTF-8.
         name = str(case.query.get("name", "film.mp4")).encode()[:255].decode(errors="ignore")
         case.query = _possible({**case.query, "name": name})
+    elif case.path == "/jobs/{job}/again" and not _negative(case, ParameterLocation.QUERY):
+        case.query = _possible(case.query)
 
 
 def _possible(words: dict[str, Any]) -> dict[str, Any]:

@@ -68,6 +68,11 @@ class People:
         mails.settle([mailed.job], Outcome.SENT)
         return Member(account, session, self._token(account, session, expires), str(job.id), str(job.mp3.id), key)
 
+    def keep_video(self, person: Member) -> None:
+        """Let the user's job keep its video for an hour, as far as its document says."""
+        kept = {"keep": 1, "kept": datetime.now(UTC) + HOUR}
+        self._shelf.database["jobs"].update_one({"_id": ObjectId(person.job)}, {"$set": kept})
+
     def unknown_user(self) -> Member:
         """Return a user who does not exist."""
         account = Account(str(uuid4()), f"{uuid4()}@people.example", "")

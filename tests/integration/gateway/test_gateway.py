@@ -18,6 +18,7 @@ from tests.support.waiting import eventually
 GUARDED = [
     ("POST", "/upload"),
     ("PUT", "/upload?name=a"),
+    ("POST", "/jobs/1/again"),
     ("GET", "/jobs"),
     ("DELETE", "/jobs/200"),
     ("GET", "/download/1"),
@@ -57,7 +58,7 @@ def test_large_upload_without_token_is_rejected_at_once(gateway: Gateway) -> Non
     _assert_refused(gateway, head, 401)
 
 
-@pytest.mark.parametrize(("method", "path"), GUARDED[2:])
+@pytest.mark.parametrize(("method", "path"), GUARDED[3:])
 def test_valid_token_passes_with_the_request(
     gateway: Gateway, upstream: Upstream, token: str, method: str, path: str
 ) -> None:
@@ -97,6 +98,21 @@ def test_upload_is_streamed(gateway: Gateway, upstream: Upstream, token: str) ->
         assert connection.recv(65536).startswith(b"HTTP/1.1 202 ")
 
 
+def test_another_job_is_asked_of_upload(tmp_path: Path, auth: Client, token: str, upstream: Upstream) -> None:
+    """With its query and body; all else under `/jobs` is download's."""
+    with ExitStack() as stops:
+        upload = Upstream()
+        stops.callback(upload.stop)
+        gateway = Gateway(tmp_path, auth.url, upload.url, upstream.url)
+        stops.callback(gateway.stop)
+        paths = ["/jobs/1/again?quality=0", "/jobs/1/again/", "/jobs/1/2/again", "/jobs/again"]
+        for path in paths:
+            answer = requests.post(gateway.url + path, b"start=1", headers=_bearer(token), timeout=10)
+            assert answer.status_code == 202
+    assert ([asked.target for asked in upload.asked], upload.received) == (paths[:1], 7)
+    assert [asked.target for asked in upstream.asked] == paths[1:]
+
+
 def test_client_disconnect_ends_the_upload(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """The connection to the function ends as soon as the client's connection does."""
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
@@ -123,7 +139,13 @@ def test_head_has_length_and_no_body(gateway: Gateway, upstream: Upstream, token
 
 @pytest.mark.parametrize(
     ("path", "length"),
-    [("/upload", 4097 * 1024**2 + 1), ("/jobs", 65537), ("/download/1", 65537), ("/auth/register", 65537)],
+    [
+        ("/upload", 4097 * 1024**2 + 1),
+        ("/jobs", 65537),
+        ("/jobs/1/again", 65537),
+        ("/download/1", 65537),
+        ("/auth/register", 65537),
+    ],
 )
 def test_oversized_body_is_rejected_by_its_announced_length(
     gateway: Gateway, upstream: Upstream, token: str, path: str, length: int

@@ -48,4 +48,4 @@ def _naming(cell: Cell, named: Member) -> dict[str, Any]:
         case "/jobs":
             return {"params": about | {"before": named.job}}
         case _:
-            return {"params": about}
+            return {"params": {} if cell.path.endswith("/again") else about}

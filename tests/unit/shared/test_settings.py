@@ -6,7 +6,7 @@ import pytest
 
 from functions.notify.letter import Sender
 from functions.notify.server import SmtpUrl
-from functions.shared.settings import Url, load
+from functions.shared.settings import NO_HOURS, Hours, Url, load
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,11 @@ class Settings:
     secret: str
     days: int = 7
     strict: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    hours: Hours = NO_HOURS
 
 
 def test_settings_are_read_by_their_names_in_capitals() -> None:
@@ -47,6 +52,18 @@ def test_number_below_one_is_malformed(days: str) -> None:
     """Zero days of retention would delete new jobs."""
     with pytest.raises(SystemExit, match="DAYS"):
         load(Settings, {"STORE_URL": "http://a", "SECRET": "s", "DAYS": days})
+
+
+@pytest.mark.parametrize(("hours", "read"), [("", 0), ("0", 0), ("168", 168)])
+def test_hours_may_be_none_up_to_a_week(hours: str, read: int) -> None:
+    assert load(Kept, {"HOURS": hours}).hours == read
+
+
+@pytest.mark.parametrize("hours", ["-1", "169", "1.5", "a day"])
+def test_other_hours_are_malformed(hours: str) -> None:
+    """The message says which are not."""
+    with pytest.raises(SystemExit, match="HOURS is malformed: it must be a whole number of hours from 0 to 168"):
+        load(Kept, {"HOURS": hours})
 
 
 @pytest.mark.parametrize("kind", [Url, SmtpUrl])

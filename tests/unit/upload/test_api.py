@@ -72,5 +72,13 @@ def test_upload_without_broker_is_503_before_the_body(unconnected: Api, connecti
     assert body.tell() == 0
 
 
+def test_another_job_without_broker_is_503(unconnected: Api, connection: socket.socket) -> None:
+    """It would wait for its first republication; the store is not asked."""
+    builder = EnvironBuilder("/jobs/x/again", method="POST", headers=Headers({"Authorization": "any"}))
+    asked = Request(builder.get_environ() | {"gunicorn.socket": connection, "wsgi.input_terminated": True})
+    response = unconnected.answer(asked)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+
+
 def test_upload_without_broker_still_requires_a_token(unconnected: Api, connection: socket.socket) -> None:
     assert unconnected.answer(request(connection, io.BytesIO(b"video"))).status_code == 401
