@@ -15,13 +15,15 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from functions.shared.events import VIDEO_UPLOADED
+from functions.shared.job.conversions import GAVE_UP
 from functions.shared.job.deliveries import Outcome
 from functions.shared.job.document import OPEN, State
+from functions.shared.job.kept import HANDOVER
 from functions.shared.mongo import Document
 from functions.shared.retry import RetryLater
 from functions.shared.server.connection import accepted
 from tests.properties.actor import Actor, Fate
-from tests.properties.witness import COLLECTIONS, Answer, Run, Witness
+from tests.properties.witness import COLLECTIONS, Answer, Run, Witness, video_of
 from tests.properties.world import Clock, Functions, Surroundings
 from tests.support.callers import Caller
 
@@ -34,6 +36,7 @@ CAST = {
     "sweep": (2, 300),
     "replay": (1, 60),
 }
+AGAIN = HANDOVER // timedelta(seconds=1)  # likewise: a few commands, of which each ends within 6 s
 QUIET = 12  # rounds of 700 s in which everything ends: a mail's backoff is at most an hour
 TO_ITS_END = 1000  # steps, more than any call has
 
@@ -47,12 +50,13 @@ class Uncounted:
 
 @dataclass(frozen=True)
 class Call:
-    """What a function is asked, and about which job, or about all jobs of which owner."""
+    """What a function is asked, and about which job, or about all jobs of which owner; perhaps for how many seconds."""
 
     function: str
     job: ObjectId | None
     ask: Callable[[Any], object]
     owner: str | None = None
+    longest: int | None = None
 
     @classmethod
     def of_event(cls, event: CloudEvent) -> "Call":
@@ -62,17 +66,15 @@ class Call:
         return cls("notify", job, lambda notifier: notifier.notify(job))
 
     @classmethod
-    def to_upload(cls, person: Caller, name: str, key: str | None) -> "Call":
-        headers = [*person.headers.items(), *([("Idempotency-Key", key)] if key else [])]
+    def to_upload(cls, person: Caller, name: str, key: str | None, keep: int) -> "Call":
         query = {"name": name}
-        builder = EnvironBuilder("/upload", method="PUT", query_string=query, data=name.encode(), headers=headers)
-        request = Request(builder.get_environ() | {"gunicorn.socket": Uncounted()})
+        builder = EnvironBuilder("/upload", method="PUT", query_string=query, data=name.encode())
+        return cls("upload", None, _sent(builder, person, key, keep))
 
-        def upload(api: Any) -> object:
-            accepted.set(time.monotonic())
-            return _answer(api.answer(request))
-
-        return cls("upload", None, upload)
+    @classmethod
+    def to_convert_again(cls, person: Caller, job: ObjectId, key: str | None, keep: int) -> "Call":
+        builder = EnvironBuilder(f"/jobs/{job}/again", method="POST", query_string={"quality": "0"})
+        return cls("upload", job, _sent(builder, person, key, keep), longest=AGAIN)
 
     @classmethod
     def to_delete(cls, person: Caller, job: ObjectId) -> "Call":
@@ -93,6 +95,18 @@ class Call:
     @classmethod
     def to_sweep(cls) -> "Call":
         return cls("sweep", None, lambda sweeper: sweeper.tick())
+
+
+def _sent(builder: EnvironBuilder, person: Caller, key: str | None, keep: int) -> Callable[[Any], object]:
+    """Return what sends the request to an upload that keeps videos for `keep` hours."""
+    builder.headers.extend([*person.headers.items(), *([("Idempotency-Key", key)] if key else [])])
+    request = Request(builder.get_environ() | {"gunicorn.socket": Uncounted()})
+
+    def send(apis: Any) -> object:
+        accepted.set(time.monotonic())
+        return _answer(apis[keep].answer(request))
+
+    return send
 
 
 def _answer(response: Any) -> Answer:
@@ -139,7 +153,7 @@ class Play:
 
     def begin(self, call: Call) -> Run | None:
         """Begin the call, if one of the function's actors is free; it has not taken a step yet."""
-        longest = timedelta(seconds=CAST[call.function][1])
+        longest = timedelta(seconds=call.longest or CAST[call.function][1])
         for actor, main in self._stage.actors[call.function]:
             if not actor.busy:
                 run = Run(actor, call.function, call.job, call.owner, self._clock.now(), longest)
@@ -199,8 +213,8 @@ class Play:
         jobs = self.witness.jobs.values()
         mp3s = {job["mp3"]["id"] for job in jobs if job["state"] == State.DONE}
         assert self.witness.mp3s.ids == mp3s, "one MP3 for each job that is done, and no other"
-        failed = {job["_id"] for job in jobs if job["state"] == State.FAILED}
-        assert self.witness.videos.ids <= failed, "no video but of a job that may need it"
+        gave_up = {video_of(job) for job in jobs if job.get("reason", {}).get("code") == GAVE_UP.code}
+        assert self.witness.videos.ids <= gave_up, "no video but of a job that may need it"
         self._counts["rests"] += 1
 
     def outlive(self) -> None:

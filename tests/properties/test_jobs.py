@@ -22,8 +22,8 @@ from scripts.local.secrets import Secrets
 from tests.properties.actor import Fate
 from tests.properties.play import Call, Play, Stage
 from tests.properties.witness import Run
-from tests.properties.world import Clock, Functions, Surroundings
-from tests.support.callers import with_token
+from tests.properties.world import KEEP, Clock, Functions, Surroundings
+from tests.support.callers import Caller, with_token
 from tests.support.stacks import Server
 
 JOBS = 6
@@ -44,6 +44,7 @@ OFTEN = {
     "wait": 2,
     "tick": 2,
     "crash": 2,
+    "again": 3,
     "delete": 2,
     "delete_account": 1,
     "replay": 2,
@@ -99,8 +100,15 @@ class JobsMachine(RuleBasedStateMachine):
         """A person uploads a new video, perhaps with a key that was used before."""
         if len(self._play.witness.jobs) < JOBS and len(self._play.unfinished()) < UNFINISHED:
             self._uploads += 1
-            person, key = self._people[-1 - chance.which % PEOPLE], KEYS[chance.which // 2 % len(KEYS)]
-            self._begin(Call.to_upload(person, f"{self._uploads}.mp4", key), chance)
+            person, keep = self._people[-1 - chance.which % PEOPLE], KEEP[self._uploads % len(KEEP)]
+            self._begin(Call.to_upload(person, f"{self._uploads}.mp4", self._key(chance), keep), chance)
+
+    def _again(self, chance: Chance) -> None:
+        """A person has a video converted again, whether or not it is stored, perhaps with a key used before."""
+        few = len(self._play.witness.jobs) < JOBS and len(self._play.unfinished()) < UNFINISHED
+        if few and (job := self._job(chance)):
+            keep = KEEP[chance.which % len(KEEP)]
+            self._begin(Call.to_convert_again(self._owner(job), job["_id"], self._key(chance), keep), chance)
 
     def _deliver(self, chance: Chance) -> None:
         """The broker delivers a recent event, for the first time or again, mostly of an unfinished job."""
@@ -139,8 +147,7 @@ class JobsMachine(RuleBasedStateMachine):
 
     def _delete(self, chance: Chance) -> None:
         if job := self._job(chance):
-            owner = next(person for person in self._people if person.user == job["owner"])
-            self._begin(Call.to_delete(owner, job["_id"]), chance)
+            self._begin(Call.to_delete(self._owner(job), job["_id"]), chance)
 
     def _delete_account(self, chance: Chance) -> None:
         """A person deletes the account, perhaps during an upload, and another one comes."""
@@ -186,6 +193,12 @@ class JobsMachine(RuleBasedStateMachine):
     def _job(self, chance: Chance) -> Document | None:
         jobs = list(self._play.witness.jobs.values())
         return jobs[chance.which % len(jobs)] if jobs else None
+
+    def _owner(self, job: Document) -> Caller:
+        return next(person for person in self._people if person.user == job["owner"])
+
+    def _key(self, chance: Chance) -> str | None:
+        return KEYS[chance.which // 2 % len(KEYS)]
 
     def _at_work(self) -> list[tuple[Run, CloudEvent]]:
         """Return the calls that an event began, each with its event."""

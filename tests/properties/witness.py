@@ -13,6 +13,7 @@ from pymongo.database import Database
 from functions.shared.job.conversions import GAVE_UP
 from functions.shared.job.deliveries import GIVE_UP_AFTER, Channel, Outcome
 from functions.shared.job.document import FINAL, MAX_TRIES, OPEN, State
+from functions.shared.job.kept import HANDOVER
 from functions.shared.mongo import Document
 from tests.properties.actor import Actor
 from tests.properties.world import RETENTION, Clock, Surroundings
@@ -87,6 +88,9 @@ class Witness:
     def __init__(self, database: Database[Document], clock: Clock, heard: Surroundings) -> None:
         self._database, self._clock, self._heard = database, clock, heard
         self.gone: set[ObjectId] = set()
+        self._deleted_by_owner: set[ObjectId] = set()
+        self._shared: set[ObjectId] = set()  # videos of which another job was made
+        self._too_late: set[ObjectId] = set()  # jobs that were made of a video while its owner deleted it
         self._pointed_at: set[ObjectId] = set()  # MP3s that a job has ever named
         self._again: Counter[tuple[ObjectId, str]] = Counter()  # mails that a crash may repeat
         self._mails = 0
@@ -118,6 +122,7 @@ class Witness:
         for job in self.jobs.keys() - jobs.keys():
             assert run.function == "upload", "only upload makes jobs"
             assert job not in self.gone, "a deleted job does not come back"
+            self._has_video_to_come(self.jobs[job], jobs, run)
             self._has_owner(self.jobs[job])
         for job in self.jobs.keys() & jobs.keys():
             if self.jobs[job] != jobs[job]:
@@ -136,22 +141,26 @@ class Witness:
         for file in run.files & self.videos.ids:
             assert file in {*self.jobs, *self.gone}, "a call whose video has no job deletes it"
         if isinstance(answer := run.actor.result, Answer):
-            assert answer.status in ({202, 204, 404} | ({401} if self.deleted else set())), answer
-        if run.function == "upload" and isinstance(answer, Answer) and answer.status != HTTPStatus.UNAUTHORIZED:
+            no_video = {410} if run.function == "upload" and run.job else set()
+            assert answer.status in ({202, 204, 404} | no_video | ({401} if self.deleted else set())), answer
+        if isinstance(answer, Answer) and answer.status == HTTPStatus.ACCEPTED:
             job = ObjectId(json.loads(answer.body)["id"])
             assert job in {*self.jobs, *self.gone}, "the job of an accepted upload exists"
-        if run.function == "download":
+        if run.function == "download" and run.job not in self._shared:
             assert run.job not in self.videos.ids, "a deleted job's video goes with it"
 
     def _may_go(self, job: Document, run: Run) -> None:
         by_owner = run.function == "download" and run.job == job["_id"]
-        expired = run.function == "sweep" and job["state"] in FINAL and _is_past(job["finished"], RETENTION)
+        over = job["state"] in FINAL and "kept" not in job and _is_past(job["finished"], RETENTION)
+        expired = run.function == "sweep" and over
         deleted = run.owner == job["owner"] or (run.function == "sweep" and job["owner"] in self.deleted)
         assert by_owner or expired or deleted, "a job is removed only by its owner, or a week after its end"
         self.gone.add(job["_id"])
+        if not expired:
+            self._deleted_by_owner.add(job["_id"])
 
     def _may_become(self, was: Document, now: Document, run: Run) -> None:
-        for name in ("owner", "email", "name", "size", "key", "created"):
+        for name in ("owner", "email", "name", "size", "key", "created", "video", "keep"):
             assert was.get(name) == now.get(name), f"a job keeps its {name}"
         assert now["tries"] <= MAX_TRIES, "three attempts, no more"
         if run.function == "replay":
@@ -175,6 +184,9 @@ class Witness:
         elif was["state"] in FINAL:
             for name in ("mp3", "reason", "finished", "tries"):
                 assert was.get(name) == now.get(name), f"an ended job keeps its {name}"
+            if was.get("kept") != now.get("kept"):
+                assert "kept" not in now, "a video is not kept longer than its job said"
+                assert _is_past(was["kept"], HANDOVER), "a video is kept as long as its job said"
             self._mail_may_become(was, now)
 
     def _may_reopen(self, was: Document, now: Document) -> None:
@@ -220,11 +232,29 @@ class Witness:
         else:
             assert _is_past(now["finished"], GIVE_UP_AFTER), "a mail is tried for a day"
 
+    def _has_video_to_come(self, made: Document, jobs: dict[ObjectId, Document], run: Run) -> None:
+        """Judge a new job by the job that it was made of, if it shares that one's video."""
+        if "video" not in made:
+            return
+        assert run.job, "only `again` shares a video"
+        self._shared.add(made["video"])
+        if of := jobs.get(run.job):
+            assert of["owner"] == made["owner"]
+            assert video_of(of) == made["video"]
+            assert of["state"] in OPEN or "kept" in of, "a job is made of a video that is still needed"
+        else:
+            assert run.job in self._deleted_by_owner, "a job does not expire while another is made of it"
+            self._too_late.add(made["_id"])
+
     def _files_are_there(self) -> None:
         for number, job in self.jobs.items():
             if job["state"] in OPEN:
-                assert self.videos.whole(number), "an open job has its video"
-            elif job["state"] == State.DONE:
+                there = self.videos.whole(video_of(job)) or number in self._too_late
+                assert there, "an open job has its video"
+            elif "kept" in job:
+                there = self.videos.whole(video_of(job)) or number in self._too_late
+                assert there, "a job has the video that it keeps"
+            if job["state"] == State.DONE:
                 mp3 = job["mp3"]["id"]
                 self._pointed_at.add(mp3)
                 assert self.mp3s.whole(mp3), "a job that is done has its MP3"
@@ -249,6 +279,10 @@ class Witness:
         assert self._seen is None or job["owner"] not in self._seen[1], (
             "no job of a deleted owner is created, claimed, committed or mailed"
         )
+
+
+def video_of(job: Document) -> ObjectId:
+    return ObjectId(job.get("video", job["_id"]))
 
 
 def _is_past(time: datetime, by: timedelta = timedelta()) -> bool:

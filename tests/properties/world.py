@@ -52,6 +52,7 @@ from tests.support.clock import advance
 from tests.support.sessions import OpenSessions
 
 RETENTION = timedelta(days=7)
+KEEP = [0, 1]  # hours
 LIMITS = Limits(8192 * MIB, 60, uploads_per_hour=1_000_000)  # time passes, but not for what is counted by the hour
 REMEMBERED = 24  # events, of which any may be delivered again
 
@@ -181,11 +182,12 @@ class Functions:
     def replay(self, actor: Actor) -> Replayer:
         return Replayer(self._database("replay", actor))
 
-    def upload(self, actor: Actor) -> upload.Api:
+    def upload(self, actor: Actor) -> dict[int, upload.Api]:
+        """Return an upload for each of KEEP: how long it keeps videos."""
         database, broker = self._database("upload", actor), Broker(actor, self._heard)
         videos, quotas = Bucket(database, "videos"), Quotas(database, LIMITS, Space(database, 0))
-        receiver = Receiver(Jobs(database), videos, quotas, OpenSessions(), broker)
-        return upload.Api(receiver, self._verifier)
+        receivers = {keep: Receiver(Jobs(database), videos, quotas, OpenSessions(), broker, keep=keep) for keep in KEEP}
+        return {keep: upload.Api(receiver, self._verifier) for keep, receiver in receivers.items()}
 
     def download(self, actor: Actor) -> download.Api:
         database = self._database("download", actor)
