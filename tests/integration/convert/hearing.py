@@ -4,8 +4,10 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mutagen.id3 import ID3, ID3NoHeaderError
+from mutagen.mp3 import MP3
 
 from functions.convert import binary, command
 from functions.convert.encoder import Encoded, Encoder
@@ -62,7 +64,18 @@ class Heard:
     @property
     def measured(self) -> tuple[float, float]:
         """Integrated loudness in LUFS and true peak in dBTP, by the meter of Debian's ffmpeg."""
-        words = ["ffmpeg", "-hide_banner", "-nostats", "-i", self.mp3, "-af", "ebur128=peak=true", "-f", "null", "-"]
+        words = [
+            "ffmpeg",
+            "-hide_banner",
+            "-nostats",
+            "-i",
+            str(self.mp3),
+            "-af",
+            "ebur128=peak=true",
+            "-f",
+            "null",
+            "-",
+        ]
         said = subprocess.run(words, check=True, capture_output=True, text=True).stderr.partition("Summary:")[2]
         loudness, peak = re.search(r"I: +(\S+) LUFS", said), re.search(r"Peak: +(\S+) dBFS", said)
         assert loudness
@@ -108,9 +121,14 @@ class Listener:
         return Heard(ended, int(rate[1]), _levels(mp3, "anull"), float(peak[1]), progress, runs, mp3)
 
 
+def info(mp3: Path) -> Any:
+    """Return what mutagen reads of an MP3's frames, an MPEGInfo."""
+    return MP3(mp3).info
+
+
 def decoded(mp3: Path) -> int:
     """Decode all of an MP3 by Debian's ffmpeg, without an error; return how many samples of a channel it has."""
-    words = ["ffmpeg", "-v", "error", "-xerror", "-i", mp3, "-f", "s16le", "-ac", "1", "-"]
+    words = ["ffmpeg", "-v", "error", "-xerror", "-i", str(mp3), "-f", "s16le", "-ac", "1", "-"]
     return len(subprocess.run(words, check=True, capture_output=True).stdout) // 2
 
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mutagen.mp3 import MP3
 
 from functions.convert.encoder import Encoded
 from functions.shared.job.options import BITRATES, OPTIONS, PARTS, RATES, OptionRefused, Options
-from tests.integration.convert.hearing import Listener, decoded
+from tests.integration.convert.hearing import Listener, decoded, info
 from tests.integration.convert.recordings import PICTURE, Recordings, channels, tone
 
 LANGUAGES = "-metadata:s:a:0 language=eng -metadata:s:a:1 language=deu"
@@ -55,7 +54,9 @@ def files(recordings: Recordings) -> list[Path]:
     return [*made, recordings.bytes("noise.mp4", bytes(range(256)) * 40)]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(choice=st.data())
 def test_any_options_of_any_file_end_in_an_mp3_or_a_reason(
     listener: Listener, files: list[Path], choice: st.DataObject
@@ -70,6 +71,6 @@ def test_any_options_of_any_file_end_in_an_mp3_or_a_reason(
     ended, mp3, progress, _ = listener.encode(file, **options)
     assert progress == sorted(progress)
     if isinstance(ended, Encoded):
-        assert decoded(mp3) == round(ended.seconds * MP3(mp3).info.sample_rate)
+        assert decoded(mp3) == round(ended.seconds * info(mp3).sample_rate)
     else:
         assert ended.code in {"no_such_part", "no_such_track", "no_audio", "not_a_video"}

@@ -7,11 +7,11 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from mutagen.mp3 import MP3, BitrateMode
+from mutagen.mp3 import BitrateMode
 
 from functions.convert.encoder import Encoded
 from functions.shared.job.options import Options
-from tests.integration.convert.hearing import Heard, Listener
+from tests.integration.convert.hearing import Heard, Listener, info
 from tests.integration.convert.recordings import Recordings, channels
 
 SECONDS = 8
@@ -130,9 +130,9 @@ def _check_sound(heard: Heard, expected: Expected) -> None:
 
 
 def _check_bitrate(heard: Heard, expected: Expected) -> None:
-    info = MP3(heard.mp3).info
+    frames = info(heard.mp3)
     if expected.kbps:
-        assert (info.bitrate_mode, info.bitrate) == (BitrateMode.CBR, expected.kbps * 1000)
+        assert (frames.bitrate_mode, frames.bitrate) == (BitrateMode.CBR, expected.kbps * 1000)
     else:
-        assert info.bitrate_mode == BitrateMode.VBR
+        assert frames.bitrate_mode == BitrateMode.VBR
     assert isinstance(heard.encoded, Encoded)

@@ -31,11 +31,8 @@ def publish(times: int, sink: Sink) -> list[str | None]:
     quotas = Quotas(database, Limits(1, 1, 1), Space(database, 0))
     it = Receiver(Jobs(database), Bucket(database, "videos"), quotas, OpenSessions(), sink)
     for _ in range(times):
-        it.publish(
-            Job(
-                ObjectId(), "anna", "a@b.example", "film.mp4", 1, State.UPLOADED, 0, None, None, datetime.now(UTC), None
-            )
-        )
+        video, now = ObjectId(), datetime.now(UTC)
+        it.publish(Job(video, video, "anna", "a@b.example", "film.mp4", 1, State.UPLOADED, 0, None, None, now, None))
     return [event.get("prewarm") for event in sink.events]
 
 
