@@ -51,6 +51,29 @@ def test_film_clip_becomes_an_mp3_with_a_mail(person: Person, film_clip: Path, t
     assert job["mp3"]["duration"] == pytest.approx(5.3, abs=0.1)
 
 
+def test_options_go_from_the_form_to_the_mp3_and_to_the_mail(person: Person, film_clip: Path, tmp_path: Path) -> None:
+    options = {"quality": "64k", "channels": "mono", "start": "1", "end": "3.5", "title": "Bunny"}
+    with film_clip.open("rb") as file:
+        answer = person.call("POST", "/upload", data=options, files={"file": (film_clip.name, file)})
+    job = person.finished(answer.json()["id"])
+    assert job["options"] == options
+    download = person.call("GET", f"/download/{job['mp3']['id']}")
+    assert seconds_of(download.content, tmp_path) == pytest.approx(2.5, abs=0.1)
+    assert job["mp3"]["duration"] == 2.5
+    assert "Bunny".encode("utf-16-le") in download.content[:1000]
+    text = person.first_mail().get_body(("plain",))
+    assert text is not None
+    assert "quality=64k" in text.get_content()
+
+
+def test_unknown_option_is_refused_with_those_that_there_are(person: Person, film_clip: Path) -> None:
+    with film_clip.open("rb") as body:
+        answer = person.call("PUT", "/upload?name=a.mp4&bitrate=64k", data=body)
+    assert answer.status_code == 422
+    assert "`bitrate`" in answer.json()["detail"]
+    assert "quality" in answer.json()["detail"]
+
+
 def test_each_upload_is_mailed_once(person: Person, film_clip: Path) -> None:
     """The same video uploaded twice is two jobs with a mail each; with one `Idempotency-Key` it is one."""
     for _ in range(2):

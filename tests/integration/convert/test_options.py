@@ -119,6 +119,18 @@ def test_mp3_is_what_the_options_say(listener: Listener, film: Path, options: di
     assert heard.chapters == expected.chapters
 
 
+@pytest.mark.parametrize("options", [{}, {"quality": "0"}, {"quality": "64k"}, {"channels": "mono"}], ids=str)
+@pytest.mark.parametrize("samples", [57_601, 57_646, 57_647, 5_000, 100])
+def test_players_play_exactly_the_samples_of_any_length(
+    listener: Listener, recordings: Recordings, samples: int, options: dict[str, str]
+) -> None:
+    """ffmpeg's own header counts up to 46 too many if the last frame has as few."""
+    words = f"-f lavfi -i sine=440:r=48000:d=2 -ac 2 -af atrim=end_sample={samples}"
+    heard = listener.hear(recordings.make(f"{samples}.wav", words), **options)
+    assert heard.samples == samples
+    assert heard.encoded.seconds == pytest.approx(samples / 48000, abs=1e-6)
+
+
 def _check_sound(heard: Heard, expected: Expected) -> None:
     loudness, peak = heard.measured
     if expected.loudness is not None:
