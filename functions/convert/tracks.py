@@ -1,5 +1,6 @@
 """The audio track that the caller asks for, by its number or its language (ISO 639, BCP 47)."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from iso639 import Lang
 
 MAX_LISTED = 20
+_LAYOUT = re.compile(r"mono|stereo|quad|hexagonal|octagonal|cube|\d{1,4} channels|\d{1,2}(\.\d{1,2}){1,2}", re.ASCII)
 
 
 def asked(streams: Sequence[Stream], track: str) -> list[Stream]:
@@ -40,10 +42,12 @@ def missing(track: str, streams: Sequence[Stream]) -> Reason:
 
 
 def _described(stream: Stream) -> str:
-    """Return such as `English 5.1` or `stereo (hearing impaired)`."""
+    """Return such as `English 5.1` or `stereo (hearing impaired)`, in which no text of the video is: it is mailed."""
     found = _known(stream.language) if stream.language != UNKNOWN else None
-    language = found.name if found else "" if stream.language == UNKNOWN else stream.language
-    layout = stream.layout.name.partition("(")[0] if stream.layout else "of an unknown form"
+    language = found.name if found else ""
+    layout = stream.layout.name.partition("(")[0] if stream.layout else ""
+    if not _LAYOUT.fullmatch(layout):
+        layout = "of an unknown form"
     return " ".join(filter(None, (language, layout, *(f"({flag})" for flag in sorted(stream.flags & IMPAIRED)))))
 
 
