@@ -4,7 +4,7 @@ from email.message import EmailMessage
 from hashlib import sha256
 from shlex import quote
 
-from functions.notify.letter import Part, Sender, log_in, shown, why, write
+from functions.notify.letter import Part, Sender, log_in, options, shown, why, write
 from functions.shared.job.document import Job
 from functions.shared.settings import Url
 
@@ -33,7 +33,7 @@ def _results(jobs: list[Job]) -> list[Part]:
 
 def _result(job: Job) -> list[str]:
     result = f"MP3 id: {job.mp3.id}" if job.mp3 else f"Failed: {why(job)}"
-    return [f"File name: {shown(job.name)}", f"    {result}"]
+    return [f"File name: {shown(job.name)}", *options(job), f"    {result}"]
 
 
 def _instructions(job: Job, url: str) -> list[Part]:

@@ -1,7 +1,7 @@
 """The mail about how a job ended, as plain text and as HTML.
 
-The address may belong to a person who never uploaded anything, and the file name is the uploader's text. So the name is
-in the body alone: short, labelled as a file name, and not clickable.
+The address may belong to a person who never uploaded anything; file name and options are the uploader's text. So they
+are in the body alone: short, labelled as what they are, and not clickable.
 """
 
 import re
@@ -20,10 +20,14 @@ from functions.shared.job.document import Job, Mp3
 from functions.shared.settings import Text, Url
 
 LONGEST_NAME = 60  # characters of the file name that the mail shows
+LONGEST_VALUE = 30  # characters of an option's value that the mail shows
+LONGEST_LINE = 76  # characters of a line of options
 # Mail programs make links of whatever looks like an address, even of "holiday.mov": `.mov` is a top-level domain. An
 # invisible word joiner prevents that. "film.mp4" stays as it is: a top-level domain is letters, or begins with `xn--`.
 IN_LINKS = re.compile(r"(?<=[.:@\u3002\uff0e\uff61])(?=[^\W\d_]{2,}+(?!\d))")
 WORD_JOINER = "\u2060"
+# A value that is shown as it is: every one that is not a text of the uploader's.
+PLAIN = re.compile(rf"[A-Za-z0-9,-]{{1,{LONGEST_VALUE}}}|-?\d{{1,5}}\.\d{{1,3}}", re.ASCII)
 
 
 class _Headers(HeaderRegistry):
@@ -100,6 +104,7 @@ def _converted(job: Job, mp3: Mp3, name: str, url: str) -> list[Part]:
         f"File name: {name}",
         f"Duration:  {_duration(mp3.duration)}",
         f"Size:      {_human(mp3.size)}",
+        *options(job),
     ]
     fetch = [*log_in(job, url), f"curl -OJ -H 'Authorization: Bearer TOKEN' {quote(f'{url}/download/{mp3.id}')}"]
     lacking = "Some of the video's audio could not be converted: it is damaged, or in a form that is not supported."
@@ -113,8 +118,9 @@ def _converted(job: Job, mp3: Mp3, name: str, url: str) -> list[Part]:
 
 def _failed(job: Job, name: str, url: str) -> list[Part]:
     again = [*log_in(job, url), f"curl -F file=@VIDEO -H 'Authorization: Bearer TOKEN' {quote(f'{url}/upload')}"]
+    facts = [f"File name: {name}", f"Job id:    {job.id}", *options(job)]
     return [
-        ("Your video could not be converted to MP3.", [f"File name: {name}", f"Job id:    {job.id}"]),
+        ("Your video could not be converted to MP3.", facts),
         (why(job), []),
         ("To try again, log in, replace TOKEN with the token that the login prints, and upload a video:", again),
     ]
@@ -136,8 +142,8 @@ def log_in(job: Job, url: str) -> list[str]:
 
 
 def why(job: Job) -> str:
-    """Return the reason of a failed job as one line."""
-    return _printable(job.reason.message) if job.reason else "The conversion failed."
+    """Return the reason of a failed job as one line without links: it may name what the video has."""
+    return IN_LINKS.sub(WORD_JOINER, _printable(job.reason.message)) if job.reason else "The conversion failed."
 
 
 def _text(says: str, lines: list[str]) -> str:
@@ -149,10 +155,25 @@ def _html(says: str, lines: list[str]) -> str:
     return f"<p>{escape(says)}</p>{listing}"
 
 
-def shown(name: str) -> str:
-    """Return the file name as the mail shows it: quoted, at most LONGEST_NAME characters of it, without links."""
+def options(job: Job) -> list[str]:
+    """Return the lines that say which options were asked for, such as `quality=128k, start=90`; none if none was."""
+    lines: list[str] = []
+    for name, value in job.options.words().items():
+        word = f"{name}={value if PLAIN.fullmatch(value) else shown(value, LONGEST_VALUE)}"
+        if lines and len(f"{lines[-1]}, {word}") <= LONGEST_LINE:
+            lines[-1] += f", {word}"
+        elif lines:
+            lines[-1] += ","
+            lines.append(f"{'':11}{word}")
+        else:
+            lines.append(f"Options:   {word}")
+    return lines
+
+
+def shown(name: str, longest: int = LONGEST_NAME) -> str:
+    """Return a file name, or another text, as the mail shows it: quoted, cut to `longest` characters, without links."""
     text = _printable(name)
-    short = text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+    short = text if len(text) <= longest else f"{text[: longest - 1]}…"
     return f"“{IN_LINKS.sub(WORD_JOINER, short)}”"
 
 

@@ -365,17 +365,21 @@ def test_deleted_job_delays_the_digest_of_the_others_by_a_day_at_most(
 
 
 def test_digest_lists_results_as_a_mail_does(notifier: Notifier, store: Database[Document], server: MailServer) -> None:
-    """Each result with its labelled, cut and unclickable file name, and its MP3's id or reason; nothing in a header."""
+    """Each result with its labelled, cut and unclickable file name, its options, and its MP3's id or reason; nothing in
+    a header.
+    """
     name = "www.evil.example/" + "x" * 100
     mail_jobs(notifier, store, LIMIT)
-    done, failed = ended_job(store, email=ANNA, name=name), ended_job(store, "failed", email=ANNA, name="b\n<b>.mp4")
+    done = ended_job(store, email=ANNA, name=name, options={"start": "90", "title": "a.example"})
+    failed = ended_job(store, "failed", email=ANNA, name="b\n<b>.mp4")
     for job in (done, failed):
         notifier.notify(job)
     advance(store, DAY)
     notifier.notify(failed)
     digest = server.mails[-1]
     text = text_of(digest)
-    assert f"File name: “www.\u2060evil.\u2060example/{'x' * 42}…”\n        MP3 id: {mp3_of(store, done)}" in text
+    result = f"    Options:   start=90, title=“a.\u2060example”\n        MP3 id: {mp3_of(store, done)}"
+    assert f"File name: “www.\u2060evil.\u2060example/{'x' * 42}…”\n{result}" in text
     assert "File name: “b <b>.mp4”\n        Failed: The video has no sound track." in text
     assert "http://gateway.example:8080/jobs?limit=100" in text
     html = digest.get_body(("html",))

@@ -34,6 +34,11 @@ def texts(mail: EmailMessage) -> tuple[str, str]:
     return plain, html
 
 
+def lines_of(text: str) -> str:
+    """Return the text with plain newlines and no end of an HTML listing."""
+    return text.replace("\r\n", "\n").replace("</pre>", "\n")
+
+
 def test_event_of_an_upload_only_starts_notify(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
     """It is acknowledged, and the job's mail waits for the event about its end."""
     job = ended_job(database)
@@ -203,6 +208,68 @@ def test_long_name_is_cut_to_60_characters(
     (mail,) = mails(mailbox, job)
     for text in texts(mail):
         assert f"File name: “{name[:59]}…”" in unescape(text)
+
+
+@pytest.mark.parametrize("end", ["done", "failed"])
+def test_mail_says_which_options_were_asked_for(
+    notify: str, mailbox: Mailbox, database: Database[Document], end: str
+) -> None:
+    job = ended_job(database, end, options={"quality": "128k", "start": "-90.5", "title": "", "keep": "tags,cover"})
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    for text in texts(mail):
+        assert re.search(
+            "Options:   quality=128k, start=-90.5, title=“”, keep=tags,cover$", lines_of(text), re.MULTILINE
+        )
+
+
+@pytest.mark.parametrize("options", [{}, {"options": {}}], ids=["of the version before", "none asked for"])
+def test_mail_says_nothing_of_options_that_were_not_asked_for(
+    notify: str, mailbox: Mailbox, database: Database[Document], options: dict[str, dict[str, str]]
+) -> None:
+    job = ended_job(database, **options)
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    assert all("Options" not in text for text in texts(mail))
+
+
+def test_hostile_text_of_an_option_stays_its_value(notify: str, mailbox: Mailbox, database: Database[Document]) -> None:
+    """Line breaks, HTML and addresses make no header, no markup, no link and no other line; 30 characters are shown."""
+    title = "a\r\nBcc: thief@people.example" + "é" * 900
+    job = ended_job(database, options={"title": title, "artist": "<b>www.evil.example</b>", "comment": "x, start=90"})
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    assert mail["Bcc"] is None
+    plain, html = texts(mail)
+    assert lines_of(plain).partition("Options:   ")[2].partition("\n\n")[0] == (
+        "title=“a Bcc: thief@\u2060people.\u2060exampleéé…”,\n               "
+        "artist=“<b>www.\u2060evil.\u2060example</b>”, comment=“x, start=90”"
+    )
+    assert "<b>" not in html
+
+
+def test_all_options_fit_into_lines_of_80_characters(
+    notify: str, mailbox: Mailbox, database: Database[Document]
+) -> None:
+    texts_of_the_user = dict.fromkeys(("title", "artist", "album", "genre", "comment"), "word " * 9)
+    asked = {"quality": "128k", "channels": "mono", "start": "1", "end": "9.5", "track": "pt-br", "year": "1999"}
+    job = ended_job(database, options=asked | texts_of_the_user)
+    deliver(notify, audio_converted(str(job), str(ObjectId())))
+    (mail,) = mails(mailbox, job)
+    listed = lines_of(texts(mail)[0]).partition("    Options:")[2].partition("\n\n")[0].splitlines()
+    assert len(listed) > 2
+    assert max(map(len, listed[1:])) <= 80
+    assert all(f"{name}=" in " ".join(listed) for name in asked | texts_of_the_user)
+
+
+def test_reason_that_names_what_a_video_has_makes_no_link(
+    notify: str, mailbox: Mailbox, database: Database[Document]
+) -> None:
+    reason = {"code": "no_such_track", "message": "Its tracks are: 0 evil.example 5.1."}
+    job = ended_job(database, "failed", reason=reason)
+    deliver(notify, conversion_failed(str(job), "no_such_track"))
+    (mail,) = mails(mailbox, job)
+    assert all("0 evil.\u2060example 5.1." in text for text in texts(mail))
 
 
 def test_there_is_nothing_to_mail_about_a_job_that_is_open_or_gone(
