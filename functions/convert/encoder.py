@@ -75,11 +75,11 @@ class Encoder:
                 continue
             if isinstance(made, Reason):
                 break
-            if planner.has_to_check(made) and planner.checked(
+            if planner.measures.has_to_check(made) and planner.checked(
                 beside(meter(workspace.inside(workspace.mp3))), transcript
             ):
                 continue
-            tag = Carried(workspace, transcript, options, beside).tag(planner.plan, planner.span, made)
+            tag = Carried(workspace, transcript, options, beside).tag(planner.plan, planner.measures.span, made)
             return Encoded(made, tag, planner.lost(transcript))
         if first is verdict.DAMAGED and not planner.refused and protection.encrypted(workspace.video):
             return verdict.ENCRYPTED

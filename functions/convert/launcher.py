@@ -46,7 +46,7 @@ def serve(channel: socket) -> None:
         message, control, _, _ = channel.recvmsg(MAX_MESSAGE_BYTES, 16 + 4 * MAX_DESCRIPTORS, MSG_CMSG_CLOEXEC)
         if not message:
             return
-        request = marshal.loads(message)  # noqa: S302  # it is the function's
+        request = marshal.loads(message)  # noqa: S302  # nosec B302  # it is the function's
         descriptors = [number for _, _, data in control for number in memoryview(data).cast("i")]
         # os.fork knows no flags. Nothing else runs in this process, so its child needs no care.
         if _call(_libc.syscall, request["clone"], _CLONE_PARENT | _SIGCHLD) == 0:

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from functions.convert import deal, plan, tracks, verdict
-from functions.convert.loudness import METER, Gain
+from functions.convert.loudness import Gain
+from functions.convert.measures import Measures
 from functions.convert.parts import CHANGES, UNSAID, Cut, cut
 from functions.convert.plan import WHOLE, Heard, Key, Part, Plan
-from functions.convert.span import Ends, Measure, Span
+from functions.convert.span import Span
 from functions.convert.transcript import Transcript
 from functions.convert.wanted import ANYTHING, Wanted
 from functions.shared.job.document import Reason
@@ -24,7 +24,7 @@ OF_A_TRACK = {verdict.DAMAGED, verdict.UNSUPPORTED, verdict.ENCRYPTED}  # anothe
 class Planner:
     """`plan`: the one to be tried next. Most videos need the first only, and one run of ffmpeg.
 
-    `refused`: why the video cannot give what is wanted, once that is known. `span`: of the sound, that the MP3 has.
+    `refused`: why the video cannot give what is wanted, once that is known. `measures`: of the sound that is converted.
     """
 
     def __init__(
@@ -33,10 +33,8 @@ class Planner:
         """`free` returns how many cores this conversion may use now; `heartbeat` is called while the video is read."""
         self.plan = Plan(quality=wanted.encoding)
         self.refused: Reason | None = None
-        self.span: Span | None = None
+        self.measures = Measures(wanted)
         self._wanted = wanted
-        self._ends = Ends(wanted.start, wanted.end)
-        self._gain = Gain(wanted)
         self._video = video
         self._free = free
         self._heartbeat = heartbeat
@@ -71,13 +69,7 @@ class Planner:
 
     def measured(self, transcript: Transcript) -> bool:
         """Take what a run by the plan has measured; return whether `plan` is the next one."""
-        kind, measure = transcript.format, self.plan.measure
-        if measure is Measure.LOUDNESS:
-            self._gain.measured(transcript.loudness, transcript.peak)
-        elif measure:
-            rates = {layout.rate for key in self.plan.streams for layout in transcript.heard[key]}
-            seconds = transcript.samples.get(0, 0) / max(rates, default=1)
-            self._ends.measured(measure, kind, transcript.frames, seconds)
+        self.measures.take(self.plan, transcript)
         return self._replan(transcript)
 
     def again(self, transcript: Transcript, reason: Reason | None) -> bool:
@@ -88,7 +80,7 @@ class Planner:
         if reason is verdict.TOO_LONG or self.refused:
             return False
         # The sound may end before its span begins, though the video does not.
-        if reason is verdict.DAMAGED and self.span and not transcript.errors and self._ends.need_length():
+        if reason is verdict.DAMAGED and not transcript.errors and self.measures.need_length():
             return self._replan(transcript)
         suspect = transcript.errors or transcript.ignored or transcript.stopped or reason in OF_A_TRACK
         if suspect and self._has_parts(transcript):
@@ -99,20 +91,15 @@ class Planner:
             self._cut = Cut(WHOLE, whole=False)
             return self._begin(WHOLE)
         self._failed |= self.plan.streams
-        self._ends = Ends(self._wanted.start, self._wanted.end)  # of another stream
-        self._gain = Gain(self._wanted)
+        self.measures = Measures(self._wanted)  # of another stream
         silent = {stream.key for stream in transcript.streams if not stream.layout}
         if silent & self.plan.streams:  # one without a packet was the best, so no other one of these has any either
             self._failed |= silent
         return self._replan(transcript)
 
-    def has_to_check(self, seconds: float) -> bool:
-        """Return whether an MP3 of so many seconds has to be measured."""
-        return self._gain.has_to_check(seconds)
-
     def checked(self, mp3: Transcript, transcript: Transcript) -> bool:
-        """Take what was measured of the MP3; return whether it is to be made again, after a run by `plan`."""
-        return self._gain.checked(mp3.loudness, mp3.peak) and self._replan(transcript)
+        """Take what was measured of the MP3 of a run by `plan`; return whether it is to be made again."""
+        return self.measures.check(mp3) and self._replan(transcript)
 
     def lost(self, transcript: Transcript) -> bool:
         """Return whether the MP3 of the last run lacks some of the video's sound."""
@@ -128,8 +115,7 @@ class Planner:
 
     def _begin(self, parts: tuple[Part, ...]) -> bool:
         self._heard.clear()
-        self._ends = Ends(self._wanted.start, self._wanted.end)
-        self._gain = Gain(self._wanted)
+        self.measures = Measures(self._wanted)
         return self._next(Plan(parts, quality=self._wanted.encoding))
 
     def _replan(self, transcript: Transcript) -> bool:
@@ -147,40 +133,26 @@ class Planner:
 
     def _found(self, transcript: Transcript) -> Plan | None:
         """Return the plan for what is known so far, perhaps one that measures; None if no stream is left."""
-        track = self._wanted.track
-        if track and transcript.streams and not tracks.asked(transcript.streams, track):
-            self.refused = tracks.missing(track, transcript.streams)
+        parts, track = self.plan.parts, self._wanted.track
+        streams = [[one for one in transcript.streams if one.part == part] for part in range(len(parts))]
+        if track and transcript.streams and not any(tracks.asked(those, track) for those in streams):
+            self.refused = tracks.missing(track, streams[0])
             return None
         brand = transcript.brand in {"", "qt"} and transcript.format.startswith("mov")
         camera = (brand or transcript.format.startswith("mxf")) and not track
-        make = partial(plan.make, self.plan.parts, transcript.streams, self._heard, self._failed, camera=camera)
-        found = make(wanted=self._wanted)
-        if found is None or not (self._ends.asked or self._wanted.loudness):
-            return found and self._how(found, transcript, transcript.duration)
-        if self._ends.asked:
-            whole = self.plan.parts == WHOLE
-            if measure := self._ends.lacks(transcript.format if whole else "", transcript.duration):
-                return self._measuring(measure, found)
-            span = self._ends.span()
-            if isinstance(span, Reason):
-                self.refused = span
-                return None
-            self.span = span
-        found = make(wanted=self._wanted, span=self.span, gain=self._gain)
-        if found and not self._gain.known:
-            meter = f"{found.graph};[sound]{METER.format('sample')}[measured]"
-            return replace(found, graph=meter, measure=Measure.LOUDNESS)
-        return found and self._how(found, transcript, found.seconds or transcript.duration)
 
-    def _measuring(self, measure: Measure, found: Plan) -> Plan:
-        """Return a plan that measures the ends of the sound, those of the first stream if it has several."""
-        seek, filters = self._ends.filters(measure)
-        part, index = min(found.streams)
-        graph = f"[{part}:{index}]{','.join(filters)}[measured]"
-        return Plan(found.parts, graph, frozenset({(part, index)}), seek=seek, measure=measure)
+        def make(span: Span | None, gain: Gain) -> Plan | None:
+            known = parts, transcript.streams, self._heard, self._failed
+            return plan.make(*known, camera=camera, wanted=self._wanted, span=span, gain=gain)
 
-    def _how(self, found: Plan, transcript: Transcript, seconds: float) -> Plan:
+        kind = transcript.format if parts == WHOLE else ""
+        found = self.measures.plan(make, kind, transcript.duration)
+        self.refused = self.measures.refused
+        return found if found is None or found.measure else self._how(found, transcript)
+
+    def _how(self, found: Plan, transcript: Transcript) -> Plan:
         """Return the plan with a copy or a deal, if it can have one."""
+        seconds = found.seconds or transcript.duration
         if self._plain or found.parts != WHOLE:
             return found
         mp3 = {s.codec for s in transcript.streams if s.key in found.streams} == {"mp3"}

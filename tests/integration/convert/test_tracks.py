@@ -4,6 +4,7 @@ import pytest
 
 from functions.convert import verdict
 from functions.convert.encoder import Encoded
+from functions.shared.job.document import Reason
 from tests.integration.convert.hearing import Listener
 from tests.integration.convert.recordings import PICTURE, Recordings, tone
 
@@ -34,6 +35,48 @@ def test_right_track_is_converted(
     mp3 = listener.hear(recordings.make(name, words))
     assert mp3.level(heard) > -30
     assert mp3.level(440 + 880 - heard) < -50
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "track"),
+    [
+        ("by-number.mkv", f"{TWO} -c:a aac -ac:a:0 6", "1"),
+        ("by-language.mkv", f"{TWO} -c:a aac -metadata:s:a:0 language=eng -metadata:s:a:1 language=ger", "de"),
+        ("by-language.ts", f"{TWO} -c:a mp2 -metadata:s:a:0 language=eng -metadata:s:a:1 language=fra", "fr-CA"),
+        ("of-a-camera.mov", f"{TWO} -c:a pcm_s16le", "1"),
+        ("copied.mkv", f"{TWO} -c:a libmp3lame", "1"),
+        ("for-the-blind.mkv", f"{TWO} -c:a aac -disposition:a:1 visual_impaired", "1"),
+    ],
+)
+def test_track_that_is_asked_for_is_converted(
+    listener: Listener, recordings: Recordings, name: str, words: str, track: str
+) -> None:
+    """Whatever the others are; of a camera, it is one of the two sides."""
+    mp3 = listener.hear(recordings.make(name, words), track=track)
+    assert mp3.level(880) > -30
+    assert mp3.level(440) < -50
+
+
+def test_track_that_is_asked_for_is_not_replaced_by_another_one(listener: Listener, recordings: Recordings) -> None:
+    """It cannot be decoded, the other one can."""
+    file = recordings.make("undecodable-0.mkv", f"{TWO} -c:a:0 dfpwm -c:a:1 aac")
+    assert listener.encode(file, track="0")[0] is verdict.UNSUPPORTED
+    assert isinstance(listener.encode(file, track="1")[0], Encoded)
+
+
+@pytest.mark.parametrize("kind", ["mkv", "ts"])
+def test_track_that_there_is_not_is_refused_with_those_that_there_are(
+    listener: Listener, recordings: Recordings, kind: str
+) -> None:
+    """Also of a recording whose streams change: a later part's stream is no further track."""
+    words = "-c:a mp2 -metadata:s:a:0 language=eng"
+    first = recordings.make(f"english.{kind}", f"{PICTURE} {tone()} -c:v mpeg2video {words}")
+    joined = recordings.join(f"joined-english.{kind}", first, first)
+    for track in ("1", "fr"):
+        ended, *_ = listener.encode(joined, track=track)
+        assert isinstance(ended, Reason)
+        assert ended.code == "no_such_track"
+        assert "0 English mono." in ended.message
 
 
 def test_damaged_track_does_not_hide_a_good_one(listener: Listener, recordings: Recordings) -> None:
