@@ -241,7 +241,10 @@ class Witness:
         if of := jobs.get(run.job):
             assert of["owner"] == made["owner"]
             assert video_of(of) == made["video"]
-            assert of["state"] in OPEN or "kept" in of, "a job is made of a video that is still needed"
+            if run.job in self._too_late:  # it was open, its video deleted with the job that it was made of
+                self._too_late.add(made["_id"])
+            else:
+                assert of["state"] in OPEN or "kept" in of, "a job is made of a video that is still needed"
         else:
             assert run.job in self._deleted_by_owner, "a job does not expire while another is made of it"
             self._too_late.add(made["_id"])

@@ -1,6 +1,7 @@
 """Recordings that change on the way, and those with several tracks or many channels, made by ffmpeg."""
 
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 from functions.convert.binary import FFMPEG
@@ -22,8 +23,10 @@ class Recordings:
         self._folder = folder
 
     def make(self, name: str, words: str) -> Path:
-        """Make a file by ffmpeg, unless there is one of this name."""
-        path = self._folder / name
+        """Make a file by ffmpeg, unless there is one of this name and these words."""
+        folder = self._folder / sha256(words.encode()).hexdigest()[:12]
+        folder.mkdir(exist_ok=True)
+        path = folder / name
         if not path.exists():
             subprocess.run([FFMPEG, "-v", "error", "-nostdin", *words.split(), path], check=True)
         return path

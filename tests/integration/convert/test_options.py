@@ -15,6 +15,7 @@ from tests.integration.convert.hearing import Heard, Listener, info
 from tests.integration.convert.recordings import Recordings, channels
 
 SECONDS = 8
+COVER = "-f lavfi -i testsrc=s=120x120 -frames:v 1"
 CHAPTERS = [("One", 0, 3000), ("Zwei é", 3000, 5500), ("Three", 5500, 8000)]
 TEXTS = {"TIT2": "Film", "TPE1": "Ärtist", "TALB": "Album", "TRCK": "3/12", "TCON": "Jazz", "TYER": "2019"}
 COMMENT = "as it was"
@@ -90,7 +91,7 @@ def film(recordings: Recordings) -> Path:
     lines = [f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={end}\ntitle={title}" for title, start, end in CHAPTERS]
     tags = f"title=Film\nartist=Ärtist\nalbum=Album\ntrack=3/12\ngenre=Jazz\ndate=2019-05-06\ncomment={COMMENT}"
     meta = recordings.bytes("meta.txt", "\n".join((";FFMETADATA1", tags, *lines, "")).encode())
-    cover = recordings.make("cover.jpg", "-f lavfi -i testsrc=s=120x120 -frames:v 1")
+    cover = recordings.make("cover.jpg", COVER)
     sides = "|".join(f"0.1414*sin({tone}*2*PI*t)" for tone in (440, 880))
     return recordings.make(
         "film.mkv",
@@ -103,7 +104,9 @@ def film(recordings: Recordings) -> Path:
 
 
 @pytest.mark.parametrize("options", [*SINGLES, *PAIRS, *ALL], ids=str)
-def test_mp3_is_what_the_options_say(listener: Listener, film: Path, options: dict[str, str]) -> None:
+def test_mp3_is_what_the_options_say(
+    listener: Listener, recordings: Recordings, film: Path, options: dict[str, str]
+) -> None:
     heard, expected = listener.hear(film, **options), Expected(options)
     seconds = expected.end - expected.start
     assert heard.rate == expected.rate
@@ -115,7 +118,7 @@ def test_mp3_is_what_the_options_say(listener: Listener, film: Path, options: di
     assert heard.texts == expected.texts
     assert [str(frame) for frame in heard.tag.getall("COMM")] == [expected.comment] * bool(expected.comment)
     pictures = [frame.data for frame in heard.tag.getall("APIC")]
-    assert pictures == [(film.parent / "cover.jpg").read_bytes()] * expected.cover
+    assert pictures == [recordings.make("cover.jpg", COVER).read_bytes()] * expected.cover
     assert heard.chapters == expected.chapters
 
 
