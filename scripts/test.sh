@@ -20,13 +20,13 @@ lane() { # runs the queue's next suite until there is none
   while suite=$(flock "$results" sed -i -e '1w /dev/stdout' -e 1d "$queue") && [[ $suite ]]; do run "$suite"; done
 }
 
-# The two longest first, so that the lanes end together. Each folder of the integration tests is a suite of its own here.
+# The longest first, so that the lanes end together. Each folder of the integration tests is a suite of its own here.
 {
-  printf '%s\n' test-journey "test-integration FOLDER=upload"
+  printf '%s\n' "test-integration FOLDER=convert" test-journey "test-integration FOLDER=upload" test-properties
   for folder in tests/integration/*/; do
-    [[ $folder == */@(__pycache__|upload)/ ]] || echo "test-integration FOLDER=$(basename "$folder")"
+    [[ $folder == */@(__pycache__|convert|upload)/ ]] || echo "test-integration FOLDER=$(basename "$folder")"
   done
-  printf '%s\n' test-{contract,api,properties} lint test-{unit,manifests}
+  printf '%s\n' test-{contract,api} lint test-{unit,manifests}
 } >"$queue"
 
 # Each lane is a process group of its own, so that Ctrl-C reaches it and lets its servers stop.
