@@ -12,10 +12,11 @@ MAX_TAG_CHARACTERS, MAX_TAG_BYTES = 1000, 4000
 MAX_CHAPTERS = 1000
 
 # A line is a key, `=` and a value; any of `=;#\` and newline stands after a backslash. Lines are split first, as
-# a value of 30,000 newlines would otherwise be looked through from each of them.
-_LINE = re.compile(rb"(?:[^\\\n]|\\.)+", re.DOTALL)
+# a value of 30,000 newlines would otherwise be looked through from each of them. Possessive repeats remember no way
+# back, which would take 100 bytes of memory for each byte.
+_LINE = re.compile(rb"(?:[^\\\n]++|\\.)++", re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
-_TAG = re.compile(rb"((?:[^=;#\\]|\\.)+)=(.*)", re.DOTALL)
+_TAG = re.compile(rb"((?:[^=;#\\]++|\\.)++)=(.*)", re.DOTALL)
 _NUMBER = re.compile(rb"-?\d{1,18}")
 _RATIO = re.compile(rb"(\d{1,12})/(\d{1,12})")
 
@@ -58,7 +59,7 @@ def read(text: bytes, *, latin1: bool = False) -> Metadata:
                 break
             sections.append({})
         elif tag := _TAG.match(line):
-            value = _ESCAPED.sub(rb"\1", tag[2]).strip()[:MAX_TAG_BYTES]
+            value = _ESCAPED.sub(rb"\1", tag[2][: 2 * MAX_TAG_BYTES]).strip()[:MAX_TAG_BYTES]
             if value:
                 sections[-1].setdefault(tag[1].decode(errors="replace").lower(), value)
     first, *chapters = sections
