@@ -22,7 +22,7 @@ ROUNDS = {
     **dict.fromkeys(("ogg", "mp3", "flac", "wav", "aac"), False),
     **dict.fromkeys(("matroska,webm", "flv", "asf", "mpegts", "mpeg"), True),
 }
-COUNTED = "asetpts=round(N/SR/TB)"  # time counts the samples from here on; the quotient may be a little too small
+COUNTED = "asetpts=round(N/SR/TB)"  # time counts the samples from here on; asetpts cuts fractions off
 
 
 class Measure(StrEnum):
@@ -41,13 +41,17 @@ class Grid:
     head: int = 0
     frame: int = 0
 
-    def time(self, seek: int) -> str:
-        """Return the filter by which time counts the samples of the whole sound, after a seek to so many seconds."""
+    def time(self, seek: int, start: float) -> str:
+        """Return the filter by which time counts the samples of the whole sound, after a seek to so many seconds.
+
+        From `start` on samples are counted, as the timestamps may jump; the frame that has it is found by its own.
+        """
         own = f"(PTS+{seek}*SR-({self.first}))"
-        if not self.frame:
-            return f"asetpts='{own}'"
-        off = f"({self.head}+round(({own}-{self.head})/{self.frame})*{self.frame}-{own})"
-        return f"asetpts='{own}+if(lt(abs({off}),0.0015*SR),{off},0)'"
+        if self.frame:
+            off = f"({self.head}+round(({own}-{self.head})/{self.frame})*{self.frame}-{own})"
+            own = f"{own}+if(lt(abs({off}),0.0015*SR),{off},0)"
+        counted = f"st(1,if(ld(0),ld(1)+ld(2),{own}))"
+        return f"asetpts='{counted};st(0,gt(ld(1)+NB_SAMPLES,{start:.6f}*SR));st(2,NB_SAMPLES);ld(1)'"
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Span:
 
     def filters(self, *, counted: bool) -> list[str]:
         """Return the filters; `counted` without a seek: by the number of samples, else by timestamps."""
-        times = [self.grid.time(self.seek)] if self.seek and self.grid else [COUNTED] if counted else []
+        times = [self.grid.time(self.seek, self.start)] if self.seek and self.grid else [COUNTED] if counted else []
         end = "" if self.end is None else f":end={self.end:.6f}"
         return [*times, f"atrim=start={self.start:.6f}{end}", COUNTED]
 
@@ -106,7 +110,8 @@ class Ends:
             return 0, ["atrim=end=1", "ashowinfo"]
         if not self._tail or self._grid is None:
             return 0, [COUNTED]
-        return self._tail, [self._grid.time(self._tail), f"atrim=start={self._tail + MARGIN}"]
+        start = self._tail + MARGIN
+        return self._tail, [self._grid.time(self._tail, start), f"atrim=start={start}"]
 
     def measured(self, measure: Measure, kind: str, frames: Sequence[tuple[int, int]], seconds: float) -> None:
         """Take the first frames, timestamps and numbers of samples, or how many seconds passed the filters."""
