@@ -49,6 +49,11 @@ class Measures:
             seconds = transcript.samples.get(0, 0) / max(rates, default=1)
             self._ends.measured(plan.measure, transcript.format, transcript.frames, seconds)
 
+    @property
+    def empty(self) -> bool:
+        """Whether the length of the sound was measured, and nothing of it can be decoded."""
+        return self._ends.empty
+
     def need_length(self) -> bool:
         """Let the length of the sound be measured, if its span may be behind it; return whether it was not yet."""
         return self.span is not None and self._ends.need_length()

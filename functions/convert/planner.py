@@ -68,8 +68,10 @@ class Planner:
         self.plan = replace(self.plan, copied=False, deal=None)
 
     def measured(self, transcript: Transcript) -> bool:
-        """Take what a run by the plan has measured; return whether `plan` is the next one."""
+        """Take what a run by the plan has measured; return whether `plan` is the next one, False without any sound."""
         self.measures.take(self.plan, transcript)
+        if self.measures.empty:
+            return False
         return self._replan(transcript)
 
     def again(self, transcript: Transcript, reason: Reason | None) -> bool:

@@ -122,6 +122,11 @@ class Ends:
         else:
             self._length = seconds + (self._tail + MARGIN if self._tail else 0)
 
+    @property
+    def empty(self) -> bool:
+        """Whether the sound was measured, and nothing of it can be decoded."""
+        return self._length == 0
+
     def span(self) -> Span | Reason:
         """Return the span when nothing lacks, or why there is none."""
         end = None if self._end is None else self._end + (self._length or 0 if self._end < 0 else 0)
