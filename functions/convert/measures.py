@@ -6,12 +6,16 @@ Runs of ffmpeg that write no MP3 find it out, one after the other.
 from collections.abc import Callable
 from dataclasses import replace
 
+from functions.convert.command import MAX_SOUND_SECONDS
 from functions.convert.loudness import METER, Gain
 from functions.convert.plan import Plan
 from functions.convert.span import Ends, Measure, Span
 from functions.convert.transcript import Transcript
 from functions.convert.wanted import Wanted
 from functions.shared.job.document import Reason
+
+# As `-t` of a run that writes an MP3.
+LONGEST = f"atrim=duration={MAX_SOUND_SECONDS + 1}"
 
 
 class Measures:
@@ -38,7 +42,7 @@ class Measures:
         if plan is None or self._gain.known:
             return plan
         meter = METER.format("sample")
-        return replace(plan, graph=f"{plan.graph};[sound]{meter}[measured]", measure=Measure.LOUDNESS)
+        return replace(plan, graph=f"{plan.graph};[sound]{LONGEST},{meter}[measured]", measure=Measure.LOUDNESS)
 
     def take(self, plan: Plan, transcript: Transcript) -> None:
         """Take what a run by the plan has measured."""
@@ -70,5 +74,5 @@ class Measures:
         """Return a plan that measures the ends of the sound, those of the first stream if it has several."""
         seek, filters = self._ends.filters(measure)
         part, index = min(whole.streams)
-        graph = f"[{part}:{index}]{','.join(filters)}[measured]"
+        graph = f"[{part}:{index}]{','.join((*filters, LONGEST))}[measured]"
         return Plan(whole.parts, graph, frozenset({(part, index)}), seek=seek, measure=measure)

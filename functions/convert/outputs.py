@@ -50,7 +50,7 @@ class Nothing:
 
     def end(self, code: int) -> Reason | None:
         """Return why nothing could be measured, by ffmpeg's exit code."""
-        return verdict.judge(code, self._transcript, 1)
+        return verdict.judge(code, self._transcript, max(self._transcript.done, 1))
 
 
 class Several:
