@@ -11,6 +11,7 @@ from functions.convert.measures import Measures
 from functions.convert.parts import CHANGES, UNSAID, Cut, cut
 from functions.convert.plan import WHOLE, Heard, Key, Part, Plan
 from functions.convert.span import Span
+from functions.convert.streams import UNKNOWN, Stream
 from functions.convert.transcript import Transcript
 from functions.convert.wanted import ANYTHING, Wanted
 from functions.shared.job.document import Reason
@@ -136,21 +137,27 @@ class Planner:
     def _found(self, transcript: Transcript) -> Plan | None:
         """Return the plan for what is known so far, perhaps one that measures; None if no stream is left."""
         parts, track = self.plan.parts, self._wanted.track
-        streams = [[one for one in transcript.streams if one.part == part] for part in range(len(parts))]
-        if track and transcript.streams and not any(tracks.asked(those, track) for those in streams):
-            self.refused = tracks.missing(track, streams[0])
+        streams = transcript.streams or self._unlisted()
+        by_part = [[stream for stream in streams if stream.part == part] for part in range(len(parts))]
+        if track and streams and not any(tracks.asked(those, track) for those in by_part):
+            self.refused = tracks.missing(track, by_part[0])
             return None
         brand = transcript.brand in {"", "qt"} and transcript.format.startswith("mov")
         camera = (brand or transcript.format.startswith("mxf")) and not track
 
         def make(span: Span | None, gain: Gain) -> Plan | None:
-            known = parts, transcript.streams, self._heard, self._failed
+            known = parts, streams, self._heard, self._failed
             return plan.make(*known, camera=camera, wanted=self._wanted, span=span, gain=gain)
 
         kind = transcript.format if parts == WHOLE else ""
         found = self.measures.plan(make, kind, transcript.duration)
         self.refused = self.measures.refused
         return found if found is None or found.measure else self._how(found, transcript)
+
+    def _unlisted(self) -> list[Stream]:
+        """Return the streams that are decoded but that no line of the log describes: a language may break its line."""
+        heard = {key: min(layouts, key=str) for key, layouts in self._heard.items() if layouts}
+        return [Stream(*key, "", UNKNOWN, frozenset(), layout) for key, layout in heard.items()]
 
     def _how(self, found: Plan, transcript: Transcript) -> Plan:
         """Return the plan with a copy or a deal, if it can have one."""

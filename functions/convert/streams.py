@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 _STREAM = re.compile(
-    r"\[info\]   Stream #(\d{1,3}):(\d{1,6})(?:\[0x[0-9a-f]{1,8}\])?(?:\(([^()]{1,99})\))?: Audio: (\w{1,40})(.*)"
+    r"\[info\]   Stream #(\d{1,3}):(\d{1,6})(?:\[0x[0-9a-f]{1,8}\])?(?:\((.{1,99}?)\))?: Audio: (\w{1,40})(.*)"
 )
 _SOUND = re.compile(r", (\d{1,7}) Hz, ([^,]{1,300})", re.ASCII)
 _FLAG = re.compile(r"\((default|comment|hearing impaired|visual impaired)\)")
