@@ -59,7 +59,7 @@ class Heard:
     @property
     def samples(self) -> int:
         """How many samples of a channel Debian's ffmpeg decodes."""
-        return decoded(self.mp3)
+        return len(decoded(self.mp3)) // 2
 
     @property
     def measured(self) -> tuple[float, float]:
@@ -126,10 +126,10 @@ def info(mp3: Path) -> Any:
     return MP3(mp3).info
 
 
-def decoded(mp3: Path) -> int:
-    """Decode all of an MP3 by Debian's ffmpeg, without an error; return how many samples of a channel it has."""
+def decoded(mp3: Path) -> bytes:
+    """Decode all of an MP3 by Debian's ffmpeg, without an error; return samples of 16 bits, the channels mixed."""
     words = ["ffmpeg", "-v", "error", "-xerror", "-i", str(mp3), "-f", "s16le", "-ac", "1", "-"]
-    return len(subprocess.run(words, check=True, capture_output=True).stdout) // 2
+    return subprocess.run(words, check=True, capture_output=True).stdout
 
 
 def _levels(mp3: Path, filters: str) -> list[float]:

@@ -71,6 +71,6 @@ def test_any_options_of_any_file_end_in_an_mp3_or_a_reason(
     ended, mp3, progress, _ = listener.encode(file, **options)
     assert progress == sorted(progress)
     if isinstance(ended, Encoded):
-        assert decoded(mp3) == round(ended.seconds * info(mp3).sample_rate)
+        assert len(decoded(mp3)) // 2 == round(ended.seconds * info(mp3).sample_rate)
     else:
         assert ended.code in {"no_such_part", "no_such_track", "no_audio", "not_a_video"}

@@ -1,8 +1,10 @@
 """Sound of many channels, as loud in the MP3 as it is, whatever its codec."""
 
+from array import array
+
 import pytest
 
-from tests.integration.convert.hearing import Listener
+from tests.integration.convert.hearing import Listener, decoded
 from tests.integration.convert.recordings import Recordings, channels, tone
 
 # 997 Hz in both front channels and in the centre: together 1.366 of full scale, +2.7 dB.
@@ -96,3 +98,11 @@ def test_mp3_has_no_rate_that_small_players_refuse(listener: Listener, recording
     heard = listener.hear(recordings.make(f"{source}.wav", f"-f lavfi -i sine=440:r={source}:d=2"))
     assert heard.rate == rates.get(source, source)
     assert heard.encoded.seconds == pytest.approx(2, abs=0.01)
+
+
+def test_limiter_does_not_delay_the_sound(listener: Listener, recordings: Recordings) -> None:
+    """A click in the middle of six channels stays where it is."""
+    click = channels("|".join(["0.9*between(t\\,0.5\\,0.5005)"] * 6), "5.1", 1)
+    pcm = array("h", decoded(listener.hear(recordings.make("click.flac", click)).mp3))
+    loudest = max(range(len(pcm)), key=lambda place: abs(pcm[place]))
+    assert loudest == pytest.approx(24_012, abs=30)
