@@ -77,6 +77,11 @@ class Canary:
                         self.touched.append(f"UDP from {self._udp.recvfrom(1024)[1]}")
 
 
+def marked(content: bytes) -> bool:
+    """Whether a text has the mark, also as UTF-16, as the texts of an MP3 are."""
+    return any(MARK.encode(code) in content for code in ("utf-8", "utf-16-le", "utf-16-be"))
+
+
 def sings(audio: bytes) -> bool:
     """Whether the first half minute of an MP3 has the canary's tone: the power at it against all power (Goertzel)."""
     decode = ["ffmpeg", "-v", "error", "-i", "-", "-t", "30", "-f", "s16le", "-ac", "1", "-ar", "8000", "-"]

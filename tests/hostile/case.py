@@ -4,17 +4,20 @@ import functools
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.hostile.canary import Canary
+
+HEAVIEST = {"quality": "320k", "channels": "mono", "start": "-40", "end": "-0.01", "loudness": "-16", "track": "0"}
+HEAVIEST |= {"keep": "tags,cover,chapters"}
 
 
 @dataclass(frozen=True)
 class Case:
     """`make` returns the file's bytes, which may contain the canary's addresses; `ends` are the allowed ends.
 
-    It is uploaded under `name`. `seconds` is the maximum length of its MP3.
+    It is uploaded under `name` with `options`. `seconds` is the maximum length of its MP3.
     """
 
     title: str
@@ -22,6 +25,13 @@ class Case:
     ends: frozenset[str] = frozenset({"not_a_video"})
     name: str = "holiday.mp4"
     seconds: float = 60
+    options: dict[str, str] = field(default_factory=dict)
+
+    def heaviest(self) -> "Case":
+        """Return the case with the options that demand the most; of 100 h the MP3 may have the last 40 s then."""
+        more = {"no_such_part"} | ({"done"} if "too_long" in self.ends else set())
+        options = HEAVIEST | self.options
+        return replace(self, title=f"{self.title}, with options", ends=self.ends | more, options=options)
 
 
 def case(title: str, content: bytes | str | Callable[[Canary], bytes | str], *ends: str, **more: str | float) -> Case:

@@ -1,6 +1,6 @@
 """All hostile files by family; the first of each family is its simplest."""
 
-from tests.hostile import bombs, damaged, manifests, names, playlists, texts
+from tests.hostile import bombs, carried, damaged, manifests, names, playlists, texts
 from tests.hostile.case import Case
 
 FAMILIES: dict[str, list[Case]] = {
@@ -16,5 +16,6 @@ FAMILIES: dict[str, list[Case]] = {
     "bombs in tracks": list(bombs.tracks()),
     "bombs in size": list(bombs.sizes()),
     "names": list(names.cases()),
+    "carried by options": list(carried.cases()),
     "damaged and empty": list(damaged.cases()),
 }

@@ -38,13 +38,14 @@ def track(
     samples: int = 8000,
     ticks: int = 1,
     rate: int = 8000,
+    scale: int = 0,
     reference: bytes = SELF,
     sizes: bytes | None = None,
     times: bytes | None = None,
     edits: bytes = b"",
     codec: bytes = b"raw ",
 ) -> bytes:
-    """Return a sound track of 8-bit samples from byte 48 of the file on, `ticks` long each."""
+    """Return a sound track of 8-bit samples from byte 48 of the file on, each `ticks` long; `scale` ticks are 1 s."""
     sound = struct.pack(">6xH8xHHHHI", 1, 1, 8, 0, 0, rate << 16)
     table = box(
         b"stbl",
@@ -56,7 +57,7 @@ def track(
     )
     media = box(
         b"mdia",
-        full(b"mdhd", struct.pack(">4IHH", 0, 0, rate, samples * ticks & 0xFFFFFFFF, 0x55C4, 0)),
+        full(b"mdhd", struct.pack(">4IHH", 0, 0, scale or rate, samples * ticks & 0xFFFFFFFF, 0x55C4, 0)),
         full(b"hdlr", b"mhlrsoun", bytes(12), b"\0"),
         box(b"minf", full(b"smhd", bytes(4)), box(b"dinf", full(b"dref", struct.pack(">I", 1), reference)), table),
     )

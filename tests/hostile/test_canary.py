@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.canary import MARK, Canary, sings
+from functions.convert.id3 import Tag
+from tests.hostile.canary import MARK, Canary, marked, sings
 from tests.hostile.case import clip
 from tests.hostile.watch import Watch
 from tests.support.waiting import eventually
@@ -28,6 +29,11 @@ def test_canarys_tone_is_found_in_an_mp3(canary: Canary, kind: str) -> None:
 def test_canarys_mark_is_found(canary: Canary, kind: str) -> None:
     """A copied tag or text is found."""
     assert MARK.encode() in (canary.folder / f"canary.{kind}").read_bytes()
+
+
+def test_canarys_mark_is_found_in_the_tag_of_an_mp3() -> None:
+    """Its texts are UTF-16."""
+    assert marked(Tag(texts={"TIT2": f"a {MARK}"}).bytes())
 
 
 def test_connection_to_the_canary_is_detected(tmp_path: Path) -> None:

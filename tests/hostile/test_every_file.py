@@ -1,4 +1,4 @@
-"""The long form: every file of every family (`make test-hostile-long`)."""
+"""The long form: every file of every family, without options and with the heaviest ones: `make test-hostile-long`."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.hostile.case import Case
 from tests.hostile.families import FAMILIES
 from tests.hostile.product import Outcome, Product
 
-FILES = [(family, case) for family, cases in FAMILIES.items() for case in cases]
+FILES = [(family, each) for family, cases in FAMILIES.items() for case in cases for each in (case, case.heaviest())]
 Outcomes = dict[tuple[str, str], Outcome]
 
 
@@ -33,4 +33,4 @@ def test_hostile_file_reaches_nothing_and_ends(product: Product, outcomes: Outco
 
 def test_every_file_has_a_title_of_its_own() -> None:
     """Titles are unique, as the report goes by them, and there are as many files as required."""
-    assert len({(family, case.title) for family, case in FILES}) == len(FILES) >= 57
+    assert len({(family, case.title) for family, case in FILES}) == len(FILES) >= 2 * 57
