@@ -22,7 +22,7 @@ def measure(folder: Path) -> tuple[list[Row], Peaks]:
     """Start a stack, run every row, stop it."""
     folder.mkdir(parents=True, exist_ok=True)
     short, long, copied = clips.ten_seconds(folder), clips.ten_minutes(folder), clips.mp3_sound(folder)
-    longest = clips.five_hours(folder)
+    longest, film, alone = clips.five_hours(folder), clips.two_hours(folder), clips.two_minutes(folder)
     stack = Stack(folder / "stack", folder / "stack/mail", free_port())
     stack.start(lambda what: print(f"starting {what}", flush=True))
     try:
@@ -39,6 +39,9 @@ def measure(folder: Path) -> tuple[list[Row], Peaks]:
             converting.many_clips(short),
             converting.mp3_sound(copied),
             converting.five_hours(longest),
+            converting.part(film, alone),
+            converting.loudness(long),
+            converting.constant(long),
             storing.upload(system),
             storing.download(system),
         ]

@@ -35,6 +35,20 @@ def five_hours(folder: Path) -> Path:
     return _made(folder / "five-hours.mkv", ["-stream_loop", "29", "-i", str(once), "-c", "copy"])
 
 
+def two_hours(folder: Path) -> Path:
+    """2 h of AAC with a small picture: ten minutes twelve times. To store a larger one takes longer than to seek."""
+    return _made(folder / "two-hours-small.mkv", ["-stream_loop", "11", "-i", str(_small(folder)), "-c", "copy"])
+
+
+def two_minutes(folder: Path) -> Path:
+    """2 min of the same."""
+    return _made(folder / "two-minutes-small.mkv", ["-i", str(_small(folder)), "-t", "120", "-c", "copy"])
+
+
+def _small(folder: Path) -> Path:
+    return _made(folder / "ten-minutes-small.mkv", [*_source(600, "64x48", 10), *ULTRAFAST, *AAC])
+
+
 def _source(seconds: int, size: str, rate: int = 25) -> list[str]:
     """Return ffmpeg's input: a moving picture and sound."""
     picture = f"testsrc2=size={size}:rate={rate}:duration={seconds}"

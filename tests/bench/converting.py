@@ -58,6 +58,24 @@ class Converting:
         what = f"5 h of sound ({clip.stat().st_size / MIB:.0f} MiB), POST to mail"
         yield _times(what, "Debian's ffmpeg", 0.6, found)
 
+    def part(self, film: Path, alone: Path) -> Iterator[Row]:
+        found = rounds(
+            5, lambda: self._system.to_mail(film, start="5400", end="5520"), lambda: self._system.to_mail(alone)
+        )
+        more = Spread.of([ours - theirs for ours, theirs in found])
+        theirs = Spread.of([theirs for _, theirs in found])
+        what = f"2 min out of 2 h ({film.stat().st_size / MIB:.0f} MiB), POST to mail"
+        yield Row(what, f"the 2 min alone, {theirs} s", "at most 2 s more", f"{more} s more", more.median <= 2)
+
+    def loudness(self, clip: Path) -> Iterator[Row]:
+        found = rounds(5, lambda: self._system.to_mail(clip, loudness="-16"), lambda: self._system.to_mail(clip))
+        yield _times("10 min of 720p with `loudness=-16`, POST to mail", "without it", 1.2, found)
+
+    def constant(self, clip: Path) -> Iterator[Row]:
+        bare = Bare(str(FFMPEG), self._system.folder, ("-c:a", "libmp3lame", "-b:a", "192k"))
+        found = rounds(3, lambda: self._system.to_mail(clip, quality="192k"), lambda: bare.seconds(clip))
+        yield _times("10 min of 720p with `quality=192k`, POST to mail", "static ffmpeg, `-b:a 192k`", 1.2, found)
+
     def _sides(self, clip: Path) -> tuple[Side, Side, Side]:
         return (
             lambda: self._system.to_mail(clip),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from bson import ObjectId
 from gridfs import GridFSBucket
@@ -37,24 +37,26 @@ class System:
     folder: Path
     processes: Callable[[], dict[str, int]]
 
-    def to_mail(self, *videos: Path, at_once: int = 1) -> float:
-        """Return the seconds from the first POST until the last mail is there."""
+    def to_mail(self, *videos: Path, at_once: int = 1, **options: str) -> float:
+        """Return the seconds from the first POST, with these options of the MP3, until the last mail is there."""
         # The rows need more mails than a recipient gets in 24 hours.
         database(self.mongodb)["recipients"].delete_many({})
         expected = self._mails() + len(videos)
 
         def there_and_back() -> None:
             with ThreadPoolExecutor(at_once) as uploads:
-                list(uploads.map(self.put, videos))
+                list(uploads.map(lambda video: self.put(video, **options), videos))
             eventually(lambda: self._mails() >= expected or None, 600, f"{len(videos)} mails", every=0.005)
 
         return timed(there_and_back)
 
-    def put(self, video: Path) -> str:
-        """Upload the video; return its job's id."""
+    def put(self, video: Path, **options: str) -> str:
+        """Upload the video with these options of its MP3; return its job's id."""
         with video.open("rb") as body:
             headers = {"Content-Length": str(video.stat().st_size)}
-            return str(self._request("POST", f"/upload?name={video.name}", body, headers)["id"])
+            return str(
+                self._request("POST", f"/upload?{urlencode({'name': video.name} | options)}", body, headers)["id"]
+            )
 
     def get(self, path: str) -> None:
         """Read an answer to its end."""
