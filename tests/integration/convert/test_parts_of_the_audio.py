@@ -42,6 +42,15 @@ def test_seek_finds_the_same_samples_as_decoding_from_the_beginning(
     assert heard.samples == round((float(times["end"]) - float(times["start"])) * rate)
 
 
+def test_timestamps_that_jump_behind_the_begin_lose_nothing(listener: Listener, recordings: Recordings) -> None:
+    """By an hour after 151 s: samples are counted from the begin on."""
+    jump = r"setts=ts=TS+if(gt(TS*TB\,151)\,3600/TB\,0)"
+    file = recordings.make("jump.mkv", f"{LONG.format(rate=44100)} -c:a aac -bsf:a {jump}")
+    heard = listener.hear(file, start="150", end="155.001")
+    assert heard.runs == 3
+    assert heard.samples == 220_544
+
+
 def test_late_begin_is_not_decoded_from_the_beginning(listener: Listener, recordings: Recordings) -> None:
     """Without a seek, one run is enough."""
     file = recordings.make("long.flac", LONG.format(rate=48000))
