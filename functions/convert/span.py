@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from functions.shared.job.document import Reason
 
+NO_SUCH_PART = "no_such_part"
 SEEK_FROM = 120  # seconds: decoding less takes a quarter of a second
 MARGIN = 5  # seconds before the begin, in which a decoder gets into step
 TAIL = 10  # seconds before the declared end of a video, in which its sound ends
@@ -154,6 +155,6 @@ def _grid(frames: Sequence[tuple[int, int]], *, rounded: bool) -> Grid:
 def _outside(length: float | None) -> Reason:
     there = "" if length is None else f" The audio is {length:.3f} s long."
     return Reason(
-        "no_such_part",
+        NO_SUCH_PART,
         f"The video has no audio between the options `start` and `end`.{there} Change or omit these options.",
     )

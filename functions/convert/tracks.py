@@ -11,6 +11,7 @@ from functions.shared.job.document import Reason
 if TYPE_CHECKING:
     from iso639 import Lang
 
+NO_SUCH_TRACK = "no_such_track"
 MAX_LISTED = 20
 _LAYOUT = re.compile(r"mono|stereo|quad|hexagonal|octagonal|cube|\d{1,4} channels|\d{1,2}(\.\d{1,2}){1,2}", re.ASCII)
 
@@ -35,7 +36,7 @@ def missing(track: str, streams: Sequence[Stream]) -> Reason:
     listed = ", ".join(f"{number} {_described(stream)}" for number, stream in enumerate(streams[:MAX_LISTED]))
     more = f" and {len(streams) - MAX_LISTED} more" if len(streams) > MAX_LISTED else ""
     return Reason(
-        "no_such_track",
+        NO_SUCH_TRACK,
         f"The video has no audio track {track}. Its tracks are: {listed}{more}."
         " Choose one of them by its number or its language.",
     )

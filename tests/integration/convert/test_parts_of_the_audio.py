@@ -51,6 +51,20 @@ def test_timestamps_that_jump_behind_the_begin_lose_nothing(listener: Listener, 
     assert heard.samples == 220_544
 
 
+@pytest.mark.parametrize("kind", ["mkv", "m4a", "mp3"])
+def test_chapters_behind_a_seek_have_their_times_in_the_mp3(
+    listener: Listener, recordings: Recordings, kind: str
+) -> None:
+    """Those that end before `start`, or begin behind `end`, are left out."""
+    times = [(0, 100), (100, 140), (140, 160), (160, 170)]
+    lines = [f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={end}\ntitle=From {start}\n" for start, end in times]
+    meta = recordings.bytes("chapters.txt", (";FFMETADATA1\n" + "".join(lines)).encode())
+    codec = "libmp3lame" if kind == "mp3" else "aac"
+    words = f"{LONG.format(rate=44100)} -f ffmetadata -i {meta} -map 0 -map_chapters 1 -c:a {codec}"
+    heard = listener.hear(recordings.make(f"chapters.{kind}", words), start="130", end="150.5")
+    assert heard.chapters == [("From 100", 0, 10_000), ("From 140", 10_000, 20_500)]
+
+
 def test_late_begin_is_not_decoded_from_the_beginning(listener: Listener, recordings: Recordings) -> None:
     """Without a seek, one run is enough."""
     file = recordings.make("long.flac", LONG.format(rate=48000))
@@ -86,10 +100,13 @@ def test_more_than_there_is_from_the_end_is_all(listener: Listener, recordings: 
     assert heard.encoded.seconds == pytest.approx(3, abs=0.001)
 
 
-def test_damaged_video_is_called_damaged_with_options_too(listener: Listener, recordings: Recordings) -> None:
+@pytest.mark.parametrize("start", ["1", "-2"])
+def test_damaged_video_is_called_damaged_with_options_too(
+    listener: Listener, recordings: Recordings, start: str
+) -> None:
     file = recordings.make("good.mp4", f"{tone()} -c:a aac -movflags faststart").read_bytes()
     broken = recordings.bytes("broken.mp4", file[: file.find(b"mdat") + 4] + bytes(20_000))
-    ended, *_ = listener.encode(broken, start="1", end="2", loudness="-16")
+    ended, *_ = listener.encode(broken, start=start, loudness="-16")
     assert ended is verdict.DAMAGED
 
 

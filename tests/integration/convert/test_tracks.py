@@ -64,19 +64,35 @@ def test_track_that_is_asked_for_is_not_replaced_by_another_one(listener: Listen
     assert isinstance(listener.encode(file, track="1")[0], Encoded)
 
 
-@pytest.mark.parametrize("kind", ["mkv", "ts"])
+@pytest.mark.parametrize("track", ["1", "fr"])
 def test_track_that_there_is_not_is_refused_with_those_that_there_are(
-    listener: Listener, recordings: Recordings, kind: str
+    listener: Listener, recordings: Recordings, track: str
 ) -> None:
-    """Also of a recording whose streams change: a later part's stream is no further track."""
-    words = "-c:a mp2 -metadata:s:a:0 language=eng"
-    first = recordings.make(f"english.{kind}", f"{PICTURE} {tone()} -c:v mpeg2video {words}")
-    joined = recordings.join(f"joined-english.{kind}", first, first)
-    for track in ("1", "fr"):
-        ended, *_ = listener.encode(joined, track=track)
-        assert isinstance(ended, Reason)
-        assert ended.code == "no_such_track"
-        assert "0 English mono." in ended.message
+    words = "-c:a aac -metadata:s:a:0 language=eng"
+    ended, *_ = listener.encode(recordings.make("english.mkv", f"{PICTURE} {tone()} -c:v mpeg4 {words}"), track=track)
+    assert isinstance(ended, Reason)
+    assert ended.code == "no_such_track"
+    assert "0 English mono." in ended.message
+
+
+def test_stream_of_a_later_part_is_no_further_track(listener: Listener, recordings: Recordings) -> None:
+    """A chained Ogg has one track, though each link has a stream of its own."""
+    link = recordings.make("link.ogg", f"{tone()} -c:a libvorbis")
+    chain = recordings.join("chain.ogg", link, link)
+    assert listener.hear(chain, track="0").encoded.seconds == pytest.approx(6, abs=0.02)
+    ended, *_ = listener.encode(chain, track="1")
+    assert isinstance(ended, Reason)
+    assert ended.code == "no_such_track"
+
+
+def test_two_tracks_of_a_camera_are_mixed_as_left_and_right(listener: Listener, recordings: Recordings) -> None:
+    """The mean of the two is 6 dB lower than each of them."""
+    file = recordings.make("camera.mov", f"{TWO} -c:a pcm_s16le")
+    apart = listener.hear(file)
+    levels = [apart.level(440), apart.level(880, channel=1)]
+    mixed = listener.hear(file, channels="mono")
+    assert mixed.channels == 1
+    assert [mixed.level(440), mixed.level(880)] == pytest.approx([level - 6 for level in levels], abs=0.5)
 
 
 def test_damaged_track_does_not_hide_a_good_one(listener: Listener, recordings: Recordings) -> None:
