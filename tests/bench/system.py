@@ -39,8 +39,9 @@ class System:
 
     def to_mail(self, *videos: Path, at_once: int = 1, **options: str) -> float:
         """Return the seconds from the first POST, with these options of the MP3, until the last mail is there."""
-        # The rows need more mails than a recipient gets in 24 hours.
-        database(self.mongodb)["recipients"].delete_many({})
+        # The rows need more mails than a recipient gets in 24 hours, and more uploads than a user has in one.
+        for limited in ("recipients", "quotas"):
+            database(self.mongodb)[limited].delete_many({})
         expected = self._mails() + len(videos)
 
         def there_and_back() -> None:
