@@ -16,6 +16,7 @@ from functions.convert.transcript import Transcript
 from functions.shared.job.options import PARTS, Options
 
 FRAMES = {"title": "TIT2", "artist": "TPE1", "album": "TALB", "track": "TRCK", "genre": "TCON", "year": "TYER"}
+OWN_TEXTS = {"title", "artist", "album", "genre", "year", "comment"}  # options; `track` is another thing there
 MAX_METADATA_BYTES = 4 << 20
 MAX_HEAD_BYTES = 1 << 16
 
@@ -63,9 +64,8 @@ class Carried:
 
     def _asked(self, texts: dict[str, str]) -> dict[str, str]:
         """Return the texts with those of the options, without those that are empty then."""
-        own = {name: text for name in (*FRAMES, "comment") if (text := getattr(self._options, name, None)) is not None}
-        own.pop("track", None)  # the option is the audio track
-        return {name: text for name, text in (texts | own).items() if text}
+        asked = {name: text for name, text in self._options.words().items() if name in OWN_TEXTS}
+        return {name: text for name, text in (texts | asked).items() if text}
 
     def _language(self, plan: Plan) -> str:
         """Return the code of ISO 639-2 of the audio stream that was converted, "" if there is none."""

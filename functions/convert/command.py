@@ -133,17 +133,15 @@ def _compiled(outputs: Sequence[object], words: Sequence[str]) -> list[str]:
 
 def _sound(plan: Plan, stream: str) -> tuple[list[str], list[Mapping[str, str | int | None]]]:
     """Return the filter graphs, and the options of each output."""
-    writing = WRITING | dict([plan.quality])
+    quality = dict([plan.quality])
     if plan.measure:
         return [plan.graph], [MEASURING]
     if plan.deal:
         graphs = deal.graphs(f"{plan.graph};[sound]anull" if plan.graph else f"[{stream}]{PLAIN}", plan.deal)
-        return graphs, [
-            DEALING | dict([plan.quality]) | {"map": f"[e{encoder}]"} for encoder in range(plan.deal.encoders)
-        ]
+        return graphs, [DEALING | quality | {"map": f"[e{encoder}]"} for encoder in range(plan.deal.encoders)]
     if plan.graph:
-        return [plan.graph], [writing | {"map": "[sound]"}]
-    return [], [(COPYING if plan.copied else writing | {"af": PLAIN}) | {"map": stream}]
+        return [plan.graph], [WRITING | quality | {"map": "[sound]"}]
+    return [], [(COPYING if plan.copied else WRITING | quality | {"af": PLAIN}) | {"map": stream}]
 
 
 def _bytes(video: Path, part: Part) -> str:

@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from functions.convert import codepages
+from functions.convert.id3 import MAX_CHAPTERS
 
 NAMES = {"title", "artist", "album", "track", "genre", "comment", "date", "year"}
 MAX_TAG_CHARACTERS, MAX_TAG_BYTES = 1000, 4000
-MAX_CHAPTERS = 1000
 
 # A line is a key, `=` and a value; any of `=;#\` and newline stands after a backslash. Lines are split first, as
 # a value of 30,000 newlines would otherwise be looked through from each of them. Possessive repeats remember no way
