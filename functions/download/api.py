@@ -1,24 +1,29 @@
-"""download over HTTP: `/jobs` and `/download`."""
+"""download over HTTP: `/jobs`, `/download`, and signed links at `/d`."""
 
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from functions.download import names, ranges
-from functions.download.errors import AllStreamsBusy, NotFound, TooManyStreams, Unsatisfiable
-from functions.download.library import Library
+from functions.download import answers
+from functions.download.errors import AllStreamsBusy, Gone, NotDone, NotFound, TooManyStreams, Unsatisfiable
+from functions.download.library import Library, Track
+from functions.download.links import Links
 from functions.download.streams import Streams
-from functions.shared import boundary, mongo
+from functions.shared import audit, boundary, mongo
 from functions.shared.boundary import Status
 from functions.shared.problems import Problem
 from functions.shared.sessions import SessionsAway
 from functions.shared.tokens import Caller, InvalidToken, Verifier
 
 DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS = 20, 100
+MIN_LINK_SECONDS, DEFAULT_LINK_SECONDS, MAX_LINK_SECONDS = 60, 24 * 3600, 7 * 24 * 3600
+WITHOUT_LOGIN = "/d/"  # routes whose token is in the path
 STREAM_RETRY_SECONDS = 5
 LATER = {"Retry-After": str(STREAM_RETRY_SECONDS)}
 
@@ -26,6 +31,8 @@ STATUSES = {
     InvalidToken: boundary.INVALID_TOKEN,
     SessionsAway: boundary.SESSIONS_AWAY,
     NotFound: Status(404),
+    NotDone: Status(409),
+    Gone: Status(410),
     Unsatisfiable: Status(416, lambda error: {"Content-Range": f"bytes */{error.size}"}),
     TooManyStreams: Status(429, lambda _error: LATER),
     AllStreamsBusy: Status(503, lambda _error: LATER),
@@ -33,48 +40,44 @@ STATUSES = {
 
 
 class Api:
-    def __init__(self, library: Library, streams: Streams, verifier: Verifier) -> None:
+    def __init__(self, library: Library, links: Links, streams: Streams, verifier: Verifier) -> None:
         self._library = library
+        self._links = links
         self._streams = streams
         self._verifier = verifier
 
     @boundary.http("The store of jobs and MP3s", mongo.AWAY, STATUSES)
     def answer(self, request: Request) -> Response:
-        caller = self._verifier.caller(request.headers.get("Authorization"))
-        handle, arguments = self.ROUTES.bind_to_environ(request.environ).match()
-        response: Response = handle(self, request, caller, **arguments)
+        arguments: dict[str, Any] = {}
+        if not request.path.startswith(WITHOUT_LOGIN):
+            arguments["caller"] = self._verifier.caller(request.headers.get("Authorization"))
+        handle, named = self.ROUTES.bind_to_environ(request.environ).match()
+        response: Response = handle(self, request, **arguments, **named)
         return response
 
     def _download_mp3(self, request: Request, caller: Caller, mp3: str) -> Response:
+        return self._stream(request, caller.user, lambda: self._library.track(caller.user, mp3))
+
+    def _make_link(self, request: Request, caller: Caller, job: str) -> Response:
+        seconds = _seconds(request)
+        linked = self._library.done(caller.user, job)
+        expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+        return answers.json_({"url": self._links.url(linked.id, expires), "expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}"})
+
+    def _follow_link(self, request: Request, link: str) -> Response:
+        job = self._library.linked(self._links.job(link))
+        audit.identify(job.owner)
+        return self._stream(request, job.owner, lambda: self._library.track_of(job))
+
+    def _stream(self, request: Request, owner: str, find: Callable[[], Track]) -> Response:
+        """Answer with the MP3 that `find` finds, as one of the owner's streams until its last byte is sent."""
         if request.method == "HEAD":
-            return self._mp3(request, caller, mp3)
+            return answers.mp3(request, self._library, find())
         with ExitStack() as stream:
-            stream.enter_context(self._streams.of(caller.user))
-            response = self._mp3(request, caller, mp3)
+            stream.enter_context(self._streams.of(owner))
+            response = answers.mp3(request, self._library, find())
             response.call_on_close(stream.pop_all().close)
         return response
-
-    def _mp3(self, request: Request, caller: Caller, mp3: str) -> Response:
-        track = self._library.track(caller.user, mp3)
-        size, tag = track.file.size, f'"{track.file.id}"'
-        headers = {
-            "ETag": tag,
-            "Cache-Control": "private",
-            "Accept-Ranges": "bytes",
-            "X-Content-Type-Options": "nosniff",
-        }
-        if request.if_none_match.contains_weak(str(track.file.id)):
-            return Response(None, 304, headers)
-        part = None
-        if request.method == "GET" and request.headers.get("If-Range") in {None, tag}:
-            part = ranges.part(request.headers.get("Range"), size)
-        start, end = part or (0, size)
-        headers["Content-Length"] = str(end - start)
-        headers["Content-Disposition"] = names.disposition(names.of_mp3(track.video_name))
-        if part:
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-        body = self._library.read(track, start, end) if request.method == "GET" else []
-        return Response(body, 206 if part else 200, headers, content_type="audio/mpeg")
 
     def _list_jobs(self, request: Request, caller: Caller) -> Response:
         limit, before = request.args.get("limit", str(DEFAULT_PAGE_JOBS)), request.args.get("before")
@@ -84,10 +87,10 @@ class Api:
             raise Problem(400, "`before` must be a job's id. Follow `next` of the previous page.")
         page = self._library.page(caller.user, int(limit), ObjectId(before) if before else None)
         following = f"/jobs?before={page.before}&limit={int(limit)}" if page.before else None
-        return _json({"jobs": [job.public() for job in page.jobs], "next": following})
+        return answers.json_({"jobs": [job.public() for job in page.jobs], "next": following})
 
     def _show_job(self, _request: Request, caller: Caller, job: str) -> Response:
-        return _json(self._library.job(caller.user, job).public())
+        return answers.json_(self._library.job(caller.user, job).public())
 
     def _delete_job(self, _request: Request, caller: Caller, job: str) -> Response:
         self._library.delete(caller.user, job)
@@ -103,16 +106,26 @@ class Api:
     ROUTES = Map(
         [
             Rule("/download/<mp3>", methods=["GET"], endpoint=_download_mp3),
+            Rule("/d/<link>", methods=["GET"], endpoint=_follow_link),
             Rule("/jobs", methods=["GET"], endpoint=_list_jobs),
             Rule("/jobs", methods=["DELETE"], endpoint=_delete_jobs),
             Rule("/jobs/<job>", methods=["GET"], endpoint=_show_job),
             Rule("/jobs/<job>", methods=["DELETE"], endpoint=_delete_job),
+            Rule("/jobs/<job>/link", methods=["POST"], endpoint=_make_link),
         ],
         merge_slashes=False,
     )
 
 
-def _json(body: dict[str, Any]) -> Response:
-    """Return a response that no cache stores: it holds one user's data."""
-    text = json.dumps(body) + "\n"
-    return Response(text, 200, {"Cache-Control": "no-store"}, content_type="application/json")
+def _seconds(request: Request) -> int:
+    """Return how long the link is to be valid; raise a 400 problem unless that is allowed."""
+    body = request.get_data()
+    try:
+        seconds = json.loads(body).get("expires_in", DEFAULT_LINK_SECONDS) if body else DEFAULT_LINK_SECONDS
+    except (ValueError, AttributeError, RecursionError):
+        seconds = 0
+    # In JSON Schema 60.0 is an integer, and in Python true is one.
+    if type(seconds) not in {int, float} or not MIN_LINK_SECONDS <= seconds <= MAX_LINK_SECONDS or seconds % 1:
+        allowed = f"a whole number of seconds from {MIN_LINK_SECONDS} to {MAX_LINK_SECONDS}"
+        raise Problem(400, f'The body must be JSON, such as {{"expires_in": 3600}}: {allowed}.')
+    return int(seconds)

@@ -9,6 +9,17 @@ class NotFound(Refused):
     """No such job or MP3, or another user's: the text does not differ."""
 
 
+class Gone(Refused):
+    """A signed link that has expired, or whose job was deleted."""
+
+
+class NotDone(Refused):
+    """The job has no MP3: it has not ended, or it has failed."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"Job {job} has no MP3. Wait until its `state` is `done`.")
+
+
 class Unsatisfiable(Refused):
     """The range begins beyond the end of a file of `size` bytes."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bson import ObjectId
 
-from functions.download.errors import NotFound
+from functions.download.errors import Gone, NotDone, NotFound
 from functions.shared.job.document import Job
 from functions.shared.job.kept import KeptVideos
 from functions.shared.job.owned import Jobs
@@ -57,11 +57,31 @@ class Library:
             raise _not_found("Job")
         return found
 
+    def done(self, owner: str, job: str) -> Job:
+        """Return the job; raise NotFound, or NotDone if it has no MP3."""
+        found = self.job(owner, job)
+        if found.mp3 is None:
+            raise NotDone(job)
+        return found
+
+    def linked(self, job: ObjectId) -> Job:
+        """Return the job of a signed link, or raise Gone if it was deleted."""
+        found = self._jobs.of_link(job)
+        if found is None:
+            raise Gone("The MP3 was deleted. Ask the sender of the link for another one.")
+        return found
+
     def track(self, owner: str, mp3: str) -> Track:
         """Return the MP3's file and name, or raise NotFound."""
         job = self._jobs.of_mp3(owner, _id(mp3, "MP3"))
-        file = self._mp3s.find(job.mp3.id) if job and job.mp3 else None
-        if job is None or file is None:
+        if job is None:
+            raise _not_found("MP3")
+        return self.track_of(job)
+
+    def track_of(self, job: Job) -> Track:
+        """Return the file and name of the job's MP3, or raise NotFound."""
+        file = self._mp3s.find(job.mp3.id) if job.mp3 else None
+        if file is None:
             raise _not_found("MP3")
         return Track(file, job.name)
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Request, Response
 
 from functions.download.api import Api
 from functions.download.library import Library
+from functions.download.links import LinkKeys, Links
 from functions.download.streams import Streams
 from functions.shared import logs, mongo
 from functions.shared.job.kept import KeptVideos
@@ -26,6 +27,8 @@ class Settings:
     jwt_public_keys: str
     mysql_url: MysqlUrl
     gateway_password: str
+    link_keys: LinkKeys
+    public_url: Url
     threads: int
 
 
@@ -36,7 +39,8 @@ database = mongo.database(settings.mongodb_url)
 videos, mp3s = Bucket(database, "videos"), Bucket(database, "mp3s")
 library = Library(Jobs(database), KeptVideos(database), Owners(database), videos, mp3s)
 verifier = SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url))
-api = Api(library, Streams(settings.threads), verifier)
+links = Links(settings.link_keys, settings.public_url)
+api = Api(library, links, Streams(settings.threads), verifier)
 
 
 @functions_framework.http

@@ -66,6 +66,7 @@ install "Knative Serving $KNATIVE_SERVING" knative-serving "${serving[@]}"
 install "Kourier $NET_KOURIER" kourier-system "${kourier[@]}"
 kubectl apply -f infra/platform/kourier-internal.yaml >/dev/null
 configure config-network '"ingress-class": "kourier.ingress.networking.knative.dev"'
+configure config-kourier '"enable-service-access-logging": "false"' # it logs paths with their queries, signed links too
 configure config-defaults '"max-revision-timeout-seconds": "3600"'
 install "Knative Eventing $KNATIVE_EVENTING" knative-eventing "${eventing[@]}"
 install "cert-manager $CERT_MANAGER" cert-manager "${cert_manager[@]}"

@@ -51,6 +51,7 @@ if [[ $overlay == minikube ]]; then
 fi
 
 exists gateway || { printf %s "$(password)" | put gateway password && keep gateway; } # a header cannot have a line break
+exists link-keys || { printf %s "$(password)" | put link-keys keys && keep link-keys; }
 
 if ! exists jwt-private || ! exists jwt-public; then # the public key is derived from the private key
   if exists jwt-private; then

@@ -24,11 +24,11 @@ class Secrets:
         half.write_text(value)
         half.rename(file)
 
-    def password(self, name: str) -> str:
+    def password(self, name: str, key: str = "password") -> str:
         """Return the password of that name; create a random one the first time."""
-        if not (self.folder / name / "password").is_file():
-            self.write(name, "password", secrets.token_urlsafe(24))
-        return self.read(name, "password")
+        if not (self.folder / name / key).is_file():
+            self.write(name, key, secrets.token_urlsafe(24))
+        return self.read(name, key)
 
     def make_signing_keys(self) -> None:
         """Create auth's `jwt-private/key` and the shared `jwt-public/keys`, as for the cluster."""

@@ -58,6 +58,7 @@ class Stack:
         data = self.state / "data"
         self.secrets.make_signing_keys()
         self.secrets.password("gateway")
+        self.secrets.password("link-keys", "keys")
         mongodb = servers.mongodb(data / "mongodb", self.secrets)
         mysql = servers.mysql(data / "mysql", self.secrets)
         rabbitmq = servers.rabbitmq(data / "rabbitmq", self.secrets)

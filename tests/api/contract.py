@@ -38,6 +38,14 @@ _CONFIG = {
             # A well-formed range may begin after the end.
             "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "401", "404", "416"]}},
         },
+        *(
+            {
+                "include-name": f"{method} /d/{{link}}",
+                # A link may have expired; see above for its range.
+                "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "410", "416"]}},
+            }
+            for method in ("GET", "HEAD")
+        ),
         {
             "include-name": "POST /jobs/{job}/again",
             # The job may keep no video.

@@ -52,7 +52,7 @@ def name_own(case: Case[Any], guest: Member) -> None:
     """Insert the guest's job, MP3, its tag and password into three of four valid cases."""
     if one_in(4, case):
         return
-    own = {"job": guest.job, "mp3": guest.mp3}
+    own = {"job": guest.job, "mp3": guest.mp3, "link": guest.expired_link if one_in(3, case) else guest.link}
     if not _negative(case, ParameterLocation.PATH):
         case.path_parameters = {name: own[name] for name in case.path_parameters}
     if "If-Range" in case.headers:

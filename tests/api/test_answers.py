@@ -24,6 +24,8 @@ def test_operation_answers_as_documented(case: Case[Any], stack: RunningStack, p
     name_own(case, guest)
     if case.path.endswith("/again") and one_in(2, case):
         people.keep_video(guest)
+    if case.path.endswith("/link") and one_in(2, case):
+        people.remove_mp3(guest)
     mend(case)
     answer = case.call_and_validate(base_url=stack.url, headers=headers)
     seen.note(case, answer)

@@ -14,7 +14,7 @@ SECRETS = {
     "upload": {"mongodb-upload", "mysql-upload", "jwt-public", "gateway"},
     "convert": {"mongodb-convert"},
     "notify": {"mongodb-notify", "smtp"},
-    "download": {"mongodb-download", "mysql-download", "jwt-public", "gateway"},
+    "download": {"mongodb-download", "mysql-download", "jwt-public", "gateway", "link-keys"},
     "sweep": {"mongodb-sweep"},
     "deadletter": {"mongodb-deadletter"},
 }

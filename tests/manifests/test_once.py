@@ -12,7 +12,7 @@ from tests.manifests.rendering import OVERLAYS, REPOSITORY, Manifest, build, ren
 FUNCTIONS = REPOSITORY / "infra/functions"
 COMMON = [(step["path"], step["value"]) for step in yaml.safe_load((FUNCTIONS / "common.yaml").read_text())]
 FILES = sorted(main.parent.name for main in REPOSITORY.glob("functions/*/main.py"))
-SETTINGS = {"PUBLIC_URL": "notify", "MAIL_FROM": "notify"}  # and the function that reads it
+SETTINGS = {"PUBLIC_URL": ["download", "notify"], "MAIL_FROM": ["notify"]}  # and the function that reads it
 ABSENT = object()
 
 
@@ -47,10 +47,11 @@ def test_setting_of_the_overlay_reaches_its_function(overlay: str) -> None:
     folder = REPOSITORY / "infra/overlays" / overlay
     settings = yaml.safe_load((folder / "settings.yaml").read_text())["data"]
     assert settings.keys() == SETTINGS.keys() | {"TRUSTED_PROXIES"}  # the gateway's: see test_tls.py
-    for setting, function in SETTINGS.items():
-        (service,) = [it for it in rendered(overlay) if is_function(it) and it["metadata"]["name"] == function]
-        variables = service["spec"]["template"]["spec"]["containers"][0]["env"]
-        assert {"name": setting, "value": settings[setting]} in variables
+    services = {it["metadata"]["name"]: it for it in rendered(overlay) if is_function(it)}
+    for setting, functions in SETTINGS.items():
+        for function in functions:
+            variables = services[function]["spec"]["template"]["spec"]["containers"][0]["env"]
+            assert {"name": setting, "value": settings[setting]} in variables
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

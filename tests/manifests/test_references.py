@@ -18,6 +18,7 @@ SECRETS = {f"mongodb-{user}/url" for user in ("admin", *RIGHTS)} | {
     "mysql-upload/url",
     "mysql-download/url",
     "gateway/password",
+    "link-keys/keys",
     "jwt-private/key",
     "jwt-public/keys",
     "smtp/url",

@@ -25,6 +25,7 @@ from functions.convert.scratch import Scratch, Workspace
 from functions.deadletter.replayer import Replayer
 from functions.download import api as download
 from functions.download.library import Library
+from functions.download.links import LinkKeys, Links
 from functions.download.streams import Streams
 from functions.notify.letter import Sender
 from functions.notify.notifier import Notifier
@@ -54,6 +55,7 @@ from tests.support.sessions import OpenSessions
 RETENTION = timedelta(days=7)
 KEEP = [0, 1]  # hours
 LIMITS = Limits(8192 * MIB, 60, uploads_per_hour=1_000_000)  # time passes, but not for what is counted by the hour
+LINKS = Links(LinkKeys("k" * 32), Url("https://gateway.example"))
 REMEMBERED = 24  # events, of which any may be delivered again
 
 
@@ -193,7 +195,7 @@ class Functions:
         database = self._database("download", actor)
         videos, mp3s = Bucket(database, "videos"), Bucket(database, "mp3s")
         library = Library(Jobs(database), KeptVideos(database), Owners(database), videos, mp3s)
-        return download.Api(library, Streams(threads=16), self._verifier)
+        return download.Api(library, LINKS, Streams(threads=16), self._verifier)
 
     def _database(self, role: str, actor: Actor) -> Database[Document]:
         """Return what `mongo.database` does, but without waiting for the disk, which is not tested here."""

@@ -9,6 +9,8 @@ WHOSE = ("own", "foreign", "missing")
 #
 # `revoked` is an ended session at the gateway; `past it`, the same at the function's own route.
 #
+# A signed link is a permission of its own, whoever follows it.
+#
 # Registering an address that has an account is 409: that this reveals the account is accepted.
 TABLE = """
 route                     no token     bad          expired      revoked      past it      A            B
@@ -26,6 +28,8 @@ DELETE /jobs              401 401 401  401 401 401  401 401 401  401 401 401  40
 GET    /jobs/<job>        401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404
 DELETE /jobs/<job>        401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  204 404 404  204 404 404
 POST   /jobs/<job>/again  401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  410 404 404  410 404 404
+POST   /jobs/<job>/link   401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404
+GET    /d/<link>          200 200 410  200 200 410  200 200 410  200 200 410  200 200 410  200 200 410  200 200 410
 GET    /download/<mp3>    401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404
 """
 

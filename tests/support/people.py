@@ -14,9 +14,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from functions.auth.accounts import Account, Accounts
 from functions.auth.passwords import Passwords
 from functions.auth.signer import Signer
+from functions.download.links import LinkKeys, Links
 from functions.shared import mongo
 from functions.shared.job.deliveries import Channel, Deliveries, Outcome
+from functions.shared.job.document import State
 from functions.shared.mysql import Database
+from functions.shared.settings import Url
 from functions.shared.tokens import AUDIENCE, ISSUER
 from scripts.local.secrets import Secrets
 from tests.support.auth import PASSWORD
@@ -29,7 +32,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Member:
-    """An account with a session, its token, a finished job, and the job's MP3 and `Idempotency-Key`."""
+    """An account with a session, its token, a finished job, and the job's MP3, `Idempotency-Key` and signed links."""
 
     account: Account
     session: str
@@ -37,11 +40,13 @@ class Member:
     job: str
     mp3: str
     key: str
+    link: str
+    expired_link: str
 
     @property
     def names(self) -> set[str]:
         """Everything that identifies this user."""
-        return {self.account.id, self.account.email, self.session, self.job, self.mp3, self.key}
+        return {self.account.id, self.account.email, self.session, self.job, self.mp3, self.key, self.link}
 
 
 class People:
@@ -53,6 +58,7 @@ class People:
         self._signer = Signer(private, self._public)
         self._accounts = Accounts(Database(self._secrets.read("mysql-auth", "url")))
         self._shelf = Shelf(mongo.database(self._secrets.read("mongodb-admin", "url")))
+        self._links = Links(LinkKeys(self._secrets.read("link-keys", "keys")), Url(stack.url))
         self._hash = Passwords(1).hash(PASSWORD)
 
     def newcomer(self) -> Member:
@@ -66,17 +72,24 @@ class People:
         mailed = mails.claim(job.id)
         assert mailed
         mails.settle([mailed.job], Outcome.SENT)
-        return Member(account, session, self._token(account, session, expires), str(job.id), str(job.mp3.id), key)
+        token = self._token(account, session, expires)
+        return Member(account, session, token, str(job.id), str(job.mp3.id), key, *self._links_to(job.id))
 
     def keep_video(self, person: Member) -> None:
         """Let the user's job keep its video for an hour, as far as its document says."""
         kept = {"keep": 1, "kept": datetime.now(UTC) + HOUR}
         self._shelf.database["jobs"].update_one({"_id": ObjectId(person.job)}, {"$set": kept})
 
+    def remove_mp3(self, person: Member) -> None:
+        """Let the user's job have failed, as far as its document says."""
+        failed = {"state": State.FAILED, "reason": {"code": "no_audio", "message": "The video has no audio."}}
+        self._shelf.database["jobs"].update_one({"_id": ObjectId(person.job)}, {"$set": failed, "$unset": {"mp3": ""}})
+
     def unknown_user(self) -> Member:
         """Return a user who does not exist."""
         account = Account(str(uuid4()), f"{uuid4()}@people.example", "")
-        return Member(account, str(uuid4()), None, str(ObjectId()), str(ObjectId()), str(uuid4()))
+        job = ObjectId()
+        return Member(account, str(uuid4()), None, str(job), str(ObjectId()), str(uuid4()), *self._links_to(job))
 
     def as_caller(self, person: Member, caller: str) -> Member:
         """Return the same user with the token of such a caller."""
@@ -112,6 +125,12 @@ class People:
             jobs,
             self._shelf.files(ObjectId(person.mp3), *(job["_id"] for job in jobs)),
         )
+
+    def _links_to(self, job: ObjectId) -> tuple[str, str]:
+        """Return the tokens of a valid link to the job and of an expired one."""
+        now = datetime.now(UTC)
+        valid, expired = (self._links.url(job, now + lifetime).rpartition("/")[2] for lifetime in (HOUR, -HOUR))
+        return valid, expired
 
     def _token(self, account: Account, session: str, expires: datetime) -> str:
         return self._signer.token(account.id, account.email, session, expires - HOUR, expires)

@@ -100,6 +100,10 @@ class Jobs:
         """Return the owner's job that committed this MP3."""
         return self._one({"owner": owner, "mp3.id": mp3})
 
+    def of_link(self, job: ObjectId) -> Job | None:
+        """Return the job that a signed link names, whoever its owner is: to have the link is the permission."""
+        return self._one({"_id": job})
+
     def page(self, owner: str, size: int, before: ObjectId | None) -> list[Job]:
         """Return up to `size` jobs, newest first, older than the job `before`."""
         older = {"_id": {"$lt": before}} if before else {}

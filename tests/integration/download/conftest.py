@@ -19,6 +19,8 @@ def download(start_function: StartFunction, mongodb: Server, mysql: Server, secr
         "MONGODB_URL": mongodb.url_of("download"),
         "MYSQL_URL": mysql.url_of("download"),
         "GATEWAY_PASSWORD": secrets.password("gateway"),
+        "LINK_KEYS": secrets.password("link-keys", "keys"),
+        "PUBLIC_URL": "https://gateway.example",
         "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),
         "THREADS": "16",
     }

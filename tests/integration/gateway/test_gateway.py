@@ -72,6 +72,14 @@ def test_valid_token_passes_with_the_request(
     assert asked.headers["Range"] == "bytes=1-"
 
 
+def test_signed_link_passes_without_a_token(gateway: Gateway, upstream: Upstream) -> None:
+    """A link is its own permission; its headers and conditions pass too."""
+    assert requests.get(f"{gateway.url}/d/of-a-link", headers={"Range": "bytes=1-"}).status_code == 200
+    (asked,) = upstream.asked
+    assert (asked.method, asked.target, asked.headers["Range"]) == ("GET", "/d/of-a-link", "bytes=1-")
+    assert "X-Gateway-Password" in asked.headers
+
+
 def test_no_client_can_claim_that_an_account_is_deleted(gateway: Gateway, upstream: Upstream, token: str) -> None:
     """Only auth may send this header to download."""
     headers = {**_bearer(token), "Account-Deletion": "true"}
@@ -240,7 +248,10 @@ def test_seventeenth_upload_of_an_address_is_429(gateway: Gateway, upstream: Ups
 
 
 def test_seventeenth_download_of_an_address_is_429(gateway: Gateway, upstream: Upstream, token: str) -> None:
-    """The seventeenth is 429 with Retry-After; the address still lists its jobs, and other addresses download."""
+    """The seventeenth is 429 with Retry-After, by a signed link too; the address still lists its jobs.
+
+    Other addresses download.
+    """
     head = f"GET /download/slowly HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
     with ExitStack() as connections:
 
@@ -255,6 +266,7 @@ def test_seventeenth_download_of_an_address_is_429(gateway: Gateway, upstream: U
         refused = begin("127.0.0.3")
         assert (refused.status, int(refused.headers["Retry-After"]) > 0) == (429, True)
         assert refused.headers["Content-Type"] == "application/problem+json"
+        assert begin("127.0.0.3", head.replace(b"/download/slowly", b"/d/of-a-link")).status == 429
         assert begin("127.0.0.3", head.replace(b"/download/slowly", b"/jobs")).status == 200
         assert begin("127.0.0.4").status == 200
         upstream.go.set()
@@ -343,3 +355,20 @@ def test_gateway_log_contains_no_secret(gateway: Gateway, token: str) -> None:
     assert [(line["asked"], line["status"]) for line in lines] == [("GET /jobs/429", 429), ("POST /auth/login", 401)]
     for secret in ("of-the-query", token, "the-password", "somebody"):
         assert secret not in gateway.log()
+
+
+@pytest.mark.parametrize("path", ["/d/{}", "/d/{}/x", "//d/{}", "/x/../d/{}", "/%64/{}", "/d%2f{}", "/nothing/{}"])
+def test_token_of_a_link_is_in_no_log(tmp_path: Path, auth: Client, unused_address: str, token: str, path: str) -> None:
+    """However its address is spelled, and though download does not answer."""
+    link = "AAECAwQFBgcICQoLAAAAAGkqAAA.7pRkZjV2uHq1vVb0kE-Yw3nJ5cS8dF6gH9tL2mX4aQe"
+    gateway = Gateway(tmp_path, auth.url, unused_address, unused_address)
+    try:
+        request = f"GET {path.format(link)}?a=b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+            connection.sendall(request.encode())
+            assert connection.recv(65536)
+        eventually(lambda: '*","status"' in gateway.log(), every=0.02)
+        assert link[:-1] not in gateway.log()
+        assert link.split(".")[1][:20] not in gateway.log()
+    finally:
+        gateway.stop()

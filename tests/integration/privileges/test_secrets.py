@@ -15,7 +15,13 @@ SECRETS = {
     "upload": {"mongodb-upload/url", "mysql-upload/url", "jwt-public/keys", "gateway/password"},
     "convert": {"mongodb-convert/url"},
     "notify": {"mongodb-notify/url", "smtp/url"},
-    "download": {"mongodb-download/url", "mysql-download/url", "jwt-public/keys", "gateway/password"},
+    "download": {
+        "mongodb-download/url",
+        "mysql-download/url",
+        "jwt-public/keys",
+        "gateway/password",
+        "link-keys/keys",
+    },
     "sweep": {"mongodb-sweep/url"},
     "deadletter": {"mongodb-deadletter/url"},
 }
@@ -43,7 +49,10 @@ def test_every_function_is_listed() -> None:
 
 @pytest.mark.parametrize("function", SECRETS)
 def test_function_gets_exactly_its_secrets(function: str) -> None:
-    """Only auth gets the private key, only notify the mail server; each gets its own users of the stores."""
+    """Only auth gets the private key, only download the links' keys, only notify the mail server.
+
+    Each gets its own users of the stores.
+    """
     assert secrets_in(SERVICES[function]) == SECRETS[function]
 
 

@@ -28,7 +28,7 @@ def send(url: str, method: str, path: str, token: str | None, **options: Any) ->
 def ask(stack: RunningStack, cell: Cell, caller: Member, named: Member, method: str = "") -> requests.Response:
     """Ask the cell's route at its door, as this caller, of that one's thing."""
     url = stack.url if cell.door == "gateway" else stack.functions[cell.function]
-    path = cell.path.replace("<job>", named.job).replace("<mp3>", named.mp3)
+    path = cell.path.replace("<job>", named.job).replace("<mp3>", named.mp3).replace("<link>", named.link)
     return send(url, method or cell.method, path, caller.token, **_naming(cell, named))
 
 

@@ -53,7 +53,8 @@ def test_matrix_cell_has_its_status(stack: RunningStack, people: People, scene: 
     answer = ask(stack, cell, me, named)
     assert answer.status_code == cell.status, answer.text
     assert people.belongings(other) == scene.others
-    assert not [name for name in other.names if name in answer.text + str(answer.headers)]
+    if cell.path != "/d/<link>":  # which shows its MP3 to whoever has it
+        assert not [name for name in other.names if name in answer.text + str(answer.headers)]
     if cell.refused:
         assert_problem(answer, cell.status)
     if cell.refused or cell.method == "GET":
@@ -85,7 +86,7 @@ def test_matrix_is_complete() -> None:
     kinds = [("gateway", caller) for caller in gateway] + [("function", caller) for caller in function | {"A", "B"}]
     asked = {(cell.method, cell.path, (cell.door, cell.caller), cell.whose) for cell in CELLS}
     assert asked == {(*route, kind, whose) for route in routes for kind in kinds for whose in WHOSE}
-    assert len(asked) == len(CELLS) == 15 * 12 * 3
+    assert len(asked) == len(CELLS) == 17 * 12 * 3
 
 
 def test_matrix_lists_every_route() -> None:
