@@ -1,4 +1,4 @@
-"""Answers with an MP3, whole or a part of it: the same by its id, by a signed link and by a feed."""
+"""Answers with MP3s: one, whole or a part of it, the same by its id and by a signed link; or many in an archive."""
 
 import json
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from functions.download import names, ranges
+from functions.download.archive import Archive
 from functions.download.library import Library, Track
 
 
@@ -30,6 +31,18 @@ def mp3(request: Request, library: Library, track: Track) -> Response:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     body = library.read(track, start, end) if request.method == "GET" else []
     return Response(body, 206 if part else 200, headers, content_type="audio/mpeg")
+
+
+def archive(request: Request, library: Library, tracks: list[Track]) -> Response:
+    """Return 200 with a ZIP archive of the MP3s, of a size that is known; always whole."""
+    made = Archive(tracks, library)
+    headers = {
+        "Cache-Control": "private",
+        "Accept-Ranges": "none",  # a part could not be made without reading all before it, for the checksums
+        "Content-Length": str(made.size),
+        "Content-Disposition": names.disposition("video2mp3.zip"),
+    }
+    return Response(made.read() if request.method == "GET" else [], 200, headers, content_type="application/zip")
 
 
 def json_(body: dict[str, Any]) -> Response:

@@ -11,8 +11,16 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from functions.download import answers
-from functions.download.errors import AllStreamsBusy, Gone, NotDone, NotFound, TooManyStreams, Unsatisfiable
-from functions.download.library import Library, Track
+from functions.download.errors import (
+    AllStreamsBusy,
+    Gone,
+    NotDone,
+    NotFound,
+    TooManyMp3s,
+    TooManyStreams,
+    Unsatisfiable,
+)
+from functions.download.library import Library
 from functions.download.links import Links
 from functions.download.streams import Streams
 from functions.shared import audit, boundary, mongo
@@ -33,6 +41,7 @@ STATUSES = {
     NotFound: Status(404),
     NotDone: Status(409),
     Gone: Status(410),
+    TooManyMp3s: Status(422),
     Unsatisfiable: Status(416, lambda error: {"Content-Range": f"bytes */{error.size}"}),
     TooManyStreams: Status(429, lambda _error: LATER),
     AllStreamsBusy: Status(503, lambda _error: LATER),
@@ -56,7 +65,17 @@ class Api:
         return response
 
     def _download_mp3(self, request: Request, caller: Caller, mp3: str) -> Response:
-        return self._stream(request, caller.user, lambda: self._library.track(caller.user, mp3))
+        return self._stream(
+            request, caller.user, lambda: answers.mp3(request, self._library, self._library.track(caller.user, mp3))
+        )
+
+    def _download_zip(self, request: Request, caller: Caller) -> Response:
+        jobs = list(dict.fromkeys(request.args.getlist("job")))
+        return self._stream(
+            request,
+            caller.user,
+            lambda: answers.archive(request, self._library, self._library.tracks(caller.user, jobs)),
+        )
 
     def _make_link(self, request: Request, caller: Caller, job: str) -> Response:
         seconds = _seconds(request)
@@ -67,15 +86,17 @@ class Api:
     def _follow_link(self, request: Request, link: str) -> Response:
         job = self._library.linked(self._links.job(link))
         audit.identify(job.owner)
-        return self._stream(request, job.owner, lambda: self._library.track_of(job))
+        return self._stream(
+            request, job.owner, lambda: answers.mp3(request, self._library, self._library.track_of(job))
+        )
 
-    def _stream(self, request: Request, owner: str, find: Callable[[], Track]) -> Response:
-        """Answer with the MP3 that `find` finds, as one of the owner's streams until its last byte is sent."""
+    def _stream(self, request: Request, owner: str, answer: Callable[[], Response]) -> Response:
+        """Return the answer, which is one of the owner's streams until its last byte is sent; for HEAD it is none."""
         if request.method == "HEAD":
-            return answers.mp3(request, self._library, find())
+            return answer()
         with ExitStack() as stream:
             stream.enter_context(self._streams.of(owner))
-            response = answers.mp3(request, self._library, find())
+            response = answer()
             response.call_on_close(stream.pop_all().close)
         return response
 
@@ -106,6 +127,7 @@ class Api:
     ROUTES = Map(
         [
             Rule("/download/<mp3>", methods=["GET"], endpoint=_download_mp3),
+            Rule("/download.zip", methods=["GET"], endpoint=_download_zip),
             Rule("/d/<link>", methods=["GET"], endpoint=_follow_link),
             Rule("/jobs", methods=["GET"], endpoint=_list_jobs),
             Rule("/jobs", methods=["DELETE"], endpoint=_delete_jobs),

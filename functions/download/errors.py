@@ -13,6 +13,13 @@ class Gone(Refused):
     """A signed link that has expired, or whose job was deleted."""
 
 
+class TooManyMp3s(Refused):
+    """An archive would have more MP3s than one may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"An archive has at most {most} MP3s. Name some of your jobs, as in ?job=ID&job=ID.")
+
+
 class NotDone(Refused):
     """The job has no MP3: it has not ended, or it has failed."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bson import ObjectId
 
-from functions.download.errors import Gone, NotDone, NotFound
+from functions.download.errors import Gone, NotDone, NotFound, TooManyMp3s
 from functions.shared.job.document import Job
 from functions.shared.job.kept import KeptVideos
 from functions.shared.job.owned import Jobs
@@ -14,6 +14,8 @@ from functions.shared.job.owners import Owners
 from functions.shared.media import Bucket, File
 
 DELETE_BATCH_JOBS = 100
+MAX_ARCHIVE_MP3S = 1000
+MAX_SHOWN_CHARACTERS = 40  # of what a caller names as a job
 
 log = logging.getLogger("download")
 
@@ -71,6 +73,22 @@ class Library:
             raise Gone("The MP3 was deleted. Ask the sender of the link for another one.")
         return found
 
+    def tracks(self, owner: str, jobs: list[str]) -> list[Track]:
+        """Return the MP3s of these jobs in their order; of all jobs, the newest first, if none is named.
+
+        Raises NotFound or NotDone, which name the job, NotFound if there is no MP3, or TooManyMp3s.
+        """
+        if len(jobs) > MAX_ARCHIVE_MP3S:
+            raise TooManyMp3s(MAX_ARCHIVE_MP3S)
+        if jobs:
+            return [self._track_of(owner, job) for job in jobs]
+        found = self._jobs.with_mp3s(owner, MAX_ARCHIVE_MP3S + 1)
+        if not found:
+            raise _not_found("MP3")
+        if len(found) > MAX_ARCHIVE_MP3S:
+            raise TooManyMp3s(MAX_ARCHIVE_MP3S)
+        return [self.track_of(job) for job in found]
+
     def track(self, owner: str, mp3: str) -> Track:
         """Return the MP3's file and name, or raise NotFound."""
         job = self._jobs.of_mp3(owner, _id(mp3, "MP3"))
@@ -120,6 +138,12 @@ class Library:
         """Delete all that `delete_all` does, and let nothing new of the owner come, such as uploads in progress."""
         self._owners.delete(owner)
         self.delete_all(owner)
+
+    def _track_of(self, owner: str, job: str) -> Track:
+        try:
+            return self.track_of(self.done(owner, job))
+        except NotFound as error:
+            raise _not_found(f"Job {job[:MAX_SHOWN_CHARACTERS]}") from error
 
     def _delete_files(self, job: Job) -> None:
         if not self._kept.is_needed(job):

@@ -55,6 +55,8 @@ def name_own(case: Case[Any], guest: Member) -> None:
     own = {"job": guest.job, "mp3": guest.mp3, "link": guest.expired_link if one_in(3, case) else guest.link}
     if not _negative(case, ParameterLocation.PATH):
         case.path_parameters = {name: own[name] for name in case.path_parameters}
+    if case.path == "/download.zip" and not _negative(case, ParameterLocation.QUERY):
+        case.query = {"job": [guest.job]} if one_in(2, case) else {}
     if "If-Range" in case.headers:
         case.headers["If-Range"] = f'"{guest.mp3}"'
     proof = "password" if case.path == "/auth/account" else "current"

@@ -104,6 +104,11 @@ class Jobs:
         """Return the job that a signed link names, whoever its owner is: to have the link is the permission."""
         return self._one({"_id": job})
 
+    def with_mp3s(self, owner: str, limit: int) -> list[Job]:
+        """Return up to `limit` jobs that have an MP3, newest first."""
+        found = self._jobs.find({"owner": owner, "state": State.DONE}).sort("_id", DESCENDING).limit(limit)
+        return [Job.of(document) for document in found]
+
     def page(self, owner: str, size: int, before: ObjectId | None) -> list[Job]:
         """Return up to `size` jobs, newest first, older than the job `before`."""
         older = {"_id": {"$lt": before}} if before else {}

@@ -45,7 +45,7 @@ def _naming(cell: Cell, named: Member) -> dict[str, Any]:
         case "/upload":
             # Offered nothing more: an unknown word of the query is refused.
             return {"params": {"name": "a.mp4"}, "headers": {"Idempotency-Key": named.key}, "data": VIDEO}
-        case "/jobs":
-            return {"params": about | {"before": named.job}}
+        case "/jobs" | "/download.zip":
+            return {"params": about | {"before": named.job, "job": named.job}}
         case _:
             return {"params": {} if cell.path.endswith("/again") else about}

@@ -1,6 +1,6 @@
 import pytest
 
-from functions.download.names import disposition, of_mp3
+from functions.download.names import disposition, of_mp3, unique
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,27 @@ def test_mp3_name_has_at_most_255_bytes() -> None:
     name = of_mp3("ä" * 127)
     assert len(name.encode()) <= 255
     assert name == "ä" * 125 + ".mp3"
+
+
+def test_equal_names_get_numbers() -> None:
+    """Names that differ in case or in how an accent is encoded are equal on some file systems."""
+    names = ["a.mp3", "A.mp3", "é.mp3", "e\u0301.mp3", "b.mp3", "a.mp3"]
+    assert unique(names) == ["a.mp3", "A (2).mp3", "é.mp3", "e\u0301 (2).mp3", "b.mp3", "a (3).mp3"]
+
+
+def test_number_that_is_taken_is_skipped() -> None:
+    assert unique(["a (2).mp3", "a.mp3", "a.mp3", "a.mp3"]) == ["a (2).mp3", "a.mp3", "a (3).mp3", "a (4).mp3"]
+
+
+def test_numbered_name_has_at_most_255_bytes() -> None:
+    names = unique([of_mp3("ä" * 127)] * 12)
+    assert len(set(names)) == 12
+    assert max(len(name.encode()) for name in names) <= 255
+
+
+def test_thousand_equal_names_are_numbered() -> None:
+    assert unique(["a.mp3"] * 1000)[-1] == "a (1000).mp3"
+
+
+def test_characters_that_windows_forbids_are_replaced() -> None:
+    assert unique(['a:b\\..\\c/d*?"<>|.mp3']) == ["a_b_.._c_d______.mp3"]
