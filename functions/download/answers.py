@@ -1,12 +1,14 @@
 """Answers with MP3s: one, whole or a part of it, the same by its id and by a signed link; or many in an archive."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from functions.download import names, ranges
+from functions.download import chapters, names, podcast, ranges
 from functions.download.archive import Archive
+from functions.download.errors import NotFound
 from functions.download.library import Library, Track
 
 
@@ -45,7 +47,24 @@ def archive(request: Request, library: Library, tracks: list[Track]) -> Response
     return Response(made.read() if request.method == "GET" else [], 200, headers, content_type="application/zip")
 
 
-def json_(body: dict[str, Any]) -> Response:
+def mp3_chapters(library: Library, track: Track) -> Response:
+    """Return 200 with the chapters of the MP3; raise NotFound if it has none."""
+    found = chapters.read(library.tag(track))
+    if not found:
+        raise NotFound("This MP3 has no chapters.")
+    return json_({"version": "1.2.0", "chapters": found}, podcast.CHAPTERS)
+
+
+def feed(request: Request, content: bytes) -> Response:
+    """Return 200 or 304 with a feed. It has no Last-Modified: an MP3 that was deleted has no time."""
+    tag = sha256(content).hexdigest()[:32]
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache"}
+    if request.if_none_match.contains_weak(tag):
+        return Response(None, 304, headers)
+    return Response(content, 200, headers, content_type="application/rss+xml; charset=utf-8")
+
+
+def json_(body: dict[str, Any], content_type: str = "application/json") -> Response:
     """Return a response that no cache stores: it holds one user's data."""
     text = json.dumps(body) + "\n"
-    return Response(text, 200, {"Cache-Control": "no-store"}, content_type="application/json")
+    return Response(text, 200, {"Cache-Control": "no-store"}, content_type=content_type)

@@ -1,4 +1,4 @@
-"""download over HTTP: `/jobs`, `/download`, and signed links at `/d`."""
+"""download over HTTP: `/jobs`, `/download`, signed links at `/d`, and feeds."""
 
 import json
 from collections.abc import Callable
@@ -21,17 +21,19 @@ from functions.download.errors import (
     Unsatisfiable,
 )
 from functions.download.library import Library
-from functions.download.links import Links
+from functions.download.links import Link, Links
+from functions.download.podcasts import Podcasts
 from functions.download.streams import Streams
 from functions.shared import audit, boundary, mongo
 from functions.shared.boundary import Status
+from functions.shared.job.document import Job
 from functions.shared.problems import Problem
 from functions.shared.sessions import SessionsAway
 from functions.shared.tokens import Caller, InvalidToken, Verifier
 
 DEFAULT_PAGE_JOBS, MAX_PAGE_JOBS = 20, 100
 MIN_LINK_SECONDS, DEFAULT_LINK_SECONDS, MAX_LINK_SECONDS = 60, 24 * 3600, 7 * 24 * 3600
-WITHOUT_LOGIN = "/d/"  # routes whose token is in the path
+WITHOUT_LOGIN = ("/d/", "/feed/")  # routes whose token is in the path
 STREAM_RETRY_SECONDS = 5
 LATER = {"Retry-After": str(STREAM_RETRY_SECONDS)}
 
@@ -49,9 +51,12 @@ STATUSES = {
 
 
 class Api:
-    def __init__(self, library: Library, links: Links, streams: Streams, verifier: Verifier) -> None:
+    def __init__(
+        self, library: Library, links: Links, podcasts: Podcasts, streams: Streams, verifier: Verifier
+    ) -> None:
         self._library = library
         self._links = links
+        self._podcasts = podcasts
         self._streams = streams
         self._verifier = verifier
 
@@ -81,14 +86,42 @@ class Api:
         seconds = _seconds(request)
         linked = self._library.done(caller.user, job)
         expires = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
-        return answers.json_({"url": self._links.url(linked.id, expires), "expires": f"{expires:%Y-%m-%dT%H:%M:%SZ}"})
+        return answers.json_({"url": self._links.url(Link(linked.id), expires), "expires": _iso(expires)})
 
     def _follow_link(self, request: Request, link: str) -> Response:
-        job = self._library.linked(self._links.job(link))
-        audit.identify(job.owner)
+        job = self._linked(link)
         return self._stream(
             request, job.owner, lambda: answers.mp3(request, self._library, self._library.track_of(job))
         )
+
+    def _show_chapters(self, request: Request, link: str) -> Response:
+        job = self._linked(link)
+        return self._stream(
+            request, job.owner, lambda: answers.mp3_chapters(self._library, self._library.track_of(job))
+        )
+
+    def _linked(self, token: str) -> Job:
+        """Return the job of a link; raise NotFound or Gone."""
+        link = self._links.read(token)
+        job = self._library.linked(link.job)
+        self._podcasts.check(link, job.owner)
+        audit.identify(job.owner)
+        return job
+
+    def _renew_feed(self, _request: Request, caller: Caller) -> Response:
+        return answers.json_({"url": self._podcasts.renew(caller.user)})
+
+    def _show_feed(self, _request: Request, caller: Caller) -> Response:
+        return answers.json_({"created": _iso(self._podcasts.show(caller.user).created)})
+
+    def _revoke_feed(self, _request: Request, caller: Caller) -> Response:
+        self._podcasts.revoke(caller.user)
+        return Response(status=204)
+
+    def _read_feed(self, request: Request, feed: str) -> Response:
+        found = self._podcasts.find(feed)
+        audit.identify(found.owner)
+        return answers.feed(request, self._podcasts.write(found, feed))
 
     def _stream(self, request: Request, owner: str, answer: Callable[[], Response]) -> Response:
         """Return the answer, which is one of the owner's streams until its last byte is sent; for HEAD it is none."""
@@ -120,6 +153,7 @@ class Api:
     def _delete_jobs(self, request: Request, caller: Caller) -> Response:
         if request.headers.get("Account-Deletion") == "true":  # from auth: the gateway removes this header
             self._library.delete_owner(caller.user)
+            self._podcasts.revoke(caller.user)
         else:
             self._library.delete_all(caller.user)
         return Response(status=204)
@@ -129,6 +163,11 @@ class Api:
             Rule("/download/<mp3>", methods=["GET"], endpoint=_download_mp3),
             Rule("/download.zip", methods=["GET"], endpoint=_download_zip),
             Rule("/d/<link>", methods=["GET"], endpoint=_follow_link),
+            Rule("/d/<link>/chapters", methods=["GET"], endpoint=_show_chapters),
+            Rule("/feed", methods=["POST"], endpoint=_renew_feed),
+            Rule("/feed", methods=["GET"], endpoint=_show_feed),
+            Rule("/feed", methods=["DELETE"], endpoint=_revoke_feed),
+            Rule("/feed/<feed>.xml", methods=["GET"], endpoint=_read_feed),
             Rule("/jobs", methods=["GET"], endpoint=_list_jobs),
             Rule("/jobs", methods=["DELETE"], endpoint=_delete_jobs),
             Rule("/jobs/<job>", methods=["GET"], endpoint=_show_job),
@@ -137,6 +176,10 @@ class Api:
         ],
         merge_slashes=False,
     )
+
+
+def _iso(time: datetime) -> str:
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _seconds(request: Request) -> int:

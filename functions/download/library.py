@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bson import ObjectId
 
+from functions.download import chapters
 from functions.download.errors import Gone, NotDone, NotFound, TooManyMp3s
 from functions.shared.job.document import Job
 from functions.shared.job.kept import KeptVideos
@@ -82,12 +83,16 @@ class Library:
             raise TooManyMp3s(MAX_ARCHIVE_MP3S)
         if jobs:
             return [self._track_of(owner, job) for job in jobs]
-        found = self._jobs.with_mp3s(owner, MAX_ARCHIVE_MP3S + 1)
+        found = self.newest(owner, MAX_ARCHIVE_MP3S + 1)
         if not found:
             raise _not_found("MP3")
         if len(found) > MAX_ARCHIVE_MP3S:
             raise TooManyMp3s(MAX_ARCHIVE_MP3S)
         return [self.track_of(job) for job in found]
+
+    def newest(self, owner: str, limit: int) -> list[Job]:
+        """Return up to `limit` jobs that have an MP3, newest first."""
+        return self._jobs.with_mp3s(owner, limit)
 
     def track(self, owner: str, mp3: str) -> Track:
         """Return the MP3's file and name, or raise NotFound."""
@@ -115,6 +120,12 @@ class Library:
         except EOFError as error:
             raise _not_found("MP3") from error
         return _prepend(first, blocks)
+
+    def tag(self, track: Track) -> bytes:
+        """Return the ID3 tag in front of the MP3, no bytes if there is none; raise NotFound."""
+        head = b"".join(self.read(track, 0, min(track.file.size, chapters.HEAD_BYTES)))
+        size = min(track.file.size, chapters.tag_size(head))
+        return b"".join(self.read(track, 0, size)) if size else b""
 
     def delete(self, owner: str, job: str) -> None:
         """Delete the job, then its files; raise NotFound if there is no such job.

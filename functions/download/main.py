@@ -7,8 +7,10 @@ import functions_framework
 from werkzeug.wrappers import Request, Response
 
 from functions.download.api import Api
+from functions.download.feeds import Feeds
 from functions.download.library import Library
 from functions.download.links import LinkKeys, Links
+from functions.download.podcasts import Podcasts
 from functions.download.streams import Streams
 from functions.shared import logs, mongo
 from functions.shared.job.kept import KeptVideos
@@ -40,7 +42,8 @@ videos, mp3s = Bucket(database, "videos"), Bucket(database, "mp3s")
 library = Library(Jobs(database), KeptVideos(database), Owners(database), videos, mp3s)
 verifier = SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url))
 links = Links(settings.link_keys, settings.public_url)
-api = Api(library, links, Streams(settings.threads), verifier)
+podcasts = Podcasts(Feeds(database), library, links, settings.public_url)
+api = Api(library, links, podcasts, Streams(settings.threads), verifier)
 
 
 @functions_framework.http

@@ -53,6 +53,7 @@ RIGHTS = {
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["find", "remove"],
         "mp3s.chunks": ["find", "remove"],
+        "feeds": ["find", "insert", "update", "remove"],
     },
     "sweep": {
         JOBS: ["find", "update", "remove"],
@@ -72,6 +73,7 @@ def make_indexes(database: Database[dict[str, Any]]) -> None:
     database["quotas"].create_index("last", expireAfterSeconds=3600)
     database[OWNERS].create_index("expires", expireAfterSeconds=0)
     database["recipients"].create_index("last", expireAfterSeconds=24 * 3600)
+    database["feeds"].create_index("token", unique=True)
     for bucket in ("videos", "mp3s"):
         database[f"{bucket}.chunks"].create_index([("files_id", ASCENDING), ("n", ASCENDING)], unique=True)
 

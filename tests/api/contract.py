@@ -40,11 +40,11 @@ _CONFIG = {
         },
         *(
             {
-                "include-name": f"{method} /d/{{link}}",
+                "include-name": operation,
                 # A link may have expired; see above for its range.
                 "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "304", "404", "410", "416"]}},
             }
-            for method in ("GET", "HEAD")
+            for operation in ("GET /d/{link}", "HEAD /d/{link}", "GET /d/{link}/chapters")
         ),
         {
             "include-name": "POST /jobs/{job}/again",

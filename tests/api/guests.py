@@ -53,6 +53,7 @@ def name_own(case: Case[Any], guest: Member) -> None:
     if one_in(4, case):
         return
     own = {"job": guest.job, "mp3": guest.mp3, "link": guest.expired_link if one_in(3, case) else guest.link}
+    own["feed"] = guest.feed
     if not _negative(case, ParameterLocation.PATH):
         case.path_parameters = {name: own[name] for name in case.path_parameters}
     if case.path == "/download.zip" and not _negative(case, ParameterLocation.QUERY):

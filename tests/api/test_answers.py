@@ -27,6 +27,8 @@ def test_operation_answers_as_documented(case: Case[Any], stack: RunningStack, p
         people.keep_video(guest)
     if case.path.endswith(("/link", "/download.zip")) and one_in(3, case):
         people.remove_mp3(guest)
+    if case.path == "/feed" and one_in(2, case):
+        people.end_feed(guest)
     mend(case)
     answer = case.call_and_validate(base_url=stack.url, headers=headers)
     seen.note(case, answer)

@@ -58,7 +58,7 @@ def test_undocumented_method_is_405_with_allow(stack: RunningStack, people: Peop
     headers = {"Authorization": f"Bearer {people.newcomer().token}"}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} - known:
         answer = requests.request(
-            method, stack.url + path.format(job="0" * 24, mp3="0" * 24, link="0" * 60), headers=headers
+            method, stack.url + path.format(job="0" * 24, mp3="0" * 24, link="0" * 60, feed="0" * 43), headers=headers
         )
         assert_problem(answer, 405)
         assert set(answer.headers["Allow"].split(", ")) == known

@@ -24,8 +24,10 @@ from functions.convert.encoder import Encoded
 from functions.convert.scratch import Scratch, Workspace
 from functions.deadletter.replayer import Replayer
 from functions.download import api as download
+from functions.download.feeds import Feeds
 from functions.download.library import Library
 from functions.download.links import LinkKeys, Links
+from functions.download.podcasts import Podcasts
 from functions.download.streams import Streams
 from functions.notify.letter import Sender
 from functions.notify.notifier import Notifier
@@ -195,7 +197,8 @@ class Functions:
         database = self._database("download", actor)
         videos, mp3s = Bucket(database, "videos"), Bucket(database, "mp3s")
         library = Library(Jobs(database), KeptVideos(database), Owners(database), videos, mp3s)
-        return download.Api(library, LINKS, Streams(threads=16), self._verifier)
+        podcasts = Podcasts(Feeds(database), library, LINKS, Url("https://gateway.example"))
+        return download.Api(library, LINKS, podcasts, Streams(threads=16), self._verifier)
 
     def _database(self, role: str, actor: Actor) -> Database[Document]:
         """Return what `mongo.database` does, but without waiting for the disk, which is not tested here."""

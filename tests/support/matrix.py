@@ -9,7 +9,7 @@ WHOSE = ("own", "foreign", "missing")
 #
 # `revoked` is an ended session at the gateway; `past it`, the same at the function's own route.
 #
-# A signed link is a permission of its own, whoever follows it.
+# A signed link and the address of a feed are permissions of their own, whoever uses them.
 #
 # Registering an address that has an account is 409: that this reveals the account is accepted.
 TABLE = """
@@ -30,6 +30,11 @@ DELETE /jobs/<job>        401 401 401  401 401 401  401 401 401  401 401 401  40
 POST   /jobs/<job>/again  401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  410 404 404  410 404 404
 POST   /jobs/<job>/link   401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404
 GET    /d/<link>          200 200 410  200 200 410  200 200 410  200 200 410  200 200 410  200 200 410  200 200 410
+GET    /d/<link>/chapters 200 200 410  200 200 410  200 200 410  200 200 410  200 200 410  200 200 410  200 200 410
+POST   /feed              401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 200 200  200 200 200
+GET    /feed              401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 200 200  200 200 200
+DELETE /feed              401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  204 204 204  204 204 204
+GET    /feed/<feed>.xml   200 200 404  200 200 404  200 200 404  200 200 404  200 200 404  200 200 404  200 200 404
 GET    /download.zip      401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404
 GET    /download/<mp3>    401 401 401  401 401 401  401 401 401  401 401 401  401 401 401  200 404 404  200 404 404
 """

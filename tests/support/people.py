@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from functions.auth.accounts import Account, Accounts
 from functions.auth.passwords import Passwords
 from functions.auth.signer import Signer
-from functions.download.links import LinkKeys, Links
+from functions.convert.id3 import Chapter, Tag
+from functions.download.feeds import Feeds
+from functions.download.links import Link, LinkKeys, Links
 from functions.shared import mongo
 from functions.shared.job.deliveries import Channel, Deliveries, Outcome
 from functions.shared.job.document import State
@@ -28,11 +30,12 @@ from tests.support.shelf import Shelf
 from tests.support.stacks import RunningStack
 
 HOUR = timedelta(hours=1)
+MP3_BYTES = 1000
 
 
 @dataclass(frozen=True)
 class Member:
-    """An account with a session, its token, a finished job, and the job's MP3, `Idempotency-Key` and signed links."""
+    """An account with a session, its token, a feed, and a finished job with its MP3, `Idempotency-Key` and links."""
 
     account: Account
     session: str
@@ -42,11 +45,12 @@ class Member:
     key: str
     link: str
     expired_link: str
+    feed: str
 
     @property
     def names(self) -> set[str]:
         """Everything that identifies this user."""
-        return {self.account.id, self.account.email, self.session, self.job, self.mp3, self.key, self.link}
+        return {self.account.id, self.account.email, self.session, self.job, self.mp3, self.key, self.link, self.feed}
 
 
 class People:
@@ -59,6 +63,7 @@ class People:
         self._accounts = Accounts(Database(self._secrets.read("mysql-auth", "url")))
         self._shelf = Shelf(mongo.database(self._secrets.read("mongodb-admin", "url")))
         self._links = Links(LinkKeys(self._secrets.read("link-keys", "keys")), Url(stack.url))
+        self._feeds = Feeds(self._shelf.database)
         self._hash = Passwords(1).hash(PASSWORD)
 
     def newcomer(self) -> Member:
@@ -66,14 +71,24 @@ class People:
         account, expires = self._accounts.register(f"{uuid4()}@people.example", self._hash), datetime.now(UTC) + HOUR
         session, key = self._accounts.open_session(account, expires), str(uuid4())
         assert session
-        job = self._shelf.done(account.id, os.urandom(1000), key=key)
+        tag = Tag(chapters=[Chapter(0, 1000, "the only one")]).bytes()
+        job = self._shelf.done(account.id, tag + os.urandom(MP3_BYTES - len(tag)), key=key)
         assert job.mp3
         mails = Deliveries(self._shelf.database, Channel.MAIL)
         mailed = mails.claim(job.id)
         assert mailed
         mails.settle([mailed.job], Outcome.SENT)
         token = self._token(account, session, expires)
-        return Member(account, session, token, str(job.id), str(job.mp3.id), key, *self._links_to(job.id))
+        return Member(
+            account,
+            session,
+            token,
+            str(job.id),
+            str(job.mp3.id),
+            key,
+            *self._links_to(job.id),
+            self._feeds.renew(account.id),
+        )
 
     def keep_video(self, person: Member) -> None:
         """Let the user's job keep its video for an hour, as far as its document says."""
@@ -85,11 +100,16 @@ class People:
         failed = {"state": State.FAILED, "reason": {"code": "no_audio", "message": "The video has no audio."}}
         self._shelf.database["jobs"].update_one({"_id": ObjectId(person.job)}, {"$set": failed, "$unset": {"mp3": ""}})
 
+    def end_feed(self, person: Member) -> None:
+        self._feeds.revoke(person.account.id)
+
     def unknown_user(self) -> Member:
         """Return a user who does not exist."""
         account = Account(str(uuid4()), f"{uuid4()}@people.example", "")
         job = ObjectId()
-        return Member(account, str(uuid4()), None, str(job), str(ObjectId()), str(uuid4()), *self._links_to(job))
+        return Member(
+            account, str(uuid4()), None, str(job), str(ObjectId()), str(uuid4()), *self._links_to(job), "x" * 43
+        )
 
     def as_caller(self, person: Member, caller: str) -> Member:
         """Return the same user with the token of such a caller."""
@@ -117,19 +137,20 @@ class People:
         return Forger(private, public["kid"], claims, bait)
 
     def belongings(self, person: Member) -> object:
-        """Return all data of this user: account and session, jobs, files."""
+        """Return all data of this user: account and session, jobs, feed, files."""
         jobs = list(self._shelf.database["jobs"].find({"owner": person.account.id}, sort=[("_id", 1)]))
         return (
             self._accounts.find(person.account.email),
             self._accounts.find_by_session(person.session, person.account.id),
             jobs,
+            self._feeds.of(person.account.id),
             self._shelf.files(ObjectId(person.mp3), *(job["_id"] for job in jobs)),
         )
 
     def _links_to(self, job: ObjectId) -> tuple[str, str]:
         """Return the tokens of a valid link to the job and of an expired one."""
         now = datetime.now(UTC)
-        valid, expired = (self._links.url(job, now + lifetime).rpartition("/")[2] for lifetime in (HOUR, -HOUR))
+        valid, expired = (self._links.url(Link(job), now + lifetime).rpartition("/")[2] for lifetime in (HOUR, -HOUR))
         return valid, expired
 
     def _token(self, account: Account, session: str, expires: datetime) -> str:

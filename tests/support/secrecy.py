@@ -11,7 +11,7 @@ FORMS = {
     "a password's hash": re.compile(rb"\$argon2"),
     "a token": re.compile(rb"eyJ[\w-]{8,}\.[\w-]{8,}"),
     "an Authorization header": re.compile(rb"\b(?:Basic|Bearer) +[\w.~+/=-]{8,}", re.IGNORECASE),
-    "a signed link": re.compile(rb"/d/[\w.%-]{40,}"),
+    "a signed link or a feed": re.compile(rb"/(?:d|feed)/[\w.%-]{40,}"),
     "a private key": re.compile(rb"PRIVATE KEY"),
 }
 

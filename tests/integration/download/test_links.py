@@ -11,7 +11,7 @@ import pytest
 import requests
 from bson import ObjectId
 
-from functions.download.links import LinkKeys, Links
+from functions.download.links import Link, LinkKeys, Links
 from functions.shared.settings import Url
 from scripts.local.secrets import Secrets
 from scripts.local.supervision import Supervisor
@@ -86,14 +86,14 @@ def test_link_dies_with_its_job(caller: Caller, shelf: Shelf) -> None:
 
 def test_expired_link_is_410(caller: Caller, shelf: Shelf, secrets: Secrets) -> None:
     keys = LinkKeys(secrets.read("link-keys", "keys"))
-    expired = Links(keys, Url("https://gateway.example")).url(shelf.done(caller.user).id, datetime.now(UTC))
+    expired = Links(keys, Url("https://gateway.example")).url(Link(shelf.done(caller.user).id), datetime.now(UTC))
     assert_problem(follow(caller, expired), 410)
 
 
 def test_forged_link_is_404(caller: Caller, shelf: Shelf, url: str) -> None:
     """A changed token, a token of other keys, and an id instead of a token."""
     job = shelf.done(caller.user)
-    foreign = Links(LinkKeys("x" * 32), Url("https://gateway.example")).url(job.id, datetime.now(UTC) + DAY)
+    foreign = Links(LinkKeys("x" * 32), Url("https://gateway.example")).url(Link(job.id), datetime.now(UTC) + DAY)
     for path in (foreign, url[:-5], f"/d/{job.id}", "/d/x", "/d/%00", "/d/" + "a" * 3000):
         assert_problem(follow(caller, path), 404)
 

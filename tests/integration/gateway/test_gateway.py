@@ -22,6 +22,8 @@ GUARDED = [
     ("GET", "/jobs"),
     ("DELETE", "/jobs/200"),
     ("GET", "/download/1"),
+    ("GET", "/download.zip"),
+    ("GET", "/feed"),
 ]
 
 
@@ -72,11 +74,12 @@ def test_valid_token_passes_with_the_request(
     assert asked.headers["Range"] == "bytes=1-"
 
 
-def test_signed_link_passes_without_a_token(gateway: Gateway, upstream: Upstream) -> None:
-    """A link is its own permission; its headers and conditions pass too."""
-    assert requests.get(f"{gateway.url}/d/of-a-link", headers={"Range": "bytes=1-"}).status_code == 200
+@pytest.mark.parametrize("path", ["/d/of-a-link", "/d/of-a-link/chapters", "/feed/of-a-user.xml"])
+def test_signed_link_and_feed_pass_without_a_token(gateway: Gateway, upstream: Upstream, path: str) -> None:
+    """They are their own permission; headers and conditions pass too."""
+    assert requests.get(gateway.url + path, headers={"Range": "bytes=1-"}).status_code == 200
     (asked,) = upstream.asked
-    assert (asked.method, asked.target, asked.headers["Range"]) == ("GET", "/d/of-a-link", "bytes=1-")
+    assert (asked.method, asked.target, asked.headers["Range"]) == ("GET", path, "bytes=1-")
     assert "X-Gateway-Password" in asked.headers
 
 
@@ -357,7 +360,9 @@ def test_gateway_log_contains_no_secret(gateway: Gateway, token: str) -> None:
         assert secret not in gateway.log()
 
 
-@pytest.mark.parametrize("path", ["/d/{}", "/d/{}/x", "//d/{}", "/x/../d/{}", "/%64/{}", "/d%2f{}", "/nothing/{}"])
+@pytest.mark.parametrize(
+    "path", ["/d/{}", "/d/{}/x", "//d/{}", "/x/../d/{}", "/%64/{}", "/d%2f{}", "/feed/{}.xml", "/nothing/{}"]
+)
 def test_token_of_a_link_is_in_no_log(tmp_path: Path, auth: Client, unused_address: str, token: str, path: str) -> None:
     """However its address is spelled, and though download does not answer."""
     link = "AAECAwQFBgcICQoLAAAAAGkqAAA.7pRkZjV2uHq1vVb0kE-Yw3nJ5cS8dF6gH9tL2mX4aQe"

@@ -16,7 +16,7 @@ from tests.support.stacks import Server
 
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
 BUCKETS = ("videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks")
-COLLECTIONS = ("jobs", "owners", "quotas", "recipients", "dead", *BUCKETS, "others")
+COLLECTIONS = ("jobs", "owners", "quotas", "recipients", "feeds", "dead", *BUCKETS, "others")
 NO_DOCUMENT = {"_id": ObjectId()}
 
 ACTIONS: dict[str, Callable[[Collection[Document]], object]] = {
@@ -130,6 +130,7 @@ def test_user_cannot_read_other_databases(user: Database[Document], database: st
         ("find", "dead", {"deadletter", "replay"}),
         ("update", "quotas", {"upload"}),
         ("update", "recipients", {"notify"}),
+        ("find", "feeds", {"download"}),
         ("find", "quotas", {"upload", "convert"}),
         ("update", "owners", {"convert", "download"}),
     ],

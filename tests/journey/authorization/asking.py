@@ -29,6 +29,7 @@ def ask(stack: RunningStack, cell: Cell, caller: Member, named: Member, method: 
     """Ask the cell's route at its door, as this caller, of that one's thing."""
     url = stack.url if cell.door == "gateway" else stack.functions[cell.function]
     path = cell.path.replace("<job>", named.job).replace("<mp3>", named.mp3).replace("<link>", named.link)
+    path = path.replace("<feed>", named.feed)
     return send(url, method or cell.method, path, caller.token, **_naming(cell, named))
 
 
