@@ -14,6 +14,7 @@ from functions.shared.job.retention import Retention, lookups_of_jobs_needing
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 
+OWNED = ("feeds", "webhooks")  # collections with one document for each owner who uses them
 SEARCH_TIMEOUT = 240  # seconds; well within the time that Knative gives one request
 
 
@@ -31,7 +32,14 @@ class Garbage:
         return self._delete(lambda: self._retention.expire(retention), limit)
 
     def delete_of_deleted_owners(self, limit: int) -> int:
-        """Delete up to `limit` jobs that were created while their owner's account was deleted; return how many."""
+        """Delete up to `limit` jobs that were created while their owner's account was deleted; return how many.
+
+        What else an owner has goes too: a webhook is not known to the function that deletes the jobs of an account, and
+        a feed may be made while its owner is deleted.
+        """
+        if owners := self._retention.deleted_owners():
+            for name in OWNED:
+                self._database[name].delete_many({"_id": {"$in": owners}})
         return self._delete(self._retention.remove_of_deleted_owner, limit)
 
     def delete_kept(self, limit: int) -> int:

@@ -62,6 +62,8 @@ RIGHTS = {
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["find", "remove"],
         "mp3s.chunks": ["find", "remove"],
+        "feeds": ["remove"],
+        "webhooks": ["remove"],
     },
     "deadletter": {"dead": ["find", "insert", "update"]},
     "replay": {"dead": ["find", "remove"], JOBS: ["find", "update"], "videos.files": ["find"]},

@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     SENT = "sent"
     BOUNCED = "bounced"  # refused for good
     ABANDONED = "abandoned"  # not accepted within a day
+    SKIPPED = "skipped"  # the owner does not use this channel
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def due(channel: Channel) -> Document:
 def notified(channel: Channel) -> Document:
     """Return the expression for: the owner has been notified of this end already, before a replay or before a crash."""
     # `mailed` is what a notifier of version 0.1 writes instead of `delivered`.
-    return {"$in": ["$state", [f"${path(channel, 'delivered')}", "$mailed"]]}
+    mailed = ["$mailed"] if channel == Channel.MAIL else []
+    return {"$in": ["$state", [f"${path(channel, 'delivered')}", *mailed]]}
 
 
 def _lease(tries: object) -> Document:

@@ -32,6 +32,10 @@ class Retention:
         document = self._jobs.find_one_and_delete(query)
         return Job.of(document) if document else None
 
+    def deleted_owners(self) -> list[str]:
+        """Return the owners whose account was deleted within the last hours."""
+        return [owner["_id"] for owner in self._owners.find({"deleted": {"$exists": True}}, {"_id": 1})]
+
     def remove_of_deleted_owner(self) -> Job | None:
         """Remove and return one job, in any state, whose owner's account was deleted; None if there is none.
 

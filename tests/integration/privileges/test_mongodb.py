@@ -16,7 +16,7 @@ from tests.support.stacks import Server
 
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
 BUCKETS = ("videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks")
-COLLECTIONS = ("jobs", "owners", "quotas", "recipients", "feeds", "dead", *BUCKETS, "others")
+COLLECTIONS = ("jobs", "owners", "quotas", "recipients", "feeds", "webhooks", "dead", *BUCKETS, "others")
 NO_DOCUMENT = {"_id": ObjectId()}
 
 ACTIONS: dict[str, Callable[[Collection[Document]], object]] = {

@@ -6,6 +6,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from functions.shared.job.conversions import GAVE_UP
+from functions.shared.job.owners import Owners
 from functions.shared.media import CHUNK
 from functions.shared.mongo import Document
 from tests.integration.sweep.conftest import Sweep
@@ -114,3 +115,14 @@ def test_orphans_beyond_a_tick_s_share_go_with_the_next(sweep: Sweep, database: 
     assert len(kept(database, "mp3s")) == 1
     sweep()
     assert kept(database, "mp3s") == set()
+
+
+def test_feed_and_webhook_of_a_deleted_owner_go(sweep: Sweep, database: Database[Document]) -> None:
+    """At the next run, with the rights of sweep's user; those of others stay."""
+    Owners(database).delete("gone")
+    for name in ("feeds", "webhooks"):
+        database[name].insert_many([{"_id": owner, "token": owner.encode()} for owner in ("gone", "here")])
+    sweep()
+    for name in ("feeds", "webhooks"):
+        assert database[name].distinct("_id") == ["here"]
+        database[name].delete_many({})
