@@ -1,145 +1,267 @@
 """auth over HTTP: `/auth/…`."""
 
-import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
 
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from functions.auth import apitokens, bodies
+from functions.auth.authentication import Authentication, Presented, require_login
 from functions.auth.errors import (
     AddressTaken,
+    CrossSite,
     JobsNotDeleted,
+    LoginRequired,
+    NoSuchSession,
     NotAnAddress,
     PasswordRefused,
+    ReadOnly,
+    TokenRefused,
     TooManyAttempts,
+    TooManyTokens,
     WrongLogin,
     WrongPassword,
+    WrongSessionLogin,
 )
 from functions.auth.expiry import Expiry
+from functions.auth.logins import TOKEN_LIFETIME, Client, Logins
 from functions.auth.registration import Registration
-from functions.auth.sessions import TOKEN_LIFETIME, Session, Sessions
+from functions.auth.sessions import Kind, Session, Sessions
+from functions.auth.site import Site
 from functions.shared import boundary
 from functions.shared.boundary import Status
 from functions.shared.mysql import AWAY
-from functions.shared.problems import Problem
 from functions.shared.tokens import InvalidToken
 
-MAX_BODY_BYTES = 16 * 1024
 DELETE_RETRY_SECONDS = 5
+# The server removes the header from requests that do not come from the gateway (functions/shared/server/clients.py).
+ORIGINAL_METHOD = "X-Original-Method"
 
 STATUSES = {
     InvalidToken: boundary.INVALID_TOKEN,
+    WrongSessionLogin: boundary.INVALID_TOKEN,
     WrongLogin: Status(401, lambda _error: {"WWW-Authenticate": 'Basic realm="video2mp3", charset="UTF-8"'}),
     WrongPassword: Status(403),
+    CrossSite: Status(403, lambda _error: {"X-Refusal": "site"}),
+    ReadOnly: Status(403, lambda _error: {"X-Refusal": "scope"}),
+    LoginRequired: Status(403),
+    NoSuchSession: Status(404),
     AddressTaken: Status(409),
+    TooManyTokens: Status(409),
     NotAnAddress: Status(422),
+    TokenRefused: Status(422),
     TooManyAttempts: Status(429, lambda error: {"Retry-After": str(error.seconds)}),
     PasswordRefused: Status(422),
     JobsNotDeleted: Status(503, lambda _error: {"Retry-After": str(DELETE_RETRY_SECONDS)}),
 }
 
 
+class Access(Enum):
+    """Who may call a route."""
+
+    ANYBODY = auto()
+    CALLER = auto()  # whoever has an open session or an API token
+    LOGIN = auto()  # an API token does not suffice
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route's method of `Api`, which takes the request, the caller unless anybody may call, and the path's ids."""
+
+    handle: Callable[..., Response]
+    access: Access
+
+
 class Api:
-    def __init__(self, registration: Registration, sessions: Sessions, expiry: Expiry, public_keys: str) -> None:
+    def __init__(
+        self,
+        registration: Registration,
+        logins: Logins,
+        sessions: Sessions,
+        authentication: Authentication,
+        *,
+        site: Site,
+        expiry: Expiry,
+        public_keys: str,
+    ) -> None:
         """Serve `public_keys`, a JWKS document, as it is."""
-        self._expiry = expiry
         self._registration = registration
+        self._logins = logins
         self._sessions = sessions
+        self._authentication = authentication
+        self._site = site
+        self._expiry = expiry
         self._public_keys = public_keys
 
     @boundary.http("The account store", AWAY, STATUSES)
     def answer(self, request: Request) -> Response:
-        _read_body(request)
-        handle, _arguments = self.ROUTES.bind_to_environ(request.environ).match()
-        response: Response = handle(self, request)
+        bodies.read(request)
+        endpoint, arguments = self.ROUTES.bind_to_environ(request.environ).match()
+        response: Response
+        if endpoint.access is Access.ANYBODY:
+            response = endpoint.handle(self, request, **arguments)
+        else:
+            presented = self._presented(request)
+            caller = self._authentication.identify(presented)
+            if endpoint.access is Access.LOGIN:
+                require_login(caller)
+            self._authentication.permit(caller, presented)
+            response = endpoint.handle(self, request, caller, **arguments)
+            if caller.kind is Kind.BROWSER and not caller.seen and "Set-Cookie" not in response.headers:
+                self._site.give(response, str(presented.cookie))  # for as long as the session, which was prolonged
         response.call_on_close(self._expiry.remove_ended)
         return response
 
+    def _presented(self, request: Request) -> Presented:
+        return Presented(
+            request.headers.get("Authorization"),
+            self._site.secret(request),
+            request.headers.get(ORIGINAL_METHOD, request.method),
+            self._site.is_origin_of(request),
+            _client(request).address,
+        )
+
     def _register(self, request: Request) -> Response:
-        email, password = _texts(request, "email", "password")
-        account = self._registration.register(email, password, _client(request))
-        return _json({"id": account.id, "email": account.email}, 201)
+        email, password = bodies.texts(request, "email", "password")
+        account = self._registration.register(email, password, _client(request).address)
+        return bodies.answer({"id": account.id, "email": account.email}, 201)
 
     def _log_in(self, request: Request) -> Response:
         given = request.authorization
         if given is None or given.type != "basic" or given.username is None or given.password is None:
             raise WrongLogin("Send mail address and password with HTTP Basic, as `curl -u ADDRESS:PASSWORD` does.")
-        token = self._sessions.log_in(given.username, given.password, _client(request))
-        return _json({"token": token, "expires_in": int(TOKEN_LIFETIME.total_seconds())}, 200)
+        token = self._logins.log_in(given.username, given.password, _client(request))
+        return bodies.answer({"token": token, "expires_in": int(TOKEN_LIFETIME.total_seconds())}, 200)
 
-    def _log_out(self, request: Request) -> Response:
-        self._sessions.log_out(self._authenticate(request))
+    def _log_in_browser(self, request: Request) -> Response:
+        if self._site.is_origin_of(request) is False:  # another site would log its visitor in to an account of its own
+            raise CrossSite
+        email, password = bodies.texts(request, "email", "password")
+        try:
+            opened = self._logins.log_in_browser(email, password, _client(request))
+        except WrongLogin as error:
+            raise WrongSessionLogin(str(error)) from error
+        account, expires = opened.account, _iso(opened.expires)
+        response = bodies.answer({"id": account.id, "email": account.email, "expires": expires}, 201)
+        self._site.give(response, opened.secret)
+        return response
+
+    def _log_out(self, _request: Request, caller: Session) -> Response:
+        self._sessions.close(caller.account.id, caller.id, caller.kind)
+        return self._ended(caller)
+
+    def _change_password(self, request: Request, caller: Session) -> Response:
+        current, new = bodies.texts(request, "current", "new")
+        self._registration.change_password(caller.account, current, new, _client(request).address)
+        return self._ended(caller)
+
+    def _delete_account(self, request: Request, caller: Session) -> Response:
+        (password,) = bodies.texts(request, "password")
+        authorization = f"Bearer {self._authentication.exchange(caller)}"
+        self._registration.delete(caller.account, authorization, password, _client(request).address)
+        return self._ended(caller)
+
+    def _list_sessions(self, _request: Request, caller: Session) -> Response:
+        entries = self._sessions.of(caller.account.id, Kind.LOGIN, Kind.BROWSER)
+        listed = [
+            {
+                "id": entry.id,
+                "kind": entry.kind,
+                "device": entry.device,
+                "address": entry.address,
+                "created": _iso(entry.created),
+                "last_seen": _iso(entry.used or entry.created),
+                "expires": _iso(entry.expires),
+                "current": entry.id == caller.id,
+            }
+            for entry in entries
+        ]
+        return bodies.answer({"sessions": listed}, 200)
+
+    def _end_session(self, _request: Request, caller: Session, session: str) -> Response:
+        if not self._sessions.close(caller.account.id, session, Kind.LOGIN, Kind.BROWSER):
+            raise NoSuchSession("Session not found. List your sessions with GET /auth/sessions.")
+        return self._ended(caller) if session == caller.id else Response(status=204)
+
+    def _end_other_sessions(self, _request: Request, caller: Session) -> Response:
+        self._sessions.close_others(caller)
         return Response(status=204)
 
-    def _change_password(self, request: Request) -> Response:
-        account = self._authenticate(request).account
-        current, new = _texts(request, "current", "new")
-        self._registration.change_password(account, current, new, _client(request))
+    def _create_token(self, request: Request, caller: Session) -> Response:
+        name, scope = bodies.texts(request, "name", "scope")
+        days = bodies.whole_number(request, "expires_in_days", apitokens.DEFAULT_DAYS)
+        token = apitokens.create(self._sessions, caller.account, name, scope, days)
+        times = {"created": _iso(token.created), "expires": _iso(token.expires)}
+        answered = {"id": token.id, "name": token.name, "scope": token.scope, **times, "token": token.text}
+        return bodies.answer(answered, 201)
+
+    def _list_tokens(self, _request: Request, caller: Session) -> Response:
+        listed = [
+            {
+                "id": entry.id,
+                "name": entry.name,
+                "scope": entry.scope,
+                "created": _iso(entry.created),
+                "expires": _iso(entry.expires),
+                "last_used": entry.used and _iso(entry.used),
+            }
+            for entry in self._sessions.of(caller.account.id, Kind.TOKEN)
+        ]
+        return bodies.answer({"tokens": listed}, 200)
+
+    def _delete_token(self, _request: Request, caller: Session, token: str) -> Response:
+        if not self._sessions.close(caller.account.id, token, Kind.TOKEN):
+            raise NoSuchSession("API token not found. List your tokens with GET /auth/tokens.")
         return Response(status=204)
 
-    def _delete_account(self, request: Request) -> Response:
-        account = self._authenticate(request).account
-        (password,) = _texts(request, "password")
-        self._registration.delete(account, request.headers["Authorization"], password, _client(request))
-        return Response(status=204)
-
-    def _verify(self, request: Request) -> Response:
-        self._authenticate(request)
-        return Response(status=204)
+    def _verify(self, request: Request, caller: Session) -> Response:
+        """Answer the gateway with a JWT to pass on. Nobody else gets one: it has no scope, and functions accept it."""
+        response = Response(status=204)
+        if ORIGINAL_METHOD in request.headers and caller.kind is not Kind.LOGIN:  # a login's own JWT is passed on
+            response.headers["X-Authorization"] = f"Bearer {self._authentication.exchange(caller)}"
+        return response
 
     def _show_keys(self, _request: Request) -> Response:
         headers = {"Cache-Control": "public, max-age=300"}
         return Response(self._public_keys, 200, headers, content_type="application/jwk-set+json")
 
-    def _authenticate(self, request: Request) -> Session:
-        return self._sessions.authenticate(request.headers.get("Authorization"))
+    def _ended(self, session: Session) -> Response:
+        response = Response(status=204)
+        if session.kind is Kind.BROWSER:
+            self._site.take(response)
+        return response
 
     ROUTES = Map(
         [
-            Rule("/auth/register", methods=["POST"], endpoint=_register),
-            Rule("/auth/login", methods=["POST"], endpoint=_log_in),
-            Rule("/auth/logout", methods=["POST"], endpoint=_log_out),
-            Rule("/auth/password", methods=["POST"], endpoint=_change_password),
-            Rule("/auth/account", methods=["DELETE"], endpoint=_delete_account),
-            Rule("/auth/verify", methods=["GET"], endpoint=_verify),
-            Rule("/auth/keys", methods=["GET"], endpoint=_show_keys),
+            Rule(path, methods=[method], endpoint=Endpoint(handle, access))
+            for method, path, handle, access in (
+                ("POST", "/auth/register", _register, Access.ANYBODY),
+                ("POST", "/auth/login", _log_in, Access.ANYBODY),
+                ("POST", "/auth/session", _log_in_browser, Access.ANYBODY),
+                ("DELETE", "/auth/session", _log_out, Access.LOGIN),
+                ("POST", "/auth/logout", _log_out, Access.LOGIN),
+                ("GET", "/auth/sessions", _list_sessions, Access.LOGIN),
+                ("DELETE", "/auth/sessions", _end_other_sessions, Access.LOGIN),
+                ("DELETE", "/auth/sessions/<session>", _end_session, Access.LOGIN),
+                ("GET", "/auth/tokens", _list_tokens, Access.LOGIN),
+                ("POST", "/auth/tokens", _create_token, Access.LOGIN),
+                ("DELETE", "/auth/tokens/<token>", _delete_token, Access.LOGIN),
+                ("POST", "/auth/password", _change_password, Access.LOGIN),
+                ("DELETE", "/auth/account", _delete_account, Access.LOGIN),
+                ("GET", "/auth/verify", _verify, Access.CALLER),
+                ("GET", "/auth/keys", _show_keys, Access.ANYBODY),
+            )
         ],
         merge_slashes=False,
     )
 
 
-def _client(request: Request) -> str:
-    return request.remote_addr or ""
+def _client(request: Request) -> Client:
+    return Client(request.remote_addr or "", request.headers.get("User-Agent", ""))
 
 
-def _read_body(request: Request) -> None:
-    """Read the body, which werkzeug caches: an unread rest could reset the connection before the client has the answer.
-
-    Raises a 413 problem if the body is too large.
-    """
-    request.max_content_length = MAX_BODY_BYTES
-    try:
-        request.get_data()
-    except RequestEntityTooLarge as error:
-        raise Problem(
-            413, f"Request bodies are limited to {MAX_BODY_BYTES // 1024} KiB. Send a smaller body."
-        ) from error
-
-
-def _texts(request: Request, *names: str) -> list[str]:
-    """Return the strings with these names from the JSON body; raise a 400 problem if one is missing."""
-    try:
-        body = json.loads(request.get_data())
-        texts = [body[name] for name in names]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        texts = []
-    if not texts or not all(isinstance(text, str) for text in texts):
-        shape = ", ".join(f'"{name}": "…"' for name in names)
-        raise Problem(400, f"The body is not the expected JSON. Send {{{shape}}}.")
-    return texts
-
-
-def _json(body: dict[str, object], status: int) -> Response:
-    """Return a response that no cache stores: it holds one user's data."""
-    text = json.dumps(body) + "\n"
-    return Response(text, status, {"Cache-Control": "no-store"}, content_type="application/json")
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")

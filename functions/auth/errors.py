@@ -21,6 +21,50 @@ class WrongLogin(Refused):
     """No credentials, an unknown address or a wrong password: the last two do not differ."""
 
 
+class WrongSessionLogin(WrongLogin):
+    """The same for a page: the challenge of a WrongLogin would make a browser open a dialog of its own."""
+
+
+class CrossSite(Refused):
+    """A request with a session cookie, or a login of a browser, that no page of this site has sent."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A request with a session cookie that changes something must come from a page of this site: "
+            "with `Sec-Fetch-Site: same-origin`, or with this site's `Origin`. Programs use an API token instead."
+        )
+
+
+class ReadOnly(Refused):
+    """An API token of the scope `read` was used to change something."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The API token's scope is `read`: it allows GET and HEAD only. Use a token of the scope `write`."
+        )
+
+
+class LoginRequired(Refused):
+    """An API token was used to manage the account."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An API token cannot manage the account, its sessions or its tokens. Log in with the account's password."
+        )
+
+
+class TokenRefused(Refused):
+    """An API token with an unsuitable name, scope or lifetime."""
+
+
+class TooManyTokens(Refused):
+    """The account has as many API tokens as it may have."""
+
+
+class NoSuchSession(Refused):
+    """The user has no such session or API token."""
+
+
 class WrongPassword(Refused):
     """The password that confirms a password change or the deletion of an account is wrong."""
 

@@ -8,12 +8,15 @@ from werkzeug.wrappers import Request, Response
 
 from functions.auth.accounts import Accounts
 from functions.auth.api import Api
+from functions.auth.authentication import Authentication
 from functions.auth.download import Download
 from functions.auth.expiry import Expiry
+from functions.auth.logins import Logins
 from functions.auth.passwords import Passwords
 from functions.auth.registration import Registration
 from functions.auth.sessions import Sessions
 from functions.auth.signer import Signer
+from functions.auth.site import Site
 from functions.auth.throttle import Throttle
 from functions.shared import logs
 from functions.shared.mysql import Database, MysqlUrl
@@ -29,18 +32,21 @@ class Settings:
     jwt_public_keys: str
     download_url: Url
     gateway_password: str
+    public_url: Url
 
 
 logs.configure()
 settings = load(Settings, os.environ)
 Worker.gateway_password = settings.gateway_password
 database = Database(settings.mysql_url)
-accounts, throttle = Accounts(database), Throttle(database)
+accounts, sessions, throttle = Accounts(database), Sessions(database), Throttle(database)
 passwords = Passwords(cores=len(os.sched_getaffinity(0)))
-signer = Signer(settings.jwt_private_key, settings.jwt_public_keys)
-sessions = Sessions(accounts, passwords, throttle, signer, Verifier(settings.jwt_public_keys))
+signer, site = Signer(settings.jwt_private_key, settings.jwt_public_keys), Site(settings.public_url)
+authentication = Authentication(sessions, Verifier(settings.jwt_public_keys), signer)
+logins = Logins(accounts, sessions, passwords, throttle, signer)
 registration = Registration(accounts, passwords, throttle, Download(settings.download_url))
-api = Api(registration, sessions, Expiry(database), settings.jwt_public_keys)
+expiry, keys = Expiry(database), settings.jwt_public_keys
+api = Api(registration, logins, sessions, authentication, site=site, expiry=expiry, public_keys=keys)
 
 
 @functions_framework.http

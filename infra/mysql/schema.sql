@@ -9,7 +9,8 @@ CREATE TABLE IF NOT EXISTS users (
     created       DATETIME     NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- One row for every token that still counts: deleting the row ends the session before its token expires.
+-- One row for every login, browser session and API token that still counts: deleting the row ends it at once. `id` is the
+-- `jti` of its JWTs, which upload and download look up.
 CREATE TABLE IF NOT EXISTS sessions (
     id      CHAR(36) NOT NULL PRIMARY KEY,
     user_id CHAR(36) NOT NULL,
@@ -17,6 +18,28 @@ CREATE TABLE IF NOT EXISTS sessions (
     INDEX sessions_of_user (user_id, expires),
     FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- What came after 0.1.0. `kind` is login (a JWT of an hour), browser (a cookie) or token (an API token); the last two have a
+-- secret, of which only the SHA-256 is stored. MySQL has no ADD COLUMN IF NOT EXISTS.
+SET @statement = IF(
+    EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = DATABASE() AND table_name = 'sessions' AND column_name = 'secret_hash'
+    ),
+    'DO 0',
+    'ALTER TABLE sessions
+        ADD COLUMN kind        VARCHAR(7)   NOT NULL DEFAULT ''login'',
+        ADD COLUMN secret_hash CHAR(64)     NULL UNIQUE,
+        ADD COLUMN scope       VARCHAR(5)   NOT NULL DEFAULT ''write'',
+        ADD COLUMN name        VARCHAR(100) NULL,
+        ADD COLUMN device      VARCHAR(200) NULL,
+        ADD COLUMN address     VARCHAR(64)  NULL,
+        ADD COLUMN created     DATETIME     NULL,
+        ADD COLUMN last_seen   DATETIME     NULL'
+);
+PREPARE statement FROM @statement;
+EXECUTE statement;
+DEALLOCATE PREPARE statement;
 
 -- Limits by address or by address and account. The id is a hash of both, so the table has nobody's address.
 -- A rate limit is used up to the time `due`; the next attempt of a password is allowed from `due` on.

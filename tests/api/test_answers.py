@@ -1,9 +1,12 @@
 """The requests that schemathesis generates from the document, sent to the running system."""
 
 from typing import Any
+from uuid import uuid4
 
+import pytest
 from hypothesis import settings
 from schemathesis import Case, Response
+from schemathesis.schemas import APIOperation
 
 from tests.api.contract import OPERATIONS, schema
 from tests.api.guests import credentials, mend, name_own, one_in
@@ -12,6 +15,12 @@ from tests.support.people import People
 from tests.support.stacks import RunningStack
 
 ENOUGH = {"api-long": 10_000}  # cases, by profile
+# Operations that a token of the scope `read` may not call.
+FORBIDDING = [
+    operation
+    for operation in OPERATIONS
+    if "403" in operation.responses.status_codes and operation.definition.raw.get("security")
+]
 # Statuses that any operation may answer whatever the request; schemathesis checks the 401 of each itself.
 TROUBLE = {400, 401, 408, 412, 413, 414, 429, 431, 503, 507}
 MANY_JOBS = {("GET /download.zip", 422)}  # needs a user with a thousand jobs
@@ -29,8 +38,30 @@ def test_operation_answers_as_documented(case: Case[Any], stack: RunningStack, p
         people.remove_mp3(guest)
     if case.path == "/feed" and one_in(2, case):
         people.end_feed(guest)
+    if case.path == "/auth/tokens" and one_in(4, case):
+        people.use_up_tokens(guest)
     mend(case)
     answer = case.call_and_validate(base_url=stack.url, headers=headers)
+    seen.note(case, answer)
+
+
+@pytest.mark.parametrize("operation", FORBIDDING, ids=lambda operation: operation.label)
+def test_refused_credential_is_answered_as_documented(
+    operation: APIOperation[Any, Any, Any, Any], stack: RunningStack, people: People, seen: Seen
+) -> None:
+    """What a token of the scope `read` may not do, whatever the request says."""
+    guest = people.newcomer()
+    case = operation.Case(path_parameters={parameter.name: str(uuid4()) for parameter in operation.path_parameters})
+    answer = case.call_and_validate(base_url=stack.url, headers=guest.headers("read token"))
+    assert answer.status_code == 403
+    seen.note(case, answer)
+
+
+def test_login_from_another_site_is_answered_as_documented(stack: RunningStack, seen: Seen) -> None:
+    (operation,) = (operation for operation in OPERATIONS if operation.label == "POST /auth/session")
+    case = operation.Case()
+    answer = case.call_and_validate(base_url=stack.url, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
     seen.note(case, answer)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.support.auth import GATEWAY_PASSWORD, Client
+from tests.support.auth import GATEWAY_PASSWORD, PUBLIC_URL, Client
 from tests.support.downloads import Downloads
 from tests.support.keys import Keys
 from tests.support.stacks import Server, StartFunction
@@ -32,6 +32,7 @@ def auth_settings(mysql: Server, keys: Keys, _downloads: Downloads) -> dict[str,
         "JWT_PUBLIC_KEYS": keys.jwks,
         "DOWNLOAD_URL": _downloads.url,
         "GATEWAY_PASSWORD": GATEWAY_PASSWORD,
+        "PUBLIC_URL": PUBLIC_URL,
     }
 
 

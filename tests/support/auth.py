@@ -8,6 +8,8 @@ import requests
 
 PASSWORD = "a passphrase, nothing common"
 GATEWAY_PASSWORD = "the gateway's own password"
+PUBLIC_URL = "http://video2mp3.example"
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 
 def through_gateway(address: str | None = None) -> dict[str, str]:
@@ -44,6 +46,23 @@ class Client:
     def call(self, method: str, path: str, token: str, body: object = None) -> requests.Response:
         headers = through_gateway(self.address) | {"Authorization": f"Bearer {token}"}
         return requests.request(method, f"{self.url}/auth/{path}", headers=headers, json=body, timeout=20)
+
+    def send(self, method: str, path: str, headers: dict[str, str], body: object = None) -> requests.Response:
+        """Send what a browser sends, as the gateway passes it on to auth."""
+        headers = through_gateway(self.address) | headers
+        return requests.request(method, f"{self.url}/auth/{path}", headers=headers, json=body, timeout=20)
+
+    def browse(self, person: Registered) -> dict[str, str]:
+        """Log in from a browser, and return the headers of its pages' further requests."""
+        answer = self.send("POST", "session", OWN_PAGE, {"email": person.email, "password": person.password})
+        assert answer.status_code == 201, answer.text
+        return OWN_PAGE | {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+
+    def api_token(self, token: str, scope: str = "write") -> str:
+        """Return a new API token of the user with this JWT."""
+        answer = self.call("POST", "tokens", token, {"name": "a program", "scope": scope})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["token"])
 
     def verify(self, token: str) -> int:
         return self.call("GET", "verify", token).status_code

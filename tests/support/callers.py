@@ -40,9 +40,10 @@ def newcomer(url: str, secrets: Secrets, expires: float = 3600) -> Caller:
     """
     caller = with_token(url, secrets, expires)
     with Database(secrets.read("mysql-auth", "url")).cursor() as cursor:
-        cursor.execute("INSERT INTO users VALUES (%s, %s, '', UTC_TIMESTAMP())", (caller.user, caller.user))
+        user = "INSERT INTO users (id, email, password_hash, created) VALUES (%s, %s, '', UTC_TIMESTAMP())"
+        cursor.execute(user, (caller.user, caller.user))
         session = (caller.session, caller.user, datetime.now(UTC) + timedelta(hours=1))
-        cursor.execute("INSERT INTO sessions VALUES (%s, %s, %s)", session)
+        cursor.execute("INSERT INTO sessions (id, user_id, expires) VALUES (%s, %s, %s)", session)
     return caller
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,8 +13,11 @@ from bson import ObjectId
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from functions.auth import credentials
 from functions.auth.accounts import Account, Accounts
+from functions.auth.errors import TooManyTokens
 from functions.auth.passwords import Passwords
+from functions.auth.sessions import Kind, Scope, Sessions
 from functions.auth.signer import Signer
 from functions.convert.id3 import Chapter, Tag
 from functions.download.feeds import Feeds
@@ -31,11 +36,23 @@ from tests.support.stacks import RunningStack
 
 HOUR = timedelta(hours=1)
 MP3_BYTES = 1000
+OPAQUE = ("cookie", "write token", "read token")
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A cookie or an API token: its id and its secret, None without one."""
+
+    id: str
+    secret: str | None
 
 
 @dataclass(frozen=True)
 class Member:
-    """An account with a session, its token, a feed, and a finished job with its MP3, `Idempotency-Key` and links."""
+    """An account with a session, its token, a feed, and a finished job with its MP3, `Idempotency-Key` and links.
+
+    `opaque` has the session of a browser and two API tokens: `cookie`, `read token` and `write token`.
+    """
 
     account: Account
     session: str
@@ -46,11 +63,31 @@ class Member:
     link: str
     expired_link: str
     feed: str
+    opaque: Mapping[str, Opaque]
 
     @property
     def names(self) -> set[str]:
         """Everything that identifies this user."""
-        return {self.account.id, self.account.email, self.session, self.job, self.mp3, self.key, self.link, self.feed}
+        opaque = {name for one in self.opaque.values() for name in (one.id, one.secret) if name}
+        return {
+            self.account.id,
+            self.account.email,
+            self.session,
+            self.job,
+            self.mp3,
+            self.key,
+            self.link,
+            self.feed,
+        } | opaque
+
+    def headers(self, credential: str = "JWT") -> dict[str, str]:
+        """Return the headers that present this credential, a cookie as a page of the site does; none without one."""
+        secret = self.token if credential == "JWT" else self.opaque[credential].secret
+        if secret is None:
+            return {}
+        if credential == "cookie":
+            return {"Cookie": f"session={secret}", "Sec-Fetch-Site": "same-origin"}
+        return {"Authorization": f"Bearer {secret}"}
 
 
 class People:
@@ -60,7 +97,8 @@ class People:
         self._secrets = Secrets(stack.secrets)
         private, self._public = self._secrets.read("jwt-private", "key"), self._secrets.read("jwt-public", "keys")
         self._signer = Signer(private, self._public)
-        self._accounts = Accounts(Database(self._secrets.read("mysql-auth", "url")))
+        database = Database(self._secrets.read("mysql-auth", "url"))
+        self._accounts, self._sessions = Accounts(database), Sessions(database)
         self._shelf = Shelf(mongo.database(self._secrets.read("mongodb-admin", "url")))
         self._links = Links(LinkKeys(self._secrets.read("link-keys", "keys")), Url(stack.url))
         self._feeds = Feeds(self._shelf.database)
@@ -69,7 +107,7 @@ class People:
     def newcomer(self) -> Member:
         """Return a logged-in user with a finished job whose mail was sent."""
         account, expires = self._accounts.register(f"{uuid4()}@people.example", self._hash), datetime.now(UTC) + HOUR
-        session, key = self._accounts.open_session(account, expires), str(uuid4())
+        session, key = self._sessions.open(account, Kind.LOGIN, expires), str(uuid4())
         assert session
         tag = Tag(chapters=[Chapter(0, 1000, "the only one")]).bytes()
         job = self._shelf.done(account.id, tag + os.urandom(MP3_BYTES - len(tag)), key=key)
@@ -79,6 +117,7 @@ class People:
         assert mailed
         mails.settle([mailed.job], Outcome.SENT)
         token = self._token(account, session, expires)
+        opaque = {credential: self._opaque(account, credential, expires) for credential in OPAQUE}
         return Member(
             account,
             session,
@@ -88,6 +127,7 @@ class People:
             key,
             *self._links_to(job.id),
             self._feeds.renew(account.id),
+            opaque,
         )
 
     def keep_video(self, person: Member) -> None:
@@ -103,28 +143,63 @@ class People:
     def end_feed(self, person: Member) -> None:
         self._feeds.revoke(person.account.id)
 
+    def use_up_tokens(self, person: Member) -> None:
+        """Let the user have as many API tokens as an account may have."""
+        with suppress(TooManyTokens):
+            while True:
+                self._opaque(person.account, "read token", datetime.now(UTC) + HOUR)
+
     def unknown_user(self) -> Member:
         """Return a user who does not exist."""
         account = Account(str(uuid4()), f"{uuid4()}@people.example", "")
-        job = ObjectId()
-        return Member(
-            account, str(uuid4()), None, str(job), str(ObjectId()), str(uuid4()), *self._links_to(job), "x" * 43
-        )
+        job, opaque = ObjectId(), dict.fromkeys(OPAQUE, Opaque(str(uuid4()), None))
+        names = str(job), str(ObjectId()), str(uuid4()), *self._links_to(job), "x" * 43
+        return Member(account, str(uuid4()), None, *names, opaque)
 
-    def as_caller(self, person: Member, caller: str) -> Member:
-        """Return the same user with the token of such a caller."""
+    def as_caller(self, person: Member, caller: str, credential: str = "JWT") -> Member:
+        """Return the same user with the credential of such a caller; their own ones stay as they are."""
+        if caller in {"A", "B"}:
+            return person
+        if credential == "JWT":
+            return replace(person, token=self._token_of(person, caller))
+        presented = Opaque(person.opaque[credential].id, self._secret_of(person, caller, credential))
+        return replace(person, opaque={**person.opaque, credential: presented})
+
+    def _token_of(self, person: Member, caller: str) -> str | None:
         match caller:
-            case "no token":
-                return replace(person, token=None)
             case "bad":
                 forger = self.forger(person)
-                return replace(person, token=forger.signed(forger.claims, Ed25519PrivateKey.generate()))
+                return forger.signed(forger.claims, Ed25519PrivateKey.generate())
             case "expired":
-                expired = datetime.now(UTC) - timedelta(seconds=1)
-                return replace(person, token=self._token(person.account, person.session, expired))
-            case "revoked" | "past it":
-                self._accounts.close_session(person.session)
-        return person
+                return self._token(person.account, person.session, datetime.now(UTC) - timedelta(seconds=1))
+            case "revoked":
+                expires = datetime.now(UTC) + HOUR
+                session = str(self._sessions.open(person.account, Kind.LOGIN, expires))
+                self._sessions.close(person.account.id, session, Kind.LOGIN)
+                return self._token(person.account, session, expires)
+        return None
+
+    def _secret_of(self, person: Member, caller: str, credential: str) -> str | None:
+        match caller:
+            case "bad":
+                return _secret(credential)
+            case "expired":
+                return self._opaque(person.account, credential, datetime.now(UTC) - timedelta(seconds=1)).secret
+            case "revoked":
+                made = self._opaque(person.account, credential, datetime.now(UTC) + HOUR)
+                self._sessions.close(person.account.id, made.id, *Kind)
+                return made.secret
+        return None
+
+    def _opaque(self, account: Account, credential: str, expires: datetime) -> Opaque:
+        secret = _secret(credential)
+        digest = credentials.digest(secret)
+        if credential == "cookie":
+            made = self._sessions.open(account, Kind.BROWSER, expires, secret_hash=digest)
+        else:
+            scope = Scope(credential.split(maxsplit=1)[0])
+            made = self._sessions.open_token(account, expires, scope, str(uuid4()), secret_hash=digest)
+        return Opaque(str(made), secret)
 
     def forger(self, person: Member, bait: str = "http://bait.invalid") -> Forger:
         """Return a forger with our key and this user's claims."""
@@ -137,11 +212,11 @@ class People:
         return Forger(private, public["kid"], claims, bait)
 
     def belongings(self, person: Member) -> object:
-        """Return all data of this user: account and session, jobs, feed, files."""
+        """Return all data of this user: account, sessions and API tokens, jobs, feed, files."""
         jobs = list(self._shelf.database["jobs"].find({"owner": person.account.id}, sort=[("_id", 1)]))
         return (
             self._accounts.find(person.account.email),
-            self._accounts.find_by_session(person.session, person.account.id),
+            {entry.id for entry in self._sessions.of(person.account.id, *Kind)},
             jobs,
             self._feeds.of(person.account.id),
             self._shelf.files(ObjectId(person.mp3), *(job["_id"] for job in jobs)),
@@ -155,3 +230,7 @@ class People:
 
     def _token(self, account: Account, session: str, expires: datetime) -> str:
         return self._signer.token(account.id, account.email, session, expires - HOUR, expires)
+
+
+def _secret(credential: str) -> str:
+    return credentials.new_secret() if credential == "cookie" else credentials.new_token()

@@ -10,6 +10,8 @@ FORMS = {
     "a person's password": re.compile(f"{PASSPHRASE}|not the password".encode()),
     "a password's hash": re.compile(rb"\$argon2"),
     "a token": re.compile(rb"eyJ[\w-]{8,}\.[\w-]{8,}"),
+    "an API token": re.compile(rb"v2m_[0-9A-Za-z]{49}"),
+    "a session's cookie": re.compile(rb"session=[0-9A-Za-z]{43}"),
     "an Authorization header": re.compile(rb"\b(?:Basic|Bearer) +[\w.~+/=-]{8,}", re.IGNORECASE),
     "a signed link or a feed": re.compile(rb"/(?:d|feed)/[\w.%-]{40,}"),
     "a private key": re.compile(rb"PRIVATE KEY"),

@@ -92,7 +92,10 @@ def test_ended_sessions_and_attempts_are_removed_by_time(auth: Client, mysql: Se
     token = auth.token(person)
     rows.execute("SELECT id FROM users WHERE email = %s", (person.email,))
     (user,) = rows.fetchone() or ("",)
-    rows.execute("INSERT INTO sessions VALUES ('ended', %s, UTC_TIMESTAMP() - INTERVAL 61 MINUTE)", (user,))
+    rows.execute(
+        "INSERT INTO sessions (id, user_id, expires) VALUES ('ended', %s, UTC_TIMESTAMP() - INTERVAL 61 MINUTE)",
+        (user,),
+    )
     rows.execute("INSERT INTO attempts VALUES ('old', 3, UTC_TIMESTAMP(6) - INTERVAL 61 MINUTE)")
     rows.execute("INSERT INTO attempts VALUES ('young', 3, UTC_TIMESTAMP(6) - INTERVAL 59 MINUTE)")
     Expiry(Database(mysql.url_of("auth"))).remove_ended()

@@ -1,5 +1,6 @@
 """Deleting an account: its jobs first."""
 
+import jwt
 import pytest
 
 from tests.support.auth import PASSWORD, Client
@@ -8,13 +9,17 @@ from tests.support.problems import assert_problem
 
 
 def test_account_is_deleted_after_its_jobs(auth: Client, downloads: Downloads) -> None:
-    """auth calls DELETE /jobs with the user's token while the account exists, then deletes the account."""
+    """auth calls DELETE /jobs with a JWT of the session while the account exists, then deletes the account."""
     person = auth.newcomer()
     token, other = auth.token(person), auth.token(person)
     seen = []
     downloads.on_delete = lambda: seen.append(auth.verify(token))
     assert auth.call("DELETE", "account", token, {"password": PASSWORD}).status_code == 204
-    assert downloads.asked == [("DELETE", "/jobs", f"Bearer {token}")]
+    ((method, path, authorization),) = downloads.asked
+    assert (method, path) == ("DELETE", "/jobs")
+    passed, own = (jwt.decode(text, options={"verify_signature": False}) for text in (str(authorization)[7:], token))
+    assert [passed[name] for name in ("sub", "email", "jti")] == [own[name] for name in ("sub", "email", "jti")]
+    assert passed["exp"] - passed["iat"] == 60
     assert seen == [204]
     assert [auth.verify(each) for each in (token, other)] == [401, 401]
     assert_problem(auth.login(person.email, person.password), 401)

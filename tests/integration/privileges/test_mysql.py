@@ -38,6 +38,9 @@ FORBIDDEN = [
 ]
 
 
+NEW_USER = "INSERT INTO users (id, email, password_hash, created) VALUES"
+
+
 def login(url: str, user: str | None = None, password: str | None = None) -> "pymysql.Connection[Cursor]":
     """Connect to the server of the URL, with its user and password unless others are given."""
     parts = urlsplit(url)
@@ -60,7 +63,7 @@ def auth(mysql: Server) -> Iterator[Cursor]:
 
 def test_auth_fills_its_tables(auth: Cursor) -> None:
     """auth inserts, reads, updates and deletes rows."""
-    auth.execute("INSERT INTO users VALUES ('privileges', 'rights@people.example', 'x', NOW())")
+    auth.execute(f"{NEW_USER} ('privileges', 'rights@people.example', 'x', NOW())")
     auth.execute("UPDATE users SET password_hash = 'y' WHERE id = 'privileges'")
     assert auth.execute("SELECT * FROM users WHERE id = 'privileges' AND password_hash = 'y'") == 1
     assert auth.execute("DELETE FROM users WHERE id = 'privileges'") == 1
@@ -126,7 +129,12 @@ def test_reader_looks_up_sessions(mysql: Server, auth: Cursor, function: str) ->
         "SELECT user_id FROM sessions",
         "SELECT id FROM users",
         "SELECT id FROM attempts",
-        "INSERT INTO sessions VALUES ('mine', 'me', NOW())",
+        "SELECT secret_hash FROM sessions",
+        "SELECT id FROM sessions WHERE secret_hash LIKE 'a%'",
+        "SELECT id FROM sessions WHERE kind = 'token'",
+        "SELECT id FROM sessions ORDER BY address",
+        "SELECT name, scope, device, address, created, last_seen FROM sessions",
+        "INSERT INTO sessions (id, user_id, expires) VALUES ('mine', 'me', NOW())",
         "UPDATE sessions SET user_id = 'me'",
         "DELETE FROM sessions",
     ],
@@ -148,7 +156,7 @@ def set_up(mysql: Server, auth: str) -> subprocess.CompletedProcess[str]:
 
 def test_second_setup_changes_the_password_and_keeps_the_rows(mysql: Server, auth: Cursor) -> None:
     """The password of auth's URL is set, also with characters that a URL has to escape."""
-    auth.execute("INSERT INTO users VALUES ('kept', 'kept@people.example', 'x', NOW())")
+    auth.execute(f"{NEW_USER} ('kept', 'kept@people.example', 'x', NOW())")
     url, parts = mysql.url_of("auth"), urlsplit(mysql.url_of("auth"))
     changed = url.replace(parts.password or "", "%27%40%2F%25s")
     try:

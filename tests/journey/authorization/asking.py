@@ -1,5 +1,6 @@
 """How each route is requested, and how a resource is named in the request."""
 
+import re
 from itertools import count
 from typing import Any
 
@@ -28,21 +29,28 @@ def send(url: str, method: str, path: str, token: str | None, **options: Any) ->
 def ask(stack: RunningStack, cell: Cell, caller: Member, named: Member, method: str = "") -> requests.Response:
     """Ask the cell's route at its door, as this caller, of that one's thing."""
     url = stack.url if cell.door == "gateway" else stack.functions[cell.function]
-    path = cell.path.replace("<job>", named.job).replace("<mp3>", named.mp3).replace("<link>", named.link)
-    path = path.replace("<feed>", named.feed)
-    return send(url, method or cell.method, path, caller.token, **_naming(cell, named))
+    ids = {"job": named.job, "mp3": named.mp3, "session": named.session, "token": named.opaque["read token"].id}
+    ids |= {"link": named.link, "feed": named.feed}
+    path = re.sub(r"<(\w+)>", lambda name: ids[name[1]], cell.path)
+    options = _naming(cell, named)
+    options["headers"] = options.get("headers", {}) | caller.headers(cell.credential)
+    return send(url, method or cell.method, path, None, **options)
 
 
 def _naming(cell: Cell, named: Member) -> dict[str, Any]:
     """Return what names the thing: a route that takes no name is offered one all the same."""
     about = {"user": named.account.id, "sub": named.account.id, "email": named.account.email, "session": named.session}
+    bodies: dict[str, dict[str, Any]] = {
+        "/auth/register": {"password": PASSWORD},
+        "/auth/login": {"password": "not the password"},
+        "/auth/session": {"password": "not the password"},
+        "/auth/tokens": {"name": "mine", "scope": "read"},
+        "/auth/password": {"current": PASSWORD, "new": "another good passphrase"},
+        "/auth/account": {"password": PASSWORD},
+    }
+    if cell.path in bodies and cell.method != "GET":
+        return {"json": about | bodies[cell.path]}
     match cell.path:
-        case "/auth/register":
-            return {"json": about | {"password": PASSWORD}}
-        case "/auth/password":
-            return {"json": about | {"current": PASSWORD, "new": "another good passphrase"}}
-        case "/auth/account":
-            return {"json": about | {"password": PASSWORD}}
         case "/upload":
             # Offered nothing more: an unknown word of the query is refused.
             return {"params": {"name": "a.mp4"}, "headers": {"Idempotency-Key": named.key}, "data": VIDEO}

@@ -6,6 +6,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from functions.auth.credentials import new_secret, new_token
 from functions.auth.passwords import Passwords
 from scripts.local.secrets import Secrets
 from tests.support.auth import PASSWORD
@@ -18,6 +19,8 @@ LEAKS = {
     "a person's password": f'{{"email": "a@example.com", "password": "{PASSWORD}"}}',
     "a password's hash": Passwords(1).hash("a film for my ears"),
     "a token": f"GET /jobs?token={TOKEN} HTTP/1.1",
+    "an API token": f"revoked {new_token()}",
+    "a session's cookie": f"cookie: session={new_secret()}",
     "an Authorization header": "authorization: basic YUBleGFtcGxlLmNvbTp4",
     "a private key": STRANGERS.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
     "mongodb-auth's password": f"cannot log in as auth by {STORED}",
