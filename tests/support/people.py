@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import uuid4
 from bson import ObjectId
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pymysql.cursors import Cursor
 
 from functions.auth import credentials
 from functions.auth.accounts import Account, Accounts
@@ -90,6 +91,23 @@ class Member:
         return {"Authorization": f"Bearer {secret}"}
 
 
+class _KeptDatabase(Database):
+    """Keeps one connection, as a thousand tests would spend most of their time in connecting."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._connection = self._connect()
+
+    @contextmanager
+    def cursor(self) -> Iterator[Cursor]:
+        try:
+            with self._connection.cursor() as cursor:
+                yield cursor
+        except BaseException:
+            self._connection.rollback()
+            raise
+
+
 class People:
     """Makes users without the cost of a password hash, and reads what they have."""
 
@@ -97,7 +115,7 @@ class People:
         self._secrets = Secrets(stack.secrets)
         private, self._public = self._secrets.read("jwt-private", "key"), self._secrets.read("jwt-public", "keys")
         self._signer = Signer(private, self._public)
-        database = Database(self._secrets.read("mysql-auth", "url"))
+        database = _KeptDatabase(self._secrets.read("mysql-auth", "url"))
         self._accounts, self._sessions = Accounts(database), Sessions(database)
         self._shelf = Shelf(mongo.database(self._secrets.read("mongodb-admin", "url")))
         self._links = Links(LinkKeys(self._secrets.read("link-keys", "keys")), Url(stack.url))
