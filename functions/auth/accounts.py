@@ -1,6 +1,6 @@
 """The table of accounts (infra/mysql/schema.sql)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import uuid4
 
 from pymysql import IntegrityError
@@ -10,8 +10,7 @@ from functions.auth.errors import AddressTaken
 from functions.shared.mysql import Database
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     id: str
     email: str
     password_hash: str

@@ -1,11 +1,11 @@
 """auth over HTTP: `/auth/…`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import NamedTuple
 
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map
 from werkzeug.wrappers import Request, Response
 
 from functions.auth import apitokens, bodies
@@ -34,6 +34,7 @@ from functions.auth.site import Site
 from functions.shared import boundary
 from functions.shared.boundary import Status
 from functions.shared.mysql import AWAY
+from functions.shared.routing import Rule
 from functions.shared.tokens import InvalidToken
 
 DELETE_RETRY_SECONDS = 5
@@ -67,8 +68,7 @@ class Access(Enum):
     LOGIN = auto()  # an API token does not suffice
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A route's method of `Api`, which takes the request, the caller unless anybody may call, and the path's ids."""
 
     handle: Callable[..., Response]

@@ -1,8 +1,8 @@
 """API tokens: what one is made of."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from functions.auth import credentials
 from functions.auth.accounts import Account
@@ -14,8 +14,7 @@ DEFAULT_DAYS, MAX_DAYS = 90, 365
 NAME = re.compile("[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 
 
-@dataclass(frozen=True)
-class ApiToken:
+class ApiToken(NamedTuple):
     """A new token; `text` is shown once and not stored."""
 
     id: str

@@ -4,8 +4,8 @@ The gateway asks for every request of upload and download (`GET /auth/verify`), 
 functions know JWTs only, so an API token or a cookie is exchanged for a JWT of a minute (a "phantom token").
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from functions.auth import credentials
 from functions.auth.errors import CrossSite, LoginRequired, ReadOnly
@@ -18,8 +18,7 @@ EXCHANGED_LIFETIME = timedelta(minutes=1)
 SAFE_METHODS = {"GET", "HEAD"}
 
 
-@dataclass(frozen=True)
-class Presented:
+class Presented(NamedTuple):
     """What a request presents: its `Authorization` header, and the secret in its cookie.
 
     `method` is what the session is used for, `from_site` whether a page of the product's own site has sent the request,

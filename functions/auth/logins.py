@@ -1,7 +1,7 @@
 """Logging in by password. Everything raises one of `mysql.AWAY` if MySQL does not answer."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from functions.auth import credentials, emails
 from functions.auth.accounts import Account, Accounts
@@ -15,16 +15,14 @@ from functions.shared import audit
 TOKEN_LIFETIME = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(NamedTuple):
     """Who logs in: the network address, by which attempts are limited, and the User-Agent."""
 
     address: str
     device: str
 
 
-@dataclass(frozen=True)
-class BrowserSession:
+class BrowserSession(NamedTuple):
     """A new session of a browser: its account, the secret for its cookie, and when it ends unless it is used."""
 
     account: Account

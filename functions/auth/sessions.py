@@ -3,10 +3,9 @@
 Every method raises one of `mysql.AWAY` if MySQL does not answer.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from functions.auth.accounts import Account
@@ -31,8 +30,7 @@ class Scope(StrEnum):
     WRITE = "write"
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(NamedTuple):
     """An open session and its account; `seen` is whether its last use has just been written."""
 
     id: str
@@ -42,8 +40,7 @@ class Session:
     account: Account
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What its user is told about a session. Times are UTC; `used` is None if it never was."""
 
     id: str

@@ -3,9 +3,9 @@
 Everything raises one of `mysql.AWAY` if MySQL does not answer.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from typing import NamedTuple
 
 from functions.auth.errors import TooManyAttempts
 from functions.shared.mysql import Database
@@ -15,8 +15,7 @@ MAX_PAUSE = timedelta(minutes=1)
 FORGET_AFTER = timedelta(minutes=15)  # without a wrong password
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """`burst` at once, then another each `interval`."""
 
     name: str

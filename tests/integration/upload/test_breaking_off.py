@@ -138,3 +138,14 @@ def test_upload_in_progress_ends_with_its_session(caller: Caller, store: Store, 
         sending.send(VIDEO[-1:])
         assert sending.answer()[0] == 401
     store.assert_as_before(before)
+
+
+def test_token_that_expires_during_the_body_is_accepted(upload: str, secrets: Secrets, store: Store) -> None:
+    """For a cookie or an API token the gateway passes on a JWT of a minute; after the body its session counts alone."""
+    caller = newcomer(upload, secrets, expires=2)
+    sending = Sending(caller, "/upload?name=a.mp4", len(VIDEO))
+    sending.send(VIDEO[:-1])
+    eventually(lambda: caller.call("GET", "/upload").status_code == 401, 10, "the token's end")
+    sending.send(VIDEO[-1:])
+    assert sending.answer()[0] == 202
+    assert len(store.jobs(caller.user)) == 1
