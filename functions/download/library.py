@@ -13,6 +13,7 @@ from functions.shared.job.kept import KeptVideos
 from functions.shared.job.owned import Jobs
 from functions.shared.job.owners import Owners
 from functions.shared.media import Bucket, File
+from functions.shared.uploads import Uploads
 
 DELETE_BATCH_JOBS = 100
 MAX_ARCHIVE_MP3S = 1000
@@ -40,8 +41,11 @@ class Track:
 class Library:
     """Ids are texts as the caller sends them; an id that is not one is NotFound too."""
 
-    def __init__(self, jobs: Jobs, kept: KeptVideos, owners: Owners, videos: Bucket, mp3s: Bucket) -> None:
+    def __init__(
+        self, jobs: Jobs, kept: KeptVideos, owners: Owners, videos: Bucket, mp3s: Bucket, *, uploads: Uploads
+    ) -> None:
         self._jobs = jobs
+        self._uploads = uploads
         self._kept = kept
         self._owners = owners
         self._videos = videos
@@ -149,6 +153,8 @@ class Library:
         """Delete all that `delete_all` does, and let nothing new of the owner come, such as uploads in progress."""
         self._owners.delete(owner)
         self.delete_all(owner)
+        while upload := self._uploads.take(owner):
+            self._videos.delete(upload.id)
 
     def _track_of(self, owner: str, job: str) -> Track:
         try:
@@ -161,6 +167,7 @@ class Library:
             self._videos.delete(job.video, job.size)
         if job.mp3:
             self._mp3s.delete(job.mp3.id, job.mp3.size)
+        self._uploads.forget(job.id)
         log.info("deleted", extra={"job": str(job.id), "user": job.owner})
 
 

@@ -21,6 +21,7 @@ from functions.shared.mysql import Database, MysqlUrl
 from functions.shared.server.worker import Worker
 from functions.shared.sessions import SessionVerifier
 from functions.shared.settings import Url, load
+from functions.shared.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ settings = load(Settings, os.environ)
 Worker.gateway_password = settings.gateway_password
 database = mongo.database(settings.mongodb_url)
 videos, mp3s = Bucket(database, "videos"), Bucket(database, "mp3s")
-library = Library(Jobs(database), KeptVideos(database), Owners(database), videos, mp3s)
+library = Library(Jobs(database), KeptVideos(database), Owners(database), videos, mp3s, uploads=Uploads(database))
 verifier = SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url))
 links = Links(settings.link_keys, settings.public_url)
 podcasts = Podcasts(Feeds(database), library, links, settings.public_url)

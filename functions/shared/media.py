@@ -7,8 +7,10 @@ https://github.com/mongodb/specifications/blob/master/source/gridfs/gridfs-spec.
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from types import TracebackType
 from typing import Self
 
@@ -16,7 +18,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, CursorType, WriteConcern
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError
 
 from functions.shared.mongo import SILENT, Document
 
@@ -27,6 +29,7 @@ AT_ONCE = IN_FLIGHT * BATCH  # chunks that are read by a single command
 # One operation must end within the client's timeoutMS, and a cursor's whole life counts as one operation.
 SPAN = 128 * CHUNK  # bytes per cursor
 REMOVED = 1024  # chunks per delete
+DUPLICATE_KEY = 11000  # MongoDB's code
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,14 @@ class File:
     id: ObjectId
     size: int
     stored: datetime
+
+
+class ChunksLost(ConnectionFailure):
+    """A new primary lacks chunks that the old one had acknowledged; the first `size` bytes of the file are there."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the new primary lacks chunks behind byte {size}")
+        self.size = size
 
 
 class Bucket:
@@ -51,6 +62,10 @@ class Bucket:
     def writer(self) -> "Writer":
         """Return a writer under a fresh id."""
         return Writer(ObjectId(), self._files, self._chunks)
+
+    def appender(self, file: ObjectId, size: int, rest: bytes) -> "Appender":
+        """Return a writer that continues an incomplete file of `size` bytes; `rest` is what follows the last chunk."""
+        return Appender(file, size, rest, self._files, self._chunks)
 
     def find(self, file: ObjectId) -> File | None:
         document = self._files.find_one({"_id": file})
@@ -92,12 +107,32 @@ class Bucket:
         With its `size` in bytes, its last chunk is not searched.
         """
         self._files.delete_one({"_id": file})
-        if size is None:
-            last = self._chunks.find_one({"files_id": file}, {"n": 1}, sort=[("n", DESCENDING)])
-            count = last["n"] + 1 if last else 0
-        else:
-            count = -(-size // CHUNK)
-        _remove(self._chunks, file, count)
+        _remove(self._chunks, file, 0, self._chunk_count(file) if size is None else -(-size // CHUNK))
+
+    def complete(self, file: ObjectId, size: int, rest: bytes) -> None:
+        """Make a file of `size` bytes visible whose whole chunks are stored; `rest` becomes its last chunk.
+
+        May be repeated, and be done by several at once. Raises ChunksLost if chunks are missing.
+        """
+        durable = self._chunks.with_options(write_concern=self._files.write_concern)
+        if rest:
+            with suppress(DuplicateKeyError):
+                durable.insert_one(_chunk(file, size // CHUNK, rest))
+        if durable.count_documents({"files_id": file}) < -(-size // CHUNK):
+            found = durable.find({"files_id": file}, {"_id": 0, "n": 1}).sort("n", ASCENDING)
+            contiguous = takewhile(lambda pair: pair[0] == pair[1]["n"], enumerate(found))
+            raise ChunksLost(sum(CHUNK for _ in contiguous))
+        with suppress(DuplicateKeyError):
+            _insert_file(self._files, file, size)
+
+    def truncate(self, file: ObjectId, size: int) -> None:
+        """Remove the chunks of an incomplete file that are not needed for its first `size` bytes."""
+        _remove(self._chunks, file, size // CHUNK, self._chunk_count(file))
+
+    def _chunk_count(self, file: ObjectId) -> int:
+        """Return the number behind that of the file's last chunk."""
+        last = self._chunks.find_one({"files_id": file}, {"n": 1}, sort=[("n", DESCENDING)])
+        return last["n"] + 1 if last else 0
 
 
 class Writer:
@@ -125,7 +160,7 @@ class Writer:
         store_is_there = not isinstance(error, SILENT)
         self._pool.shutdown(wait=store_is_there, cancel_futures=True)
         if not self._committed and store_is_there:
-            _remove(self._chunks, self.id, self._count)
+            self._discard()
 
     def write(self, data: bytes) -> int:
         """Append `data`, ideally a few hundred KiB at a time; raise the error of an earlier batch, if one failed."""
@@ -144,12 +179,14 @@ class Writer:
         if self._batch:
             self._insert(self._batch)
         self._wait(0)
-        file = File(self.id, self.size, datetime.now(UTC))
-        self._files.insert_one({"_id": file.id, "length": file.size, "chunkSize": CHUNK, "uploadDate": file.stored})
+        file = _insert_file(self._files, self.id, self.size)
         if self._chunks.count_documents({"files_id": self.id}) < self._count:
             raise ConnectionFailure("the new primary lacks chunks that the old one had acknowledged")
         self._committed = True
         return file
+
+    def _discard(self) -> None:
+        _remove(self._chunks, self.id, 0, self._count)
 
     def _add(self, data: bytes) -> None:
         self._batch.append(self._chunk(data))
@@ -160,7 +197,7 @@ class Writer:
 
     def _chunk(self, data: bytes) -> Document:
         self._count += 1
-        return {"_id": ObjectId(), "files_id": self.id, "n": self._count - 1, "data": data}
+        return _chunk(self.id, self._count - 1, data)
 
     def _insert(self, chunks: list[Document]) -> None:
         self._chunks.insert_many(chunks, ordered=False)
@@ -170,7 +207,68 @@ class Writer:
             self._in_flight.popleft().result()
 
 
-def _remove(chunks: Collection[Document], file: ObjectId, count: int) -> None:
-    """Remove the first `count` chunks of the file."""
-    for number in range(0, count, REMOVED):
+class Overtaken(Exception):  # noqa: N818  # what happened to the writer, not a failure
+    """Another writer has stored the same chunk of the file."""
+
+
+class Appender(Writer):
+    """Continues a file that several writers write, one after the other, in whole chunks and a rest.
+
+    A chunk counts as soon as the caller has noted the size that includes it, and has called `keep`. Leaving the block
+    removes the chunks that do not count, but only this writer's own: another one may have taken over meanwhile, which
+    then raises Overtaken in one of the two, or in both.
+    """
+
+    def __init__(
+        self, file: ObjectId, size: int, rest: bytes, files: Collection[Document], chunks: Collection[Document]
+    ) -> None:
+        super().__init__(file, files, chunks)
+        self.size = size
+        self._rest = rest
+        self._count = size // CHUNK
+        self._loose: list[ObjectId] = []
+
+    def settle(self) -> bytes:
+        """Wait until all whole chunks are stored; return the rest, which is not."""
+        if batch := self._batch:
+            self._batch = []
+            self._insert(batch)
+        self._wait(0)
+        return self._rest
+
+    def keep(self) -> None:
+        """Let the chunks count that are stored."""
+        self._loose.clear()
+
+    def _chunk(self, data: bytes) -> Document:
+        chunk = super()._chunk(data)
+        self._loose.append(chunk["_id"])
+        return chunk
+
+    def _insert(self, chunks: list[Document]) -> None:
+        try:
+            super()._insert(chunks)
+        except BulkWriteError as error:
+            if any(each["code"] == DUPLICATE_KEY for each in error.details["writeErrors"]):
+                raise Overtaken from None
+            raise
+
+    def _discard(self) -> None:
+        for start in range(0, len(self._loose), REMOVED):
+            self._chunks.delete_many({"_id": {"$in": self._loose[start : start + REMOVED]}})
+
+
+def _chunk(file: ObjectId, number: int, data: bytes) -> Document:
+    return {"_id": ObjectId(), "files_id": file, "n": number, "data": data}
+
+
+def _insert_file(files: Collection[Document], number: ObjectId, size: int) -> File:
+    file = File(number, size, datetime.now(UTC))
+    files.insert_one({"_id": file.id, "length": file.size, "chunkSize": CHUNK, "uploadDate": file.stored})
+    return file
+
+
+def _remove(chunks: Collection[Document], file: ObjectId, start: int, end: int) -> None:
+    """Remove the chunks of the file from number `start` to before `end`."""
+    for number in range(start, end, REMOVED):
         chunks.delete_many({"files_id": file, "n": {"$gte": number, "$lt": number + REMOVED}})

@@ -13,6 +13,8 @@ from functions.shared.job.kept import KeptVideos
 from functions.shared.job.retention import Retention, lookups_of_jobs_needing
 from functions.shared.media import Bucket
 from functions.shared.mongo import Document
+from functions.shared.uploads import LOOKUP as UNFINISHED_UPLOAD
+from functions.shared.uploads import Uploads
 
 OWNED = ("feeds", "webhooks")  # collections with one document for each owner who uses them
 SEARCH_TIMEOUT = 240  # seconds; well within the time that Knative gives one request
@@ -25,6 +27,7 @@ class Garbage:
         self._database = database
         self._retention = Retention(database)
         self._kept = KeptVideos(database)
+        self._uploads = Uploads(database)
         self._buckets = {name: Bucket(database, name) for name in ("videos", "mp3s")}
 
     def delete_expired(self, retention: timedelta, limit: int) -> int:
@@ -48,6 +51,17 @@ class Garbage:
         A video is deleted when no other job needs it.
         """
         return self._each(self._kept.release, self._delete_video, limit)
+
+    def delete_uploads(self, limit: int) -> int:
+        """Delete up to `limit` resumable uploads that have expired, with what is stored of them; return how many."""
+        count = 0
+        with pymongo.timeout(SEARCH_TIMEOUT):
+            while count < limit and (upload := self._uploads.expire()):
+                # If its job was created but not noted, the bytes are the job's, or orphans once they are old enough.
+                if upload.job is None and not self._retention.has(upload.id):
+                    self._buckets["videos"].delete(upload.id)
+                count += 1
+        return count
 
     def _delete(self, remove: Callable[[], Job | None], limit: int) -> int:
         return self._each(remove, self._delete_files, limit)
@@ -84,19 +98,21 @@ class Garbage:
         return count
 
     def _incomplete(self, bucket: str, oldest: ObjectId, limit: int) -> list[ObjectId]:
-        """Return ids that have chunks but no file: an upload or a conversion broke off."""
+        """Return ids that have chunks but no file: an upload or a conversion broke off, and is not resumable."""
         ids: list[Document] = [  # sorted by the index and grouped by its first field, the scan skips to the next file
             {"$match": {"files_id": {"$lt": oldest}}},
             {"$sort": {"files_id": 1, "n": 1}},
             {"$group": {"_id": "$files_id", "n": {"$first": "$n"}}},
         ]
         file = {"from": f"{bucket}.files", "localField": "_id", "foreignField": "_id", "as": "found"}
-        return self._unmatched(f"{bucket}.chunks", ids, [file | {"pipeline": [{"$project": {"_id": 1}}]}], limit)
+        lookups = [file | {"pipeline": [{"$project": {"_id": 1}}]}, UNFINISHED_UPLOAD]
+        return self._unmatched(f"{bucket}.chunks", ids, lookups, limit)
 
     def _unneeded(self, bucket: str, oldest: ObjectId, limit: int) -> list[ObjectId]:
         """Return the ids of files that no job needs."""
         ids: list[Document] = [{"$match": {"_id": {"$lt": oldest}}}, {"$project": {"_id": 1}}]
-        return self._unmatched(f"{bucket}.files", ids, lookups_of_jobs_needing(bucket), limit)
+        lookups = [*lookups_of_jobs_needing(bucket), UNFINISHED_UPLOAD]  # which has no job until it is complete
+        return self._unmatched(f"{bucket}.files", ids, lookups, limit)
 
     def _unmatched(self, collection: str, ids: list[Document], lookups: list[Document], limit: int) -> list[ObjectId]:
         # On the server, one id after the other: a list of all of them would exceed the 16 MB of a document.

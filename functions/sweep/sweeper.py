@@ -42,6 +42,7 @@ class Sweeper:
         of_deleted_owners = self._garbage.delete_of_deleted_owners(LIMIT)
         released = self._garbage.delete_kept(LIMIT)
         expired = self._garbage.delete_expired(self._retention, LIMIT)
+        expired_uploads = self._garbage.delete_uploads(LIMIT)
         orphans = self._garbage.delete_orphans(self._orphan_age, LIMIT)
         oldest = self._overdue.oldest_unfinished() // timedelta(seconds=1)
         others = {
@@ -49,6 +50,7 @@ class Sweeper:
             "abandoned_deliveries": abandoned,
             "of_deleted_owners": of_deleted_owners,
             "expired": expired,
+            "expired_uploads": expired_uploads,
             "released_videos": released,
             "orphans": orphans,
             "oldest_unfinished_seconds": oldest,

@@ -1,4 +1,4 @@
-"""upload over HTTP: `POST` or `PUT /upload`, and `POST /jobs/{job}/again`."""
+"""upload over HTTP: `POST` or `PUT /upload`, `POST /jobs/{job}/again`, and the routes of resumable uploads."""
 
 import json
 import re
@@ -10,16 +10,13 @@ from werkzeug.wrappers import Request, Response
 
 from functions.shared import boundary, mongo
 from functions.shared.boundary import Status
-from functions.shared.job.document import Job
 from functions.shared.job.options import OptionRefused, Options
 from functions.shared.job.owners import OwnerDeleted
 from functions.shared.problems import Problem
 from functions.shared.routing import Rule
-from functions.shared.server.connection import accepted
 from functions.shared.sessions import SessionsAway
 from functions.shared.tokens import Caller, InvalidToken, Verifier
-from functions.upload import fields, names
-from functions.upload.body import Body
+from functions.upload import fields, names, tus
 from functions.upload.errors import (
     BodyIncomplete,
     BrokerNotConnected,
@@ -31,15 +28,20 @@ from functions.upload.errors import (
     StoreFull,
     TooLarge,
     TooSlow,
+    UploadExpired,
+    UploadLocked,
+    UploadNotFound,
     VideoGone,
+    WrongOffset,
 )
-from functions.upload.pace import RateMonitor
 from functions.upload.receiver import Receipt, Receiver
 from functions.upload.sources import MAX_FORM_OVERHEAD_BYTES, Form, RawBody, Source
+from functions.upload.tus import Tus, body_of
 from functions.upload.video import MAX_VIDEO_BYTES
 
 BROKER_RETRY_SECONDS = 5
 STORE_FULL_RETRY_SECONDS = 300  # somebody has to delete something, or jobs have to expire
+LOCK_RETRY_SECONDS = 5
 KEY = re.compile(r"[ -~]{1,255}")
 
 STATUSES = {
@@ -50,11 +52,15 @@ STATUSES = {
     EmptyVideo: Status(400),
     MalformedForm: Status(400),
     JobNotFound: Status(404),
+    UploadNotFound: Status(404),
     TooSlow: Status(408),
+    WrongOffset: Status(409),
     VideoGone: Status(410),
+    UploadExpired: Status(410),
     TooLarge: Status(413),
     NameRefused: Status(422),
     OptionRefused: Status(422),
+    UploadLocked: Status(423, lambda _error: {"Retry-After": str(LOCK_RETRY_SECONDS)}),
     QuotaExceeded: Status(429, lambda error: {"Retry-After": str(error.retry_after)}),
     StoreFull: Status(507, lambda _error: {"Retry-After": str(STORE_FULL_RETRY_SECONDS)}),
     BrokerNotConnected: Status(503, lambda _error: {"Retry-After": str(BROKER_RETRY_SECONDS)}),
@@ -62,34 +68,69 @@ STATUSES = {
 
 
 class Api:
-    def __init__(self, receiver: Receiver, verifier: Verifier) -> None:
+    def __init__(self, receiver: Receiver, tus: Tus, verifier: Verifier) -> None:
         self._receiver = receiver
+        self._tus = tus
         self._verifier = verifier
 
-    @boundary.http("The video store", mongo.AWAY, STATUSES)
     def answer(self, request: Request) -> Response:
         """Answer the request; the server discards what a refusal leaves unread of the body.
 
         The request's `environ` holds gunicorn's socket, which the minimum data rate is measured on.
         """
+        response = self._answer(request)
+        if tus.is_about(request):
+            response.headers["Tus-Resumable"] = tus.VERSION
+        return response
+
+    @boundary.http("The video store", mongo.AWAY, STATUSES)
+    def _answer(self, request: Request) -> Response:
         caller = self._verifier.caller(request.headers.get("Authorization"))
-        handle, arguments = self.ROUTES.bind_to_environ(request.environ).match()
-        receipt: Receipt = handle(self, request, caller, _key(request), **arguments)
-        response = _accepted(receipt.job)
+        routes = self.ROUTES.bind_to_environ(request.environ)
+        handle, arguments = routes.match(method=tus.method_of(request))
+        if tus.is_about(request):
+            tus.require_version(request)
+        response: Response = handle(self, request, caller, **arguments)
+        return response
+
+    def _upload(self, request: Request, caller: Caller) -> Response:
+        return self._accepted(self._receiver.receive(caller, _source(request), _key(request)))
+
+    def _again(self, request: Request, caller: Caller, job: str) -> Response:
+        return self._accepted(self._receiver.again(caller, job, _options(request), _key(request)))
+
+    def _accepted(self, receipt: Receipt) -> Response:
+        headers = {"Location": f"/jobs/{receipt.job.id}", "Cache-Control": "no-store"}
+        text = json.dumps(receipt.job.as_stored().public()) + "\n"
+        response = Response(text, 202, headers, content_type="application/json")
         if receipt.is_new:
             response.call_on_close(partial(self._receiver.publish, receipt.job))
         return response
 
-    def _upload(self, request: Request, caller: Caller, key: str | None) -> Receipt:
-        return self._receiver.receive(caller, _source(request), key)
+    def _describe_tus(self, _request: Request, _caller: Caller) -> Response:
+        return self._tus.describe()
 
-    def _again(self, request: Request, caller: Caller, key: str | None, job: str) -> Receipt:
-        return self._receiver.again(caller, job, _options(request), key)
+    def _create_upload(self, request: Request, caller: Caller) -> Response:
+        return self._tus.create(request, caller, _key(request))
+
+    def _show_upload(self, request: Request, caller: Caller, upload: str) -> Response:
+        return self._tus.see(request, caller, upload)
+
+    def _append_to_upload(self, request: Request, caller: Caller, upload: str) -> Response:
+        return self._tus.append(request, caller, upload)
+
+    def _delete_upload(self, request: Request, caller: Caller, upload: str) -> Response:
+        return self._tus.delete(request, caller, upload)
 
     ROUTES = Map(
         [
             Rule("/upload", methods=["POST", "PUT"], endpoint=_upload),
             Rule("/jobs/<job>/again", methods=["POST"], endpoint=_again),
+            Rule("/uploads", methods=["OPTIONS"], endpoint=_describe_tus),
+            Rule("/uploads", methods=["POST"], endpoint=_create_upload),
+            Rule("/uploads/<upload>", methods=["HEAD"], endpoint=_show_upload),
+            Rule("/uploads/<upload>", methods=["PATCH"], endpoint=_append_to_upload),
+            Rule("/uploads/<upload>", methods=["DELETE"], endpoint=_delete_upload),
         ],
         merge_slashes=False,
     )
@@ -100,7 +141,7 @@ def _options(request: Request) -> Options:
     words = [*request.args.items(multi=True)]
     Options.parse(words)  # a wrong one in the query is refused before the body
     try:
-        body = _body(request, fields.MAX_FIELDS_BYTES)
+        body = body_of(request, fields.MAX_FIELDS_BYTES)
         words += fields.read(body, request.mimetype, request.mimetype_params.get("boundary", ""))
     except TooLarge:
         raise TooLarge("The options are limited to 64 KiB. Shorten them.") from None
@@ -111,10 +152,10 @@ def _source(request: Request) -> Source:
     _require_utf8(request.query_string)
     options = Options.parse((word, value) for word, value in request.args.items(multi=True) if word != "name")
     if request.mimetype == fields.MULTIPART:
-        body = _body(request, MAX_VIDEO_BYTES + MAX_FORM_OVERHEAD_BYTES)
+        body = body_of(request, MAX_VIDEO_BYTES + MAX_FORM_OVERHEAD_BYTES)
         return Form(body, request.mimetype_params.get("boundary", ""), options)
     name = _name(request)
-    return RawBody(_body(request, MAX_VIDEO_BYTES), name, options)
+    return RawBody(body_of(request, MAX_VIDEO_BYTES), name, options)
 
 
 def _require_utf8(query: bytes) -> None:
@@ -122,14 +163,6 @@ def _require_utf8(query: bytes) -> None:
         unquote_to_bytes(query).decode()
     except UnicodeDecodeError:
         raise Problem(422, "The query is not UTF-8. Percent-encode its names and values as UTF-8.") from None
-
-
-def _body(request: Request, max_bytes: int) -> Body:
-    return Body(request.stream, _monitor(request), request.content_length, max_bytes)
-
-
-def _monitor(request: Request) -> RateMonitor:
-    return RateMonitor(request.environ["gunicorn.socket"], accepted.get())
 
 
 def _name(request: Request) -> str:
@@ -146,8 +179,3 @@ def _key(request: Request) -> str | None:
     if key is not None and not KEY.fullmatch(key):
         raise Problem(400, "An Idempotency-Key must have 1 to 255 printable ASCII characters. Change or omit the key.")
     return key
-
-
-def _accepted(job: Job) -> Response:
-    headers = {"Location": f"/jobs/{job.id}", "Cache-Control": "no-store"}
-    return Response(json.dumps(job.as_stored().public()) + "\n", 202, headers, content_type="application/json")

@@ -17,7 +17,7 @@ class Stream(Protocol):
 class Body:
     """At most `max_bytes` of `stream`; `length` is the announced Content-Length, or None for a chunked body.
 
-    Used as a context manager around the reads: the rate monitor runs only there.
+    Used as a context manager around the reads: `monitor` runs only there.
     """
 
     def __init__(self, stream: Stream, monitor: RateMonitor, length: int | None, max_bytes: int) -> None:
@@ -26,34 +26,35 @@ class Body:
             raise TooLarge
         self.length = length
         self._stream = stream
-        self._monitor = monitor
+        self.monitor = monitor
         self._max_bytes = max_bytes
         self._received = 0
 
     def __enter__(self) -> Self:
-        self._monitor.__enter__()
+        self.monitor.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._monitor.__exit__(kind, error, trace)
+        self.monitor.__exit__(kind, error, trace)
 
     def read(self, size: int = READ_BYTES) -> bytes:
         """Return the next bytes, or b"" at the end; raise TooSlow, BodyIncomplete, or TooLarge past `max_bytes`."""
         try:
-            with self._monitor.reading():
+            with self.monitor.reading():
                 data = self._stream.read(size)
         except Exception as error:  # the server has a dozen types for closed connections and malformed chunks
             raise self._aborted() from error
         self._received += len(data)
-        if self._monitor.too_slow or (not data and self.length not in {None, self._received}):
+        # What arrived before the end is returned first: a resumable upload keeps it.
+        if not data and (self.monitor.too_slow or self.length not in {None, self._received}):
             raise self._aborted()
         if self._received > self._max_bytes:
             raise TooLarge
         return data
 
     def _aborted(self) -> Refused:
-        if self._monitor.too_slow:
+        if self.monitor.too_slow:
             return TooSlow("Less than 30 KiB arrived within 30 s. Retry on a faster connection.")
         return BodyIncomplete("The request body is incomplete. Send the video again.")

@@ -66,3 +66,31 @@ class VideoGone(Refused):
 
 class BrokerNotConnected(Refused):
     """The function does not know the broker's address yet, so it could not publish the upload."""
+
+
+class UploadNotFound(Refused):
+    """The user has no such resumable upload."""
+
+    def __init__(self) -> None:
+        super().__init__("Upload not found. Begin another one with POST /uploads.")
+
+
+class UploadExpired(Refused):
+    """The resumable upload was not completed in time."""
+
+    def __init__(self) -> None:
+        super().__init__("The upload has expired. Begin another one with POST /uploads.")
+
+
+class WrongOffset(Refused):
+    """The bytes do not begin where those that are stored end."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(f"The upload's offset is {offset}. Ask for it with HEAD and send the bytes from there.")
+
+
+class UploadLocked(Refused):
+    """Another request writes to the resumable upload, or completes it."""
+
+    def __init__(self) -> None:
+        super().__init__("Another request is writing to this upload. Retry in a few seconds.")

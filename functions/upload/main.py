@@ -14,10 +14,13 @@ from functions.shared.mysql import Database, MysqlUrl
 from functions.shared.server.worker import Worker
 from functions.shared.sessions import SessionVerifier
 from functions.shared.settings import NO_HOURS, Hours, Url, load
+from functions.shared.uploads import Uploads
 from functions.upload.api import Api
 from functions.upload.quotas import MIB, Limits, Quotas
 from functions.upload.receiver import Receiver
+from functions.upload.resumable import Resumable
 from functions.upload.space import Space
+from functions.upload.tus import Tus
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,10 @@ quotas = Quotas(database, limits, Space(database, settings.store_free_mib * MIB)
 sink = Sink(settings.k_sink) if settings.k_sink else None
 verifier = SessionVerifier(settings.jwt_public_keys, Database(settings.mysql_url))
 videos, keep = Bucket(database, "videos"), settings.keep_video_hours
-receiver = Receiver(Jobs(database), videos, quotas, verifier, sink, keep=keep)
-api = Api(receiver, verifier)
+jobs = Jobs(database)
+receiver = Receiver(jobs, videos, quotas, verifier, sink, keep=keep)
+resumable = Resumable(Uploads(database), jobs, videos, quotas=quotas, sessions=verifier, receiver=receiver)
+api = Api(receiver, Tus(resumable, receiver), verifier)
 
 
 @functions_framework.http

@@ -58,7 +58,7 @@ class RateMonitor:
         with suppress(OSError):  # the connection is closed: the reader gets that error itself
             while not self._finished.wait(CHECK_INTERVAL_SECONDS):
                 with self._lock:
-                    now, received = time.monotonic(), self._bytes_received()
+                    now, received = time.monotonic(), self.bytes_received()
                     if (
                         self._reading_since is None
                         or self._reading_since > window_start
@@ -71,6 +71,10 @@ class RateMonitor:
                         self._connection.shutdown(socket.SHUT_RD)
                         return
 
-    def _bytes_received(self) -> int:
+    def bytes_received(self) -> int:
+        """Return how many bytes the connection has received, 0 if the kernel does not count them.
+
+        Raises OSError if the connection is closed.
+        """
         info = self._connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_RECEIVED.stop)
         return int.from_bytes(info[BYTES_RECEIVED], "little")

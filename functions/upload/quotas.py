@@ -61,11 +61,14 @@ class Allowance:
 class Reservation:
     """The allowance of an upload in progress, which is renewed at each step of its body."""
 
-    def __init__(self, allowance: Allowance, renew: Callable[[int], Allowance]) -> None:
-        """Call `renew` with the bytes up to the end of each step but the first, before the step begins."""
+    def __init__(self, allowance: Allowance, renew: Callable[[int], Allowance], start: int = 0) -> None:
+        """Call `renew` with the bytes up to the end of each step but the first, before the step begins.
+
+        The first step begins behind the `start` bytes that are stored already.
+        """
         self._allowance = allowance
         self._renew = renew
-        self._step_end = STEP_BYTES
+        self._step_end = start + STEP_BYTES
 
     def check(self, size: int) -> None:
         """Raise QuotaExceeded, StoreFull or OwnerDeleted unless the upload may store `size` bytes."""
@@ -122,6 +125,21 @@ class Quotas:
         finally:
             if not (store_answers and self._released(owner, video)):
                 Thread(target=self._release_later, args=(owner, video), daemon=True).start()
+
+    def resume(self, owner: str, offset: int, length: int) -> Reservation:
+        """Return the reservation of an upload of which `offset` bytes are stored, and whose `length` counts already.
+
+        Raises StoreFull if the rest does not fit.
+        """
+        self._space.check(length - offset)
+        allowance = Allowance(length, self._limits.stored)
+
+        def renew(_size: int) -> Allowance:
+            self._space.check(STEP_BYTES)
+            self._owners.check(owner)
+            return allowance
+
+        return Reservation(allowance, renew, offset)
 
     def _released(self, owner: str, video: ObjectId) -> bool:
         """Record that the upload has ended; return False if MongoDB is away."""

@@ -82,7 +82,7 @@ class Receiver:
         job nor video, with one exception: if the store fails during the job's insert, the job may exist, and a retry
         with the key finds it.
         """
-        if first := self._first(caller, key):
+        if first := self.first(caller, key):
             return first
         writer = self._videos.writer()
         with self._quotas.reserve(caller.user, writer.id, source.length) as reservation:
@@ -93,13 +93,20 @@ class Receiver:
                 self._sessions.require_open(caller)  # it may have ended while the body arrived
                 writer.commit()
             stored = Stored(writer.id, metadata.name, writer.size)
-            try:
-                receipt = self._create(writer.id, stored, caller, metadata.options, key)
-            except OwnerDeleted:
-                self._videos.delete(writer.id, writer.size)
-                raise
-        if not receipt.is_new:  # a concurrent upload with the same key was faster
-            self._videos.delete(writer.id, writer.size)
+            return self.accept(stored, caller, metadata.options, key)
+
+    def accept(self, stored: Stored, caller: Caller, options: Options, key: str | None) -> Receipt:
+        """Create the job of a video that was stored for it; delete the video if the job has another one, or is refused.
+
+        Raises OwnerDeleted, and one of `mongo.AWAY`.
+        """
+        try:
+            receipt = self._create(stored.video, stored, caller, options, key)
+        except OwnerDeleted:
+            self._videos.delete(stored.video, stored.size)
+            raise
+        if not receipt.is_new:  # another upload with the same key was faster
+            self._videos.delete(stored.video, stored.size)
         return receipt
 
     def again(self, caller: Caller, job: str, options: Options, key: str | None) -> Receipt:
@@ -108,7 +115,7 @@ class Receiver:
         Raises what `errors` lists, OwnerDeleted, and one of `mongo.AWAY`. Then there is no new job, with the same
         exception as for `receive`.
         """
-        if first := self._first(caller, key):
+        if first := self.first(caller, key):
             return first
         found = self._jobs.get(caller.user, ObjectId(job)) if ObjectId.is_valid(job) else None
         if found is None:
@@ -119,7 +126,7 @@ class Receiver:
         with self._quotas.reserve(caller.user, new, length=0):  # the video counts already
             return self._create(new, stored, caller, options, key)
 
-    def _first(self, caller: Caller, key: str | None) -> Receipt | None:
+    def first(self, caller: Caller, key: str | None) -> Receipt | None:
         """Return the receipt of an earlier request with the key; raise BrokerNotConnected."""
         if self._sink is None:
             raise BrokerNotConnected("The event broker is not connected yet. Retry in a few seconds.")

@@ -22,6 +22,7 @@ from functions.shared.job import indexes
 from functions.shared.job.document import COLLECTION as JOBS
 from functions.shared.job.owners import OWNERS
 from functions.shared.job.upgrade import upgrade
+from functions.shared.uploads import COLLECTION as UPLOADS
 
 START = timedelta(minutes=5)  # the longest that MongoDB may take to start
 ATTEMPT = timedelta(seconds=5)
@@ -34,12 +35,14 @@ RIGHTS = {
         "videos.files": ["insert", "remove"],
         "videos.chunks": ["find", "insert", "remove"],
         "quotas": ["find", "insert", "update"],
+        UPLOADS: ["find", "insert", "update", "remove"],
         WHOLE_DATABASE: ["dbStats"],  # to see the free space of the disk
     },
     "convert": {
         JOBS: ["find", "update"],
         OWNERS: ["find", "insert", "update"],
         "quotas": ["find"],
+        UPLOADS: ["find"],  # for the owner's quota
         "videos.files": ["find", "remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["insert", "remove"],
@@ -49,6 +52,7 @@ RIGHTS = {
     "download": {
         JOBS: ["find", "remove"],
         OWNERS: ["insert", "update"],
+        UPLOADS: ["find", "remove"],
         "videos.files": ["remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["find", "remove"],
@@ -58,6 +62,7 @@ RIGHTS = {
     "sweep": {
         JOBS: ["find", "update", "remove"],
         OWNERS: ["find"],
+        UPLOADS: ["find", "remove"],
         "videos.files": ["find", "remove"],
         "videos.chunks": ["find", "remove"],
         "mp3s.files": ["find", "remove"],
@@ -74,6 +79,11 @@ def make_indexes(database: Database[dict[str, Any]]) -> None:
     indexes.make_indexes(database)
     database["quotas"].create_index("last", expireAfterSeconds=3600)
     database[OWNERS].create_index("expires", expireAfterSeconds=0)
+    database[UPLOADS].create_index("expires")
+    database[UPLOADS].create_index(
+        [("owner", ASCENDING), ("key", ASCENDING)], unique=True, partialFilterExpression={"key": {"$exists": True}}
+    )
+    database[UPLOADS].create_index([("owner", ASCENDING), ("_id", ASCENDING)])
     database["recipients"].create_index("last", expireAfterSeconds=24 * 3600)
     database["feeds"].create_index("token", unique=True)
     for bucket in ("videos", "mp3s"):

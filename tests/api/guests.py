@@ -20,8 +20,10 @@ from tests.api.contract import schema
 from tests.support.auth import PASSWORD
 from tests.support.people import Member
 from tests.support.person import From
+from tests.support.tus import metadata
 
 BYTES = "application/octet-stream"
+PART = "application/offset+octet-stream"
 FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
 NO_TEXT = (dict, list, int, float, type(None))
 
@@ -58,7 +60,7 @@ def name_own(case: Case[Any], guest: Member) -> None:
     if one_in(4, case):
         return
     own = {"job": guest.job, "mp3": guest.mp3, "link": guest.expired_link if one_in(3, case) else guest.link}
-    own["feed"] = guest.feed
+    own |= {"feed": guest.feed, "upload": guest.upload}
     own |= {"session": guest.session, "token": guest.opaque["read token"].id}
     if not _negative(case, ParameterLocation.PATH):
         case.path_parameters = {name: own[name] for name in case.path_parameters}
@@ -66,6 +68,8 @@ def name_own(case: Case[Any], guest: Member) -> None:
         case.query = {"job": [guest.job]} if one_in(2, case) else {}
     if "If-Range" in case.headers:
         case.headers["If-Range"] = f'"{guest.mp3}"'
+    if "Upload-Offset" in case.headers and not _negative(case, ParameterLocation.HEADER):
+        case.headers["Upload-Offset"] = "1000" if one_in(2, case) else "0"  # where an upload ends and begins
     proof = "current" if case.path == "/auth/password" else "password"
     if case.path != "/auth/register" and isinstance(case.body, dict) and isinstance(case.body.get(proof), str):
         case.body = {**case.body, proof: PASSWORD}
@@ -94,6 +98,16 @@ def mend(case: Case[Any]) -> None:
         case.query = _possible({**case.query, "name": name})
     elif case.path == "/jobs/{job}/again" and not _negative(case, ParameterLocation.QUERY):
         case.query = _possible(case.query)
+
+
+def mend_upload(case: Case[Any]) -> None:
+    """Do the same for a resumable upload."""
+    if case.media_type == PART and _negative(case, ParameterLocation.BODY):
+        case.body = bytes(1001)  # whatever is not bytes is sent as some bytes, which are more than any upload has
+    if case.operation.label == "POST /uploads" and not _negative(case, ParameterLocation.HEADER):
+        words = {"filename": "film.mp4"} | ({"quality": "12"} if one_in(3, case) else {})
+        case.headers["Upload-Metadata"] = metadata(**words)
+        case.headers["Upload-Length"] = str(1 + int(case.headers["Upload-Length"]) % 1000)  # within any quota
 
 
 def _possible(words: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from schemathesis import Case, Response
 from schemathesis.schemas import APIOperation
 
 from tests.api.contract import OPERATIONS, schema
-from tests.api.guests import credentials, mend, name_own, one_in
+from tests.api.guests import credentials, mend, mend_upload, name_own, one_in
 from tests.api.seen import Seen
 from tests.support.people import People
 from tests.support.stacks import RunningStack
@@ -40,6 +40,15 @@ def test_operation_answers_as_documented(case: Case[Any], stack: RunningStack, p
         people.end_feed(guest)
     if case.path == "/auth/tokens" and one_in(4, case):
         people.use_up_tokens(guest)
+    if case.path == "/uploads/{upload}":
+        if one_in(3, case):
+            people.expire_upload(guest)
+        elif one_in(2, case):
+            people.complete_upload(guest)
+    if case.path.startswith("/uploads"):
+        mend_upload(case)
+        if case.body and one_in(2 if case.method == "POST" else 4, case):
+            headers["Content-Type"] = "text/plain"
     mend(case)
     answer = case.call_and_validate(base_url=stack.url, headers=headers)
     seen.note(case, answer)

@@ -44,12 +44,15 @@ from functions.shared.media import Bucket
 from functions.shared.mongo import Document
 from functions.shared.settings import Url
 from functions.shared.tokens import Verifier
+from functions.shared.uploads import Uploads
 from functions.sweep import garbage
 from functions.sweep.sweeper import Sweeper
 from functions.upload import api as upload
 from functions.upload.quotas import MIB, Limits, Quotas
 from functions.upload.receiver import Receiver
+from functions.upload.resumable import Resumable
 from functions.upload.space import Space
+from functions.upload.tus import Tus
 from tests.properties.actor import Actor, Fate
 from tests.support.clock import advance
 from tests.support.sessions import OpenSessions
@@ -190,13 +193,21 @@ class Functions:
         """Return an upload for each of KEEP: how long it keeps videos."""
         database, broker = self._database("upload", actor), Broker(actor, self._heard)
         videos, quotas = Bucket(database, "videos"), Quotas(database, LIMITS, Space(database, 0))
-        receivers = {keep: Receiver(Jobs(database), videos, quotas, OpenSessions(), broker, keep=keep) for keep in KEEP}
-        return {keep: upload.Api(receiver, self._verifier) for keep, receiver in receivers.items()}
+        jobs, uploads, sessions = Jobs(database), Uploads(database), OpenSessions()
+
+        def api(keep: int) -> upload.Api:
+            receiver = Receiver(jobs, videos, quotas, sessions, broker, keep=keep)
+            resumable = Resumable(uploads, jobs, videos, quotas=quotas, sessions=sessions, receiver=receiver)
+            return upload.Api(receiver, Tus(resumable, receiver), self._verifier)
+
+        return {keep: api(keep) for keep in KEEP}
 
     def download(self, actor: Actor) -> download.Api:
         database = self._database("download", actor)
         videos, mp3s = Bucket(database, "videos"), Bucket(database, "mp3s")
-        library = Library(Jobs(database), KeptVideos(database), Owners(database), videos, mp3s)
+        library = Library(
+            Jobs(database), KeptVideos(database), Owners(database), videos, mp3s, uploads=Uploads(database)
+        )
         podcasts = Podcasts(Feeds(database), library, LINKS, Url("https://gateway.example"))
         return download.Api(library, LINKS, podcasts, Streams(threads=16), self._verifier)
 

@@ -50,8 +50,9 @@ class Opaque:
 
 @dataclass(frozen=True)
 class Member:
-    """An account with a session, its token, a feed, and a finished job with its MP3, `Idempotency-Key` and links.
+    """An account with a session, its token, a feed, an upload, and a finished job with its MP3, key and links.
 
+    `key` is the job's `Idempotency-Key`.
     `opaque` has the session of a browser and two API tokens: `cookie`, `read token` and `write token`.
     """
 
@@ -64,6 +65,7 @@ class Member:
     link: str
     expired_link: str
     feed: str
+    upload: str
     opaque: Mapping[str, Opaque]
 
     @property
@@ -79,6 +81,7 @@ class Member:
             self.key,
             self.link,
             self.feed,
+            self.upload,
         } | opaque
 
     def headers(self, credential: str = "JWT") -> dict[str, str]:
@@ -145,6 +148,7 @@ class People:
             key,
             *self._links_to(job.id),
             self._feeds.renew(account.id),
+            str(self._shelf.begun(account.id).id),
             opaque,
         )
 
@@ -167,11 +171,21 @@ class People:
             while True:
                 self._opaque(person.account, "read token", datetime.now(UTC) + HOUR)
 
+    def expire_upload(self, person: Member) -> None:
+        self._set_upload(person, {"expires": datetime.now(UTC)})
+
+    def complete_upload(self, person: Member) -> None:
+        """Let the last byte of the user's upload be stored by a request that has not created the job yet."""
+        self._set_upload(person, {"offset": 1000, "writer": "another", "until": datetime.now(UTC) + HOUR})
+
+    def _set_upload(self, person: Member, fields: dict[str, object]) -> None:
+        self._shelf.database["uploads"].update_one({"_id": ObjectId(person.upload)}, {"$set": fields})
+
     def unknown_user(self) -> Member:
         """Return a user who does not exist."""
         account = Account(str(uuid4()), f"{uuid4()}@people.example", "")
         job, opaque = ObjectId(), dict.fromkeys(OPAQUE, Opaque(str(uuid4()), None))
-        names = str(job), str(ObjectId()), str(uuid4()), *self._links_to(job), "x" * 43
+        names = str(job), str(ObjectId()), str(uuid4()), *self._links_to(job), "x" * 43, str(ObjectId())
         return Member(account, str(uuid4()), None, *names, opaque)
 
     def as_caller(self, person: Member, caller: str, credential: str = "JWT") -> Member:
@@ -230,13 +244,15 @@ class People:
         return Forger(private, public["kid"], claims, bait)
 
     def belongings(self, person: Member) -> object:
-        """Return all data of this user: account, sessions and API tokens, jobs, feed, files."""
+        """Return all data of this user: account, sessions and API tokens, jobs, feed, resumable uploads, files."""
         jobs = list(self._shelf.database["jobs"].find({"owner": person.account.id}, sort=[("_id", 1)]))
+        uploads = list(self._shelf.database["uploads"].find({"owner": person.account.id}, {"seen": 0}))
         return (
             self._accounts.find(person.account.email),
             {entry.id for entry in self._sessions.of(person.account.id, *Kind)},
             jobs,
             self._feeds.of(person.account.id),
+            uploads,
             self._shelf.files(ObjectId(person.mp3), *(job["_id"] for job in jobs)),
         )
 

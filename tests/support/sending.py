@@ -29,10 +29,12 @@ def form(*parts: tuple[str, bytes]) -> bytes:
 class Sending:
     """A `POST path` whose head is sent; without a length the body is chunked, in chunks of the caller."""
 
+    method = "POST"
+
     def __init__(self, caller: Caller, path: str, length: int | None, headers: dict[str, str] | None = None) -> None:
         parts = urlsplit(caller.url)
         size = CHUNKED if length is None else {"Content-Length": str(length)}
-        lines = [f"POST {path} HTTP/1.1", f"Host: {parts.netloc}"]
+        lines = [f"{self.method} {path} HTTP/1.1", f"Host: {parts.netloc}"]
         lines += [f"{name}: {value}" for name, value in (caller.headers | size | (headers or {})).items()]
         self._socket = socket.create_connection((parts.hostname or "", parts.port or 80), timeout=30)
         self.send("\r\n".join([*lines, "", ""]).encode())
@@ -85,3 +87,9 @@ class Sending:
         response = HTTPResponse(self._socket)
         response.begin()
         return response.status, response.read()
+
+
+class Patching(Sending):
+    """The same with PATCH."""
+
+    method = "PATCH"

@@ -2,15 +2,18 @@
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bson import ObjectId
 from pymongo.database import Database
 
 from functions.shared.job.conversions import Conversions
 from functions.shared.job.document import Job, Mp3
+from functions.shared.job.options import DEFAULT
 from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket, File
 from functions.shared.mongo import Document
+from functions.shared.uploads import LIFETIME, Upload, Uploads
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,13 @@ class Shelf:
         assert document
         self.database["jobs"].insert_one(document)
         return Job.of(document)
+
+    def begun(self, owner: str, length: int = 1000) -> Upload:
+        """Return a new resumable upload of this owner, of which nothing is stored yet."""
+        expires = datetime.now(UTC) + LIFETIME
+        upload = Upload(ObjectId(), owner, "clip.mp4", DEFAULT, "filename Y2xpcC5tcDQ=", length, expires)
+        Uploads(self.database).create(upload)
+        return upload
 
     def files(self, *ids: ObjectId) -> int:
         """Return the number of files and chunks with these ids."""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bson import ObjectId
 from pymongo.database import Database
 
 from functions.shared.job.clock import before
@@ -52,6 +53,10 @@ class Retention:
             document = self._jobs.find_one_and_delete({"_id": found["job"]["_id"]})
             return Job.of(document) if document else None
         return None
+
+    def has(self, job: ObjectId) -> bool:
+        """Return whether there is such a job."""
+        return self._jobs.find_one({"_id": job}, {"_id": 1}) is not None
 
 
 def lookups_of_jobs_needing(bucket: str) -> list[Document]:

@@ -211,11 +211,26 @@ def test_absent_store_is_503(caller: Caller, shelf: Shelf, mongodb: Server) -> N
 
 
 def test_deletion_of_an_account_leaves_a_tombstone(caller: Caller, stranger: Caller, shelf: Shelf) -> None:
-    """auth says so in a header: the jobs and files are deleted, and no job of the user can be created any more."""
+    """auth says so in a header: jobs, files and uploads are deleted, and no job of the user can be created any more."""
     jobs = [shelf.uploaded(caller.user), shelf.uploaded(stranger.user)]
+    uploads = [shelf.begun(owner) for owner in (caller.user, caller.user, stranger.user)]
+    for upload in uploads:
+        shelf.database["videos.chunks"].insert_one({"files_id": upload.id, "n": 0, "data": b"x"})
     assert caller.call("DELETE", "/jobs", headers={"Account-Deletion": "true"}).status_code == 204
     assert shelf.files(jobs[0].id) == 0
+    assert shelf.database["uploads"].distinct("_id", {"_id": {"$in": [each.id for each in uploads]}}) == [uploads[2].id]
+    assert [shelf.files(upload.id) for upload in uploads] == [0, 0, 1]
     with pytest.raises(OwnerDeleted):
         shelf.uploaded(caller.user)
     assert stranger.call("DELETE", "/jobs").status_code == 204
     assert shelf.uploaded(stranger.user)
+
+
+def test_deleted_job_takes_its_upload_with_it(caller: Caller, shelf: Shelf) -> None:
+    """The resumable upload that became it is not found any more; others are not concerned."""
+    upload, other = shelf.begun(caller.user), shelf.begun(caller.user)
+    job = shelf.uploaded(caller.user)
+    shelf.database["uploads"].delete_one({"_id": upload.id})
+    shelf.database["uploads"].insert_one({"_id": job.id, "owner": caller.user, "job": job.id})
+    assert caller.call("DELETE", f"/jobs/{job.id}").status_code == 204
+    assert shelf.database["uploads"].distinct("_id", {"owner": caller.user}) == [other.id]

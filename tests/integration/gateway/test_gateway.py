@@ -18,6 +18,8 @@ from tests.support.waiting import eventually
 GUARDED = [
     ("POST", "/upload"),
     ("PUT", "/upload?name=a"),
+    ("POST", "/uploads"),
+    ("PATCH", "/uploads/1"),
     ("POST", "/jobs/1/again"),
     ("GET", "/jobs"),
     ("DELETE", "/jobs/200"),
@@ -60,7 +62,7 @@ def test_large_upload_without_token_is_rejected_at_once(gateway: Gateway) -> Non
     _assert_refused(gateway, head, 401)
 
 
-@pytest.mark.parametrize(("method", "path"), GUARDED[3:])
+@pytest.mark.parametrize(("method", "path"), GUARDED[5:])
 def test_valid_token_passes_with_the_request(
     gateway: Gateway, upstream: Upstream, token: str, method: str, path: str
 ) -> None:
@@ -152,6 +154,7 @@ def test_head_has_length_and_no_body(gateway: Gateway, upstream: Upstream, token
     ("path", "length"),
     [
         ("/upload", 4097 * 1024**2 + 1),
+        ("/uploads", 4097 * 1024**2 + 1),
         ("/jobs", 65537),
         ("/jobs/1/again", 65537),
         ("/download/1", 65537),
@@ -313,7 +316,9 @@ def test_gateways_405_lists_the_allowed_methods(gateway: Gateway, method: str, p
     assert answer.headers["Allow"] == allowed
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/uploads", "/jobsx", "/.verify", "/.problem", "/auth-x", "/jobs/%0A"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/uploadx", "/uploadsx", "/jobsx", "/.verify", "/.problem", "/auth-x", "/jobs/%0A"]
+)
 def test_unknown_path_is_404(gateway: Gateway, token: str, path: str) -> None:
     """An unknown or internal path answers 404, with a token too."""
     assert_problem(requests.get(gateway.url + path, headers=_bearer(token)), 404)

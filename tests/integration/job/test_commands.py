@@ -32,7 +32,7 @@ CALLER = Caller("anna", "anna@people.example", "session", datetime.now(UTC) + ti
 UPLOAD = {
     "dbStats": 1,  # once a second, whatever the number of uploads
     "findAndModify quotas": 1,
-    "aggregate jobs": 1,
+    "aggregate uploads": 1,  # and of jobs
     "insert videos.chunks": 2,  # of 8 and of 2 chunks
     "insert videos.files": 1,
     "aggregate videos.chunks": 1,

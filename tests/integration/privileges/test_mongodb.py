@@ -16,7 +16,7 @@ from tests.support.stacks import Server
 
 UNAUTHORIZED, AUTHENTICATION_FAILED = 13, 18
 BUCKETS = ("videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks")
-COLLECTIONS = ("jobs", "owners", "quotas", "recipients", "feeds", "webhooks", "dead", *BUCKETS, "others")
+COLLECTIONS = ("jobs", "owners", "quotas", "uploads", "recipients", "feeds", "webhooks", "dead", *BUCKETS, "others")
 NO_DOCUMENT = {"_id": ObjectId()}
 
 ACTIONS: dict[str, Callable[[Collection[Document]], object]] = {
@@ -132,6 +132,8 @@ def test_user_cannot_read_other_databases(user: Database[Document], database: st
         ("update", "recipients", {"notify"}),
         ("find", "feeds", {"download"}),
         ("find", "quotas", {"upload", "convert"}),
+        ("update", "uploads", {"upload"}),
+        ("remove", "uploads", {"upload", "download", "sweep"}),
         ("update", "owners", {"convert", "download"}),
     ],
 )

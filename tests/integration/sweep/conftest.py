@@ -26,7 +26,7 @@ def whole_database(mongodb: Server) -> Database[Document]:
 @pytest.fixture
 def database(whole_database: Database[Document]) -> Database[Document]:
     """Return the store, emptied, as the sweeper reads all of it."""
-    for name in ("jobs", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"):
+    for name in ("jobs", "uploads", "videos.files", "videos.chunks", "mp3s.files", "mp3s.chunks"):
         whole_database[name].delete_many({})
     return whole_database
 

@@ -6,9 +6,11 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from functions.shared.job.conversions import GAVE_UP
+from functions.shared.job.options import DEFAULT
 from functions.shared.job.owners import Owners
 from functions.shared.media import CHUNK
 from functions.shared.mongo import Document
+from functions.shared.uploads import Upload, Uploads
 from tests.integration.sweep.conftest import Sweep
 from tests.support.jobs import ended_job, open_job
 
@@ -126,3 +128,39 @@ def test_feed_and_webhook_of_a_deleted_owner_go(sweep: Sweep, database: Database
     for name in ("feeds", "webhooks"):
         assert database[name].distinct("_id") == ["here"]
         database[name].delete_many({})
+
+
+def upload(database: Database[Document], file: ObjectId, **fields: object) -> ObjectId:
+    """Store a resumable upload of that id, with three chunks, which expires in an hour unless the fields say more."""
+    owner, now = str(file), datetime.now(UTC)
+    Uploads(database).create(Upload(file, owner, "clip.mp4", DEFAULT, "", 1000, now + timedelta(hours=1)))
+    database["uploads"].update_one({"_id": file}, {"$set": fields})
+    return store(database, "videos", file, whole=False)
+
+
+def test_expired_upload_goes_with_its_bytes(sweep: Sweep, database: Database[Document]) -> None:
+    """Unless a request has written to it within the hour; its job and the video of that stay."""
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    upload(database, begun(0), expires=past)
+    upload(database, begun(0), expires=past, writer="x", until=past - timedelta(hours=1))
+    written = upload(database, begun(0), expires=past, writer="x", until=past)
+    complete = store(database, "videos", open_job(database, lease=past))
+    database["videos.chunks"].delete_many({"files_id": complete})
+    upload(database, complete, expires=past, job=complete)
+    not_noted = store(database, "videos", open_job(database, lease=past))
+    database["videos.chunks"].delete_many({"files_id": not_noted})
+    upload(database, not_noted, expires=past)
+    sweep()
+    assert kept(database, "videos") == {written, complete, not_noted}
+    assert database["uploads"].distinct("_id") == [written]
+
+
+def test_bytes_of_an_upload_under_way_are_no_orphans(sweep: Sweep, database: Database[Document]) -> None:
+    """However old, and when its file is visible already, just before its job is created."""
+    under_way, whole = upload(database, begun(25)), upload(database, begun(25))
+    now = datetime.now(UTC)
+    database["videos.files"].insert_one({"_id": whole, "length": 3, "chunkSize": CHUNK, "uploadDate": now})
+    gone = upload(database, begun(25))
+    database["uploads"].delete_one({"_id": gone})
+    sweep()
+    assert kept(database, "videos") == {under_way, whole}

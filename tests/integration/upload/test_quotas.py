@@ -277,7 +277,7 @@ def test_quotas_are_answered_by_an_index(anna: Caller, store: Store) -> None:
     database.command("profile", 2)
     try:
         assert send(anna).status_code == 202
-        asked = {"op": "command", "command.aggregate": "jobs", "command.pipeline.0.$match.owner": anna.user}
+        asked = {"op": "command", "command.aggregate": "uploads", "command.pipeline.0.$match.owner": anna.user}
         found = eventually(lambda: profile.find_one(asked), 5, "the profile of the query")
     finally:
         database.command("profile", 0)

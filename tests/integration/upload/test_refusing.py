@@ -163,7 +163,7 @@ def test_unsupported_method_is_405(caller: Caller, method: str) -> None:
     assert {name.strip() for name in answer.headers["Allow"].split(",")} == {"POST", "PUT"}
 
 
-@pytest.mark.parametrize("path", ["/", "/upload/", "/upload/clip.mp4", "/uploads"])
+@pytest.mark.parametrize("path", ["/", "/upload/", "/upload/clip.mp4", "/uploadsx"])
 def test_unknown_path_is_404(caller: Caller, path: str) -> None:
     """As a problem."""
     assert_problem(caller.call("POST", path, data=b"video"), 404)

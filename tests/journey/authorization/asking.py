@@ -11,6 +11,7 @@ from tests.support.matrix import Cell
 from tests.support.people import Member
 from tests.support.person import From
 from tests.support.stacks import RunningStack
+from tests.support.tus import BYTES, metadata
 
 VIDEO = b"this is no video"
 _addresses = count(1)
@@ -30,11 +31,17 @@ def ask(stack: RunningStack, cell: Cell, caller: Member, named: Member, method: 
     """Ask the cell's route at its door, as this caller, of that one's thing."""
     url = stack.url if cell.door == "gateway" else stack.functions[cell.function]
     ids = {"job": named.job, "mp3": named.mp3, "session": named.session, "token": named.opaque["read token"].id}
-    ids |= {"link": named.link, "feed": named.feed}
+    ids |= {"link": named.link, "feed": named.feed, "upload": named.upload}
     path = re.sub(r"<(\w+)>", lambda name: ids[name[1]], cell.path)
-    options = _naming(cell, named)
+    options = _uploading(cell, named) if path.startswith("/uploads") else _naming(cell, named)
     options["headers"] = options.get("headers", {}) | caller.headers(cell.credential)
     return send(url, method or cell.method, path, None, **options)
+
+
+def _uploading(cell: Cell, named: Member) -> dict[str, Any]:
+    """Return what a resumable upload needs."""
+    new = {"Upload-Length": "10", "Upload-Metadata": metadata(filename="a.mp4"), "Idempotency-Key": named.key}
+    return {"headers": BYTES | {"Upload-Offset": "0"} | new, "data": VIDEO if cell.method == "PATCH" else None}
 
 
 def _naming(cell: Cell, named: Member) -> dict[str, Any]:

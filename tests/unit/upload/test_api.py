@@ -16,10 +16,13 @@ from functions.shared.job.owned import Jobs
 from functions.shared.media import Bucket
 from functions.shared.server.connection import accepted
 from functions.shared.tokens import Caller, Verifier
+from functions.shared.uploads import Uploads
 from functions.upload.api import Api
 from functions.upload.quotas import Limits, Quotas
 from functions.upload.receiver import Receiver
+from functions.upload.resumable import Resumable
 from functions.upload.space import Space
+from functions.upload.tus import Tus
 from tests.support.sessions import OpenSessions
 
 
@@ -40,8 +43,10 @@ def unconnected() -> Api:
     """An upload without the broker's address, and with a store that does not exist."""
     database = mongo.database("mongodb://nowhere.invalid/video2mp3")
     videos, quotas = Bucket(database, "videos"), Quotas(database, Limits(1, 1, 1), Space(database, 0))
-    receiver = Receiver(Jobs(database), videos, quotas, OpenSessions(), None)
-    return Api(receiver, TrustingVerifier())
+    jobs, sessions = Jobs(database), OpenSessions()
+    receiver = Receiver(jobs, videos, quotas, sessions, None)
+    resumable = Resumable(Uploads(database), jobs, videos, quotas=quotas, sessions=sessions, receiver=receiver)
+    return Api(receiver, Tus(resumable, receiver), TrustingVerifier())
 
 
 @pytest.fixture(autouse=True)
