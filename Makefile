@@ -90,6 +90,9 @@ test-api: ## The API against its OpenAPI document: every route, some hundred sch
 test-journey: ## The whole system through its gateway; some hostile, whole and damaged files, and kills
 	@$(pytest) tests/journey $(addprefix tests/,hostile/test_one_of_each.py hostile/test_canary.py chaos/test_in_short.py corpus/test_in_short.py)
 
+test-client: ## The command line, installed from its wheel, against the whole system
+	@$(pytest) tests/client
+
 test-timing: ## Tests that measure time and run alone: login timing, slow clients, many logins, large videos
 	@$(pytest) tests/unit tests/integration tests/limits -m timing --ignore tests/limits/test_whole.py
 

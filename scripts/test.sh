@@ -26,7 +26,7 @@ lane() { # runs the queue's next suite until there is none
   for folder in tests/integration/*/; do
     [[ $folder == */@(__pycache__|convert|upload)/ ]] || echo "test-integration FOLDER=$(basename "$folder")"
   done
-  printf '%s\n' test-{contract,api} lint test-{unit,manifests}
+  printf '%s\n' test-{contract,api,client} lint test-{unit,manifests}
 } >"$queue"
 
 # Each lane is a process group of its own, so that Ctrl-C reaches it and lets its servers stop.

@@ -1,0 +1,33 @@
+"""The program `video2mp3`."""
+
+import signal
+import sys
+from types import FrameType
+
+import typer
+
+from . import account, convert, doctor, jobs  # noqa: F401  # their commands
+from .commands import app
+from .failures import Kind
+from .output import lines
+
+
+def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command, and return the exit status."""
+    try:
+        return int(app(arguments, prog_name="video2mp3", standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        print(lines(error.format_message()), file=sys.stderr)
+        return int(Kind.USAGE)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
