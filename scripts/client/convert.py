@@ -43,9 +43,10 @@ def convert(
     Waits until all are done. Whatever interrupts it, the same command goes on where it was: with the upload, the
     conversion or the download. docs/options.md explains the options of the MP3 with examples.
     """
-    videos, login, stop = find(paths, output), config.require(), Stop()
+    login, stop = config.require(), Stop()
     service = Service(login.url, login.token, stop, COMMAND)
     service.call("GET", "/auth/verify")
+    videos = find(paths, output)
     records = Records(login.url, login.account)
     records.remove_old()
     wanted = {name: value for name, value in options.items() if value is not None}

@@ -40,8 +40,11 @@ class Existing:
     skip: bool = False
 
     def leaves_out(self, target: Path | None) -> bool:
-        """Return whether there is nothing to do; raise Failure if the file must not be written."""
-        if target is None or self.force or not os.path.lexists(target):
+        """Return whether there is nothing to do; raise Failure if the file must not or cannot be written."""
+        if target is None:
+            return False
+        if self.force or not os.path.lexists(target):
+            downloads.prepare(target.parent)
             return False
         if self.skip:
             return True

@@ -41,7 +41,6 @@ def save(service: Service, mp3: Mp3, target: Path, tracker: Tracker, *, force: b
     """
     part = target.with_name(f".{mp3.id}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(part, flags, 0o666), "r+b", buffering=0) as file:
             _lock(file)
@@ -54,6 +53,17 @@ def save(service: Service, mp3: Mp3, target: Path, tracker: Tracker, *, force: b
         _sync(target.parent)
     except OSError as error:
         raise not_written(target, error) from error
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder unless there is one; raise Failure if nothing can be written to it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        text = f"MP3s cannot be written to {shown(str(folder))}: {error.strerror}. `-o` names another folder."
+        raise Failure(Kind.FILE, text) from error
 
 
 def not_written(target: Path, error: OSError) -> Failure:

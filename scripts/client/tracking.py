@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Self
 
@@ -46,8 +46,9 @@ class Tracking:
         print(text, flush=True)
 
     def warn(self, text: str) -> None:
-        """Print a line on standard error."""
-        print(text, file=sys.stderr, flush=True)
+        """Print a line on standard error, if anybody is there."""
+        with suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
         return self

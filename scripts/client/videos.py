@@ -69,11 +69,15 @@ def find(arguments: list[Path], output: str | None) -> list[Video]:
 
 def _below(folder: Path) -> Iterator[tuple[Path, Path]]:
     """Yield each video of the folder with its MP3's path, which is relative."""
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in os.walk(folder, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
                 yield Path(root, name), Path(root).relative_to(folder) / names.of_mp3(name)
+
+
+def _unreadable(error: OSError) -> None:
+    raise Failure(Kind.FILE, f"{names.shown(str(error.filename))} cannot be read: {error.strerror}.") from error
 
 
 def _unique(videos: list[Video]) -> list[Video]:

@@ -161,6 +161,13 @@ def test_file_that_appears_meanwhile_is_not_overwritten(run: Run, service: FakeS
     assert {path.name for path in Path().iterdir()} == {"clip.mp3", "clip.mp4"}
 
 
+def test_folder_that_cannot_be_written_is_told_before_the_upload(run: Run, service: FakeService, video: Path) -> None:
+    ran = run("convert", str(video), "-o", str(video))
+    assert ran.status == 9
+    assert "MP3s cannot be written to clip.mp4: File exists." in ran.err
+    assert not service.uploads
+
+
 def test_force_overwrites(run: Run, service: FakeService, video: Path) -> None:
     Path("clip.mp3").write_text("old")
     assert run("convert", "--force", str(video)).status == 0
