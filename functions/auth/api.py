@@ -149,6 +149,9 @@ class Api:
         self._site.give(response, opened.secret)
         return response
 
+    def _show_session(self, _request: Request, caller: Session) -> Response:
+        return bodies.answer({"id": caller.account.id, "email": caller.account.email}, 200)
+
     def _log_out(self, _request: Request, caller: Session) -> Response:
         self._sessions.close(caller.account.id, caller.id, caller.kind)
         return self._ended(caller)
@@ -241,6 +244,7 @@ class Api:
                 ("POST", "/auth/register", _register, Access.ANYBODY),
                 ("POST", "/auth/login", _log_in, Access.ANYBODY),
                 ("POST", "/auth/session", _log_in_browser, Access.ANYBODY),
+                ("GET", "/auth/session", _show_session, Access.CALLER),
                 ("DELETE", "/auth/session", _log_out, Access.LOGIN),
                 ("POST", "/auth/logout", _log_out, Access.LOGIN),
                 ("GET", "/auth/sessions", _list_sessions, Access.LOGIN),

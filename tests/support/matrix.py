@@ -20,6 +20,7 @@ route                            nobody       login        write token  read tok
 POST   /auth/register            409 409 201  409 409 201  409 409 201  409 409 201
 POST   /auth/login               401 401 401  401 401 401  401 401 401  401 401 401
 POST   /auth/session             401 401 401  401 401 401  401 401 401  401 401 401
+GET    /auth/session             401 401 401  200 200 200  200 200 200  200 200 200
 DELETE /auth/session             401 401 401  204 204 204  403 403 403  403 403 403
 POST   /auth/logout              401 401 401  204 204 204  403 403 403  403 403 403
 GET    /auth/sessions            401 401 401  200 200 200  403 403 403  403 403 403

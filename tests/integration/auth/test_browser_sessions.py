@@ -55,6 +55,17 @@ def test_login_of_a_page_sets_a_cookie_that_scripts_cannot_read(auth: Client) ->
     assert {"HttpOnly", "Path=/", "SameSite=Strict", "Max-Age=2592000"} < set(attributes)
 
 
+def test_page_learns_whose_session_it_has(auth: Client) -> None:
+    """The account of the cookie; 401 without one, or when it has ended."""
+    person = auth.newcomer()
+    headers = auth.browse(person)
+    answer = auth.send("GET", "session", headers)
+    assert (answer.status_code, answer.json()["email"]) == (200, person.email)
+    assert_problem(auth.send("GET", "session", {}), 401)
+    assert auth.send("DELETE", "session", headers).status_code == 204
+    assert_problem(auth.send("GET", "session", headers), 401)
+
+
 def test_store_has_no_cookie_in_clear_text(auth: Client, rows: Cursor) -> None:
     headers = auth.browse(auth.newcomer())
     secret = headers["Cookie"].partition("=")[2]
