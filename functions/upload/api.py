@@ -34,6 +34,7 @@ from functions.upload.errors import (
     VideoGone,
     WrongOffset,
 )
+from functions.upload.quotas import Quotas
 from functions.upload.receiver import Receipt, Receiver
 from functions.upload.sources import MAX_FORM_OVERHEAD_BYTES, Form, RawBody, Source
 from functions.upload.tus import Tus, body_of
@@ -68,9 +69,10 @@ STATUSES = {
 
 
 class Api:
-    def __init__(self, receiver: Receiver, tus: Tus, verifier: Verifier) -> None:
+    def __init__(self, receiver: Receiver, tus: Tus, quotas: Quotas, verifier: Verifier) -> None:
         self._receiver = receiver
         self._tus = tus
+        self._quotas = quotas
         self._verifier = verifier
 
     def answer(self, request: Request) -> Response:
@@ -107,6 +109,10 @@ class Api:
             response.call_on_close(partial(self._receiver.publish, receipt.job))
         return response
 
+    def _show_usage(self, _request: Request, caller: Caller) -> Response:
+        text = json.dumps({"stored": self._quotas.used(caller.user), "quota": self._quotas.stored}) + "\n"
+        return Response(text, 200, {"Cache-Control": "no-store"}, content_type="application/json")
+
     def _describe_tus(self, _request: Request, _caller: Caller) -> Response:
         return self._tus.describe()
 
@@ -126,6 +132,7 @@ class Api:
         [
             Rule("/upload", methods=["POST", "PUT"], endpoint=_upload),
             Rule("/jobs/<job>/again", methods=["POST"], endpoint=_again),
+            Rule("/usage", methods=["GET"], endpoint=_show_usage),
             Rule("/uploads", methods=["OPTIONS"], endpoint=_describe_tus),
             Rule("/uploads", methods=["POST"], endpoint=_create_upload),
             Rule("/uploads/<upload>", methods=["HEAD"], endpoint=_show_upload),

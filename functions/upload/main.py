@@ -50,7 +50,7 @@ videos, keep = Bucket(database, "videos"), settings.keep_video_hours
 jobs = Jobs(database)
 receiver = Receiver(jobs, videos, quotas, verifier, sink, keep=keep)
 resumable = Resumable(Uploads(database), jobs, videos, quotas=quotas, sessions=verifier, receiver=receiver)
-api = Api(receiver, Tus(resumable, receiver), verifier)
+api = Api(receiver, Tus(resumable, receiver), quotas, verifier)
 
 
 @functions_framework.http

@@ -92,6 +92,10 @@ class Quotas:
         """The bytes that a user's videos and MP3s may have together."""
         return self._limits.stored
 
+    def used(self, owner: str) -> int:
+        """Return how many bytes the owner's videos, MP3s and uploads in progress have together."""
+        return self._usages.stored(owner)
+
     @contextmanager
     def reserve(self, owner: str, video: ObjectId, length: int | None) -> Iterator[Reservation]:
         """Count an upload of `length` bytes, or step by step if unknown, as in progress until the block ends.

@@ -198,7 +198,7 @@ class Functions:
         def api(keep: int) -> upload.Api:
             receiver = Receiver(jobs, videos, quotas, sessions, broker, keep=keep)
             resumable = Resumable(uploads, jobs, videos, quotas=quotas, sessions=sessions, receiver=receiver)
-            return upload.Api(receiver, Tus(resumable, receiver), self._verifier)
+            return upload.Api(receiver, Tus(resumable, receiver), quotas, self._verifier)
 
         return {keep: api(keep) for keep in KEEP}
 

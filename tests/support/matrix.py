@@ -35,6 +35,7 @@ GET    /auth/verify              401 401 401  204 204 204  204 204 204  204 204 
 GET    /auth/keys                200 200 200  200 200 200  200 200 200  200 200 200
 POST   /upload                   401 401 401  202 202 202  202 202 202  403 403 403
 PUT    /upload                   401 401 401  202 202 202  202 202 202  403 403 403
+GET    /usage                    401 401 401  200 200 200  200 200 200  200 200 200
 OPTIONS /uploads                 401 401 401  204 204 204  204 204 204  403 403 403
 POST   /uploads                  401 401 401  201 201 201  201 201 201  403 403 403
 HEAD   /uploads/<upload>         401 401 401  200 404 404  200 404 404  200 404 404
@@ -72,7 +73,7 @@ class Cell:
 
     @property
     def function(self) -> str:
-        if self.path.endswith("/again") or self.path.startswith("/uploads"):
+        if self.path.endswith("/again") or self.path.startswith(("/uploads", "/usage")):
             return "upload"
         first = self.path.split("/")[1]
         return first if first in {"auth", "upload"} else "download"

@@ -50,6 +50,13 @@ def send(caller: Caller, video: bytes = b"video", key: str | None = None) -> req
     return caller.call("POST", "/upload?name=a.mp4", data=video, headers={"Idempotency-Key": key} if key else None)
 
 
+def test_usage_is_what_counts_for_the_storage_quota(anna: Caller) -> None:
+    """0 at first, then the stored videos; the quota stands beside it."""
+    assert anna.call("GET", "/usage").json() == {"stored": 0, "quota": STORED}
+    assert send(anna, bytes(MIB)).status_code == 202
+    assert anna.call("GET", "/usage").json() == {"stored": MIB, "quota": STORED}
+
+
 def send_without_length(caller: Caller, video: bytes) -> requests.Response:
     def pieces() -> Iterator[bytes]:
         for start in range(0, len(video), 64 * 1024):

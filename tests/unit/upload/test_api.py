@@ -46,7 +46,7 @@ def unconnected() -> Api:
     jobs, sessions = Jobs(database), OpenSessions()
     receiver = Receiver(jobs, videos, quotas, sessions, None)
     resumable = Resumable(Uploads(database), jobs, videos, quotas=quotas, sessions=sessions, receiver=receiver)
-    return Api(receiver, Tus(resumable, receiver), TrustingVerifier())
+    return Api(receiver, Tus(resumable, receiver), quotas, TrustingVerifier())
 
 
 @pytest.fixture(autouse=True)
