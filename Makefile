@@ -93,6 +93,12 @@ test-journey: ## The whole system through its gateway; some hostile, whole and d
 test-client: ## The command line, installed from its wheel, against the whole system
 	@$(pytest) tests/client
 
+test-browser: ## The page in Chromium, on the whole system: each flow, reloads, lost networks, accessibility
+	@$(pytest) tests/browser
+
+screenshots: ## Take the pictures of docs/images anew
+	@$(setup) tests && exec $(python) -m tests.browser.screenshots
+
 test-timing: ## Tests that measure time and run alone: login timing, slow clients, many logins, large videos
 	@$(pytest) tests/unit tests/integration tests/limits -m timing --ignore tests/limits/test_whole.py
 

@@ -22,7 +22,7 @@ lane() { # runs the queue's next suite until there is none
 
 # The longest first, so that the lanes end together. Each folder of the integration tests is a suite of its own here.
 {
-  printf '%s\n' "test-integration FOLDER=convert" test-journey "test-integration FOLDER=upload" test-properties
+  printf '%s\n' "test-integration FOLDER=convert" test-journey test-browser "test-integration FOLDER=upload" test-properties
   for folder in tests/integration/*/; do
     [[ $folder == */@(__pycache__|convert|upload)/ ]] || echo "test-integration FOLDER=$(basename "$folder")"
   done

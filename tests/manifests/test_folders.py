@@ -66,6 +66,7 @@ def test_every_image_has_its_version_of_the_versions_file() -> None:
         "axllent/mailpit": "MAILPIT",
     }
     own = {f"dev.local/video2mp3/{main.parent.name}" for main in REPOSITORY.glob("functions/*/main.py")}
+    own.add("dev.local/video2mp3/page")
     expected = stores | dict.fromkeys(own, "VIDEO2MP3")
     assert images == {f"{name}:{VERSIONS[key]}" for name, key in expected.items()}
 

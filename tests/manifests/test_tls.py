@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -25,9 +26,15 @@ def gateway_of(manifests: list[Manifest], kind: str) -> Manifest:
     return found
 
 
+def _render(manifests: list[Manifest]) -> Any:
+    """Return the container that renders the configuration."""
+    containers = gateway_of(manifests, "Deployment")["spec"]["template"]["spec"]["initContainers"]
+    return next(container for container in containers if container["name"] == "render")
+
+
 def environment(manifests: list[Manifest]) -> dict[str, str]:
     """Return the variables of the container that renders the configuration; a Secret's value is empty."""
-    (render,) = gateway_of(manifests, "Deployment")["spec"]["template"]["spec"]["initContainers"]
+    render = _render(manifests)
     return {variable["name"]: variable.get("value", "") for variable in render["env"]}
 
 
@@ -65,7 +72,7 @@ def test_no_proxy_is_trusted_by_default(manifests: list[Manifest]) -> None:
 def test_pod_renders_what_nginx_accepts(tmp_path: Path, scheme: str) -> None:
     """The script of the manifest replaces every variable of the templates, and lists the trusted proxies."""
     manifests = with_tls("managed", tmp_path, TRUSTED_PROXIES="10.0.3.0/24 10.0.4.1")
-    (render,) = gateway_of(manifests, "Deployment")["spec"]["template"]["spec"]["initContainers"]
+    render = _render(manifests)
     state = tmp_path / "state"
     state.mkdir()
     script = render["args"][0].replace("/template/", f"{GATEWAY}/").replace("/state/", f"{state}/")

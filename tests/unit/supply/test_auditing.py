@@ -51,12 +51,12 @@ def sources(checkout: Checkout) -> None:
 
 
 def test_audit_passes_where_both_sources_answer_and_nothing_is_found(checkout: Checkout) -> None:
-    """The images of the functions and those of others are audited."""
+    """The images of the page, of the functions and those of others are audited."""
     done = checkout.run(AUDIT)
     assert (done.returncode, done.stderr) == (0, "")
     scanned = (checkout.home / "scanned").read_text().split()
     repositories = {image.partition(":")[0] for image in scanned}
-    own = {"dev.local/video2mp3/auth", "dev.local/video2mp3/sweep"}
+    own = {"dev.local/video2mp3/page", "dev.local/video2mp3/auth", "dev.local/video2mp3/sweep"}
     assert repositories == own | {"nginx", "mongo", "mysql", "rabbitmq", "axllent/mailpit"}
 
 
@@ -89,4 +89,4 @@ def test_other_images_are_audited_after_one_that_cannot_be_read(checkout: Checko
     answer(checkout, unreadable="video2mp3/auth", vulnerable="mailpit")
     done = checkout.run(AUDIT)
     assert "axllent/mailpit" in done.stderr
-    assert len((checkout.home / "scanned").read_text().split()) == 7
+    assert len((checkout.home / "scanned").read_text().split()) == 8

@@ -39,5 +39,5 @@ def test_sbom_of_every_image_is_written_and_a_missing_image_is_reported(checkout
     assert done.returncode == 1
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["No SBOM of mongo"]
     written = {file.name for file in (checkout.root / ".local/sbom").glob("image-*")}
-    names = ("auth", "sweep", "nginx", "mysql", "rabbitmq", "mailpit")
+    names = ("page", "auth", "sweep", "nginx", "mysql", "rabbitmq", "mailpit")
     assert written == {f"image-{name}.cdx.json" for name in names}

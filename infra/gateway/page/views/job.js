@@ -1,0 +1,59 @@
+// One job: what it is, how far, why not, and its MP3.
+
+import { call } from '../api.js'
+import { clock, percent, size, time } from '../format.js'
+import { html, useState } from '../modules/preact.js'
+import { words } from '../words.js'
+import { Copy, Trouble } from './parts.js'
+
+const LINK_SECONDS = 7 * 24 * 3600
+
+export function Job({ job, chosen, choose, erase }) {
+  const { id, name, state, progress, reason, mp3 } = job
+  const [plays, setPlays] = useState(false)
+  const [link, setLink] = useState(null)
+  const [problem, setProblem] = useState(null)
+  const share = async () => {
+    setProblem(null)
+    try {
+      setLink(await call('POST', `/jobs/${id}/link`, { expires_in: LINK_SECONDS }))
+    } catch (failure) {
+      setProblem(failure)
+    }
+  }
+  const about = (word) => `${word}: ${name}`
+  return html`<li class="job ${state}">
+    <input
+      type="checkbox"
+      aria-label=${about(words.select)}
+      checked=${chosen}
+      onChange=${(event) => choose(id, event.target.checked)}
+    />
+    <bdi class="name">${name}</bdi>
+    <span class="facts">
+      ${words.state[state]} ${state === 'converting' && `· ${percent(progress)} `}
+      ${mp3 && `· ${clock(mp3.duration)} · ${size(mp3.size)} `}· <time datetime=${job.created}>${time(job.created)}</time>
+    </span>
+    ${state === 'converting' &&
+    html`<progress max="1" value=${progress} aria-label=${about(words.state.converting)}>${percent(progress)}</progress>`}
+    ${mp3?.incomplete && html`<p class="reason">${words.incomplete}</p>`}
+    ${reason && html`<p class="reason">${words.reason[reason.code] ?? reason.message}</p>`}
+    <span class="actions">
+      ${mp3 &&
+      html`
+        <button aria-expanded=${plays} aria-label=${about(words.play)} onClick=${() => setPlays(!plays)}>
+          ${plays ? words.close : words.play}
+        </button>
+        <a class="button" href=${`/download/${mp3.id}`} download aria-label=${about(words.download)}>
+          ${words.download}
+        </a>
+        <button aria-label=${about(words.share)} onClick=${share}>${words.share}</button>
+      `}
+      <button aria-label=${about(words.delete)} onClick=${() => erase([job])}>${words.delete}</button>
+    </span>
+    ${plays && html`<audio controls autoplay src=${`/download/${mp3.id}`} aria-label=${name}></audio>`}
+    ${link &&
+    html`<p class="link"><${Copy} text=${link.url} label=${about(words.link)} /> ${words.until(time(link.expires))}</p>`}
+    <${Trouble} problem=${problem} />
+  </li>`
+}

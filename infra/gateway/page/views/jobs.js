@@ -1,0 +1,89 @@
+// The list of jobs: search, endless paging, selection, and what can be done with one or many.
+
+import { html, useEffect, useRef, useState } from '../modules/preact.js'
+import { deleting, everything, jobs, more, remove, trouble, undo } from '../jobs.js'
+import { useStore } from '../store.js'
+import { words } from '../words.js'
+import { Job } from './job.js'
+import { Trouble } from './parts.js'
+
+const SHOWN = 60 // more rows at a time, so that a long list is drawn as it is read
+
+export function Jobs() {
+  const { list, next, loaded } = useStore(jobs)
+  const going = useStore(deleting)
+  const problem = useStore(trouble)
+  const [search, setSearch] = useState('')
+  const [chosen, setChosen] = useState(new Set())
+  const [most, setMost] = useState(SHOWN)
+  const end = useRef(null)
+  const found = list.filter(({ id, name }) => !going?.ids.has(id) && name.toLowerCase().includes(search.toLowerCase()))
+  const selected = found.filter(({ id }) => chosen.has(id))
+  const done = selected.filter(({ state }) => state === 'done')
+
+  useEffect(() => void (search && everything()), [search])
+  useEffect(() => {
+    const watcher = new IntersectionObserver(([{ isIntersecting }]) => {
+      if (!isIntersecting) return
+      setMost((rows) => rows + SHOWN)
+      more()
+    })
+    watcher.observe(end.current)
+    return () => watcher.disconnect()
+  }, [list.length, most])
+
+  const choose = (id, on) => {
+    const changed = new Set(chosen)
+    if (on) changed.add(id)
+    else changed.delete(id)
+    setChosen(changed)
+  }
+  const erase = (those) => {
+    remove(those)
+    setChosen(new Set())
+  }
+  return html`<section aria-labelledby="jobs">
+    <h2 id="jobs">${words.mp3s}</h2>
+    <${Trouble} problem=${problem} />
+    ${list.length > 0 &&
+    html`<div class="tools">
+      <label>
+        <span class="hidden">${words.search}</span>
+        <input
+          type="search"
+          placeholder=${words.search}
+          value=${search}
+          onInput=${(event) => setSearch(event.target.value)}
+        />
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked=${found.length > 0 && selected.length === found.length}
+          onChange=${(event) => setChosen(new Set(event.target.checked ? found.map(({ id }) => id) : []))}
+        />
+        <span>${words.selectAll}</span>
+      </label>
+      ${done.length > 0 && html`<a class="button" href=${zip(done)} download>${words.zip(done.length)}</a>`}
+      ${selected.length > 0 &&
+      html`<button onClick=${() => erase(selected)}>${words.deleteMany(selected.length)}</button>`}
+    </div>`}
+    ${loaded && !list.length && html`<p>${words.noJobs}</p>`}
+    ${search && !found.length && !next && html`<p role="status">${words.nothingFound}</p>`}
+    <ul class="jobs" aria-label=${words.mp3s}>
+      ${found.slice(0, most).map(
+        (job) =>
+          html`<${Job} key=${job.id} job=${job} chosen=${chosen.has(job.id)} choose=${choose} erase=${erase} />`,
+      )}
+    </ul>
+    <div ref=${end}>${next && words.loading}</div>
+    <div role="status" class="toast">
+      ${going &&
+      html`<p>${words.deleted(going.names)} <button onClick=${undo}>${words.undo}</button></p>`}
+    </div>
+  </section>`
+}
+
+function zip(chosen) {
+  return `/download.zip?${chosen.map(({ id }) => `job=${id}`).join('&')}`
+}

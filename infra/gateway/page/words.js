@@ -1,0 +1,28 @@
+// The page's language: the first of the reader's that there is a file for, or the one that was chosen.
+
+import { remembered } from './store.js'
+
+export const LANGUAGES = { en: 'English', de: 'Deutsch' }
+export const language = remembered('language', preferred(), (code) => (code in LANGUAGES ? code : preferred()))
+
+/** The texts of the language, once `load` has read them. */
+export let words = {}
+
+export async function load() {
+  words = (await import(`./words/${language.value}.js`)).default
+  document.documentElement.lang = language.value
+}
+
+/** Return what a person reads about a problem. */
+export function explain(problem) {
+  const { status, message, retryAfter } = problem
+  if (status === 0) return words.offline
+  if (status === 429) return words.tooMany(retryAfter)
+  if (status === 503 || status === 502) return words.away
+  return message || words.failed
+}
+
+function preferred() {
+  const codes = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase())
+  return codes.find((code) => code in LANGUAGES) ?? 'en'
+}

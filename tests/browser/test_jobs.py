@@ -1,0 +1,104 @@
+"""The list of MP3s: live, played, downloaded, shared, searched and deleted."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import until
+from tests.support.person import Person
+
+
+@pytest.fixture
+def film(person: Person, film_clip: Path) -> str:
+    """The id of the person's MP3 of a film clip."""
+    job = person.upload(film_clip)
+    person.finished(job)
+    return job
+
+
+def test_conversion_is_followed_without_a_reload(page: Page, person: Person, film_clip: Path) -> None:
+    """A job of another program appears when somebody looks again, and becomes ready by itself."""
+    person.upload(film_clip)
+    page.evaluate("dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("0:05")).to_be_visible()
+
+
+def test_failed_conversion_says_what_to_try(page: Page, person: Person, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.mp4"
+    notes.write_text("this is no video")
+    person.finished(person.upload(notes))
+    page.reload()
+    expect(page.get_by_text("This file is no video that can be read.")).to_be_visible()
+
+
+@pytest.mark.usefixtures("film")
+def test_mp3_is_played_in_place(page: Page) -> None:
+    """Its length is known, so it can be seeked in."""
+    page.get_by_role("button", name="Play").click()
+    player = page.locator("audio")
+    until(page, "document.querySelector('audio').duration > 5")
+    player.evaluate("it => { it.currentTime = 4 }")
+    until(page, "document.querySelector('audio').currentTime >= 4")
+
+
+@pytest.mark.usefixtures("film")
+def test_mp3_is_downloaded_under_its_videos_name(page: Page, film_clip: Path) -> None:
+    with page.expect_download() as download:
+        page.get_by_role("link", name=f"Download: {film_clip.name}").click()
+    assert download.value.suggested_filename == f"{film_clip.stem}.mp3"
+
+
+def test_selected_mp3s_are_downloaded_as_one_archive(page: Page, person: Person, film_clip: Path) -> None:
+    for job in [person.upload(film_clip, f"{name}.mp4") for name in ("one", "two", "three")]:
+        person.finished(job)
+    page.reload()
+    for name in ("one.mp4", "two.mp4"):
+        page.get_by_label(f"Select: {name}").check()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download 2 as ZIP").click()
+    assert sorted(zipfile.ZipFile(download.value.path()).namelist()) == ["one.mp3", "two.mp3"]
+
+
+@pytest.mark.usefixtures("film")
+def test_link_needs_no_login(page: Page) -> None:
+    page.get_by_role("button", name="Copy link").click()
+    url = page.get_by_role("textbox", name="Link:").input_value()
+    stranger = page.context.browser
+    assert stranger is not None
+    answer = stranger.new_context().request.get(url)
+    assert (answer.status, answer.headers["content-type"]) == (200, "audio/mpeg")
+
+
+def test_deletion_can_be_undone(film: str, page: Page, person: Person) -> None:
+    """The MP3 is gone from the list at once, from the service some seconds later; undo keeps it."""
+    page.get_by_role("button", name="Delete:").click()
+    expect(page.get_by_role("button", name="Play")).to_be_hidden()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert person.job(film)["state"] == "done"
+    page.get_by_role("button", name="Delete:").click()
+    expect(page.get_by_text("No MP3s yet.")).to_be_visible()
+    assert person.call("GET", f"/jobs/{film}").status_code == 404
+
+
+def test_deletion_is_carried_out_when_the_page_is_closed(film: str, page: Page, person: Person) -> None:
+    page.get_by_role("button", name="Delete:").click()
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
+    answer = person.call("GET", f"/jobs/{film}")
+    assert answer.status_code == 404
+
+
+def test_name_is_found_among_many(page: Page, person: Person, film_clip: Path) -> None:
+    """Also on pages of the list that were not read before; a right-to-left name stays in one piece."""
+    for name in ("شريط قصير.mp4", "Holiday.mp4"):
+        person.upload(film_clip, name)
+    page.reload()
+    page.get_by_placeholder("Search by name").fill("holi")
+    expect(page.get_by_text("Holiday.mp4")).to_be_visible()
+    expect(page.get_by_text("شريط قصير.mp4")).to_be_hidden()
+    page.get_by_placeholder("Search by name").fill("nothing has this")
+    expect(page.get_by_text("No name has this text.")).to_be_visible()

@@ -1,0 +1,194 @@
+"""Uploads by the page: many, slow, cut off, and under the nose of a session that ends."""
+
+from base64 import b64encode
+from pathlib import Path
+
+from playwright.sync_api import Page, Request, Route, expect
+
+from tests.browser.conftest import Visitor, under_slow_network, until
+from tests.support.person import Person
+from tests.support.stacks import RunningStack
+
+SLOW = 300_000  # bytes a second: the film clip takes some seconds
+
+
+def choose(page: Page, *files: Path) -> None:
+    page.locator("input[type=file]").set_input_files([*files])
+
+
+def under_way(page: Page) -> None:
+    """Wait until some of the file has been sent."""
+    until(page, "document.querySelector('.uploads progress')?.value > 200000")
+
+
+def offsets(page: Page) -> list[int]:
+    """Return a list to which the page's uploads add the offsets that they send from."""
+    seen: list[int] = []
+
+    def look(request: Request) -> None:
+        if request.method == "PATCH":
+            seen.append(int(request.headers["upload-offset"]))
+
+    page.on("request", look)
+    return seen
+
+
+def test_video_waits_until_its_person_has_signed_up(visitor: Visitor, film_clip: Path) -> None:
+    """The first visit: the drop area works before anything else, and the MP3 is ready at the end."""
+    page = visitor.open()
+    choose(page, film_clip)
+    expect(page.get_by_text("Your video waits here until you sign in.")).to_be_visible()
+    page.get_by_label("E-mail address").fill("first.video@people.example")
+    page.get_by_label("New password").fill("a film for my ears")
+    page.get_by_role("button", name="Create the account").click()
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    expect(page.locator(".uploads li")).to_have_count(0)
+
+
+def test_dropped_videos_become_mp3s(page: Page, film_clip: Path) -> None:
+    """Several at once, each with its name."""
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/uploads")):
+        page.evaluate(
+            """async (bytes) => {
+                const transfer = new DataTransfer()
+                for (const name of ['one.mp4', 'two.mp4', 'three.mp4', 'four.mp4'])
+                    transfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name))
+                dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }))
+            }""",
+            _base64(film_clip),
+        )
+    expect(page.locator(".job.done")).to_have_count(4, timeout=60_000)
+
+
+def test_options_go_with_the_upload_and_are_remembered(page: Page, person: Person, film_clip: Path) -> None:
+    page.locator("summary").click()
+    page.get_by_label("Quality").select_option("Speech (64 kbit/s)")
+    page.get_by_label("Channels").select_option("Mono")
+    page.get_by_label("From", exact=True).fill("1:75")
+    page.get_by_label("From", exact=True).blur()
+    page.get_by_label("From", exact=True).fill("0:01")
+    page.get_by_label("From", exact=True).blur()
+    choose(page, film_clip)
+    expect(page.locator(".job")).to_have_count(1)
+    (job,) = person.call("GET", "/jobs").json()["jobs"]
+    assert job["options"] == {"quality": "64k", "channels": "mono", "start": "1"}
+    page.reload()
+    page.locator("summary").click()
+    expect(page.get_by_label("Channels")).to_have_value("mono")
+
+
+def test_upload_goes_on_after_a_reload(page: Page, film_clip: Path) -> None:
+    """The person chooses the file again, and nothing is sent twice."""
+    under_slow_network(page, SLOW)
+    choose(page, film_clip)
+    under_way(page)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.get_by_text("Interrupted. The service has kept what it has received.")).to_be_visible()
+    sent = offsets(page)
+    choose(page, film_clip)
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    assert len(sent) == 1
+    assert sent[0] > 0
+
+
+def test_upload_begins_when_the_network_is_back(page: Page, film_clip: Path) -> None:
+    page.context.set_offline(True)
+    choose(page, film_clip)
+    expect(page.get_by_text("Interrupted, goes on by itself")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+
+
+def test_upload_goes_on_after_a_lost_connection(page: Page, stack: RunningStack, film_clip: Path) -> None:
+    """The gateway is killed in mid-way; nothing that the service has is sent again."""
+    under_slow_network(page, SLOW)
+    choose(page, film_clip)
+    under_way(page)
+    sent = offsets(page)
+    stack.kill("gateway")
+    expect(page.get_by_text("Interrupted, goes on by itself")).to_be_visible()
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    assert sent[-1] > 0
+
+
+def test_upload_is_paused_and_resumed(page: Page, film_clip: Path) -> None:
+    under_slow_network(page, SLOW)
+    choose(page, film_clip)
+    under_way(page)
+    sent = offsets(page)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused")).to_be_visible()
+    assert sent == []
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    assert sent[-1] > 0
+
+
+def test_cancelled_upload_is_deleted(page: Page, person: Person, film_clip: Path) -> None:
+    under_slow_network(page, SLOW)
+    with page.expect_response("**/uploads") as created:
+        choose(page, film_clip)
+    under_way(page)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".uploads li")).to_have_count(0)
+    upload = created.value.headers["location"]
+    assert person.call("HEAD", upload, headers={"Tus-Resumable": "1.0.0"}).status_code == 404
+
+
+def test_busy_service_is_waited_for(page: Page, film_clip: Path) -> None:
+    """After 429 the upload goes on by itself, after the time that the service has named."""
+    refusals = iter([429, 503])
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "POST" and (status := next(refusals, None)):
+            route.fulfill(status=status, headers={"Retry-After": "1"}, body='{"detail": "later"}')
+        else:
+            route.continue_()
+
+    page.route("**/uploads", refuse)
+    choose(page, film_clip)
+    expect(page.get_by_text("Too many requests. Try again in 1 s.")).to_be_visible()
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    assert next(refusals, None) is None
+
+
+def test_refused_upload_says_why(page: Page, film_clip: Path) -> None:
+    """It is not tried again by itself."""
+    answer = '{"title": "Insufficient Storage", "status": 507, "detail": "The service has no space left."}'
+    page.route("**/uploads", lambda route: route.fulfill(status=507, body=answer))
+    choose(page, film_clip)
+    expect(page.get_by_role("alert")).to_have_text("The service has no space left.")
+    page.unroute("**/uploads")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+
+
+def test_upload_outlives_its_session(page: Page, visitor: Visitor, person: Person, film_clip: Path) -> None:
+    """A session that ends in mid-way shows the door; after it the upload goes on where it was."""
+    under_slow_network(page, SLOW)
+    choose(page, film_clip)
+    under_way(page)
+    assert person.call("DELETE", "/auth/sessions").status_code == 204
+    expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
+    expect(page.get_by_text("Your video waits here until you sign in.")).to_be_visible()
+    visitor.sign_in(page, person)
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+
+
+def test_same_file_in_two_tabs_becomes_one_mp3(page: Page, visitor: Visitor, person: Person, film_clip: Path) -> None:
+    """The second tab waits for the first one's upload, and takes it over if that ends."""
+    under_slow_network(page, SLOW)
+    choose(page, film_clip)
+    under_way(page)
+    other = visitor.open()
+    choose(other, film_clip)
+    for tab in (page, other):
+        expect(tab.locator(".job.done")).to_have_count(1, timeout=60_000)
+    expect(other.locator(".uploads li")).to_have_count(0, timeout=60_000)
+    assert len(person.call("GET", "/jobs").json()["jobs"]) == 1
+
+
+def _base64(path: Path) -> str:
+    return b64encode(path.read_bytes()).decode()
