@@ -59,6 +59,11 @@ RIGHTS = {
         "mp3s.chunks": ["find", "remove"],
         "feeds": ["find", "insert", "update", "remove"],
     },
+    "webhook": {
+        JOBS: ["find", "update"],
+        OWNERS: ["find"],
+        "webhooks": ["find", "insert", "update", "remove"],
+    },
     "sweep": {
         JOBS: ["find", "update", "remove"],
         OWNERS: ["find"],

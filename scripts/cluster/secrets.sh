@@ -31,7 +31,7 @@ if [[ $overlay == minikube ]]; then
     printf %s "mongodb://admin:$secret@$mongodb?authSource=admin" | put mongodb-admin url
     keep mongodb-admin
   fi
-  for user in upload convert notify download sweep deadletter replay; do
+  for user in upload convert notify download sweep webhook deadletter replay; do
     exists "mongodb-$user" && continue
     printf %s "mongodb://$user:$(password)@$mongodb" | put "mongodb-$user" url
     keep "mongodb-$user"
@@ -42,7 +42,7 @@ if [[ $overlay == minikube ]]; then
     printf %s "mysql://root:$secret@$mysql/" | put mysql-admin url
     keep mysql-admin
   fi
-  for user in auth upload download; do
+  for user in auth upload download webhook; do
     exists "mysql-$user" && continue
     printf %s "mysql://$user:$(password)@$mysql/auth" | put "mysql-$user" url
     keep "mysql-$user"

@@ -13,6 +13,7 @@ from scripts.local.supervision import REPOSITORY, Supervisor
 from scripts.local.waiting import StackError
 
 EVENTING = REPOSITORY / "eventing"
+RECEIVER = "127.0.0.9"  # the only address of this machine that webhooks reach, also by plain HTTP
 SERVERS = ("mongodb", "mysql", "epmd", "rabbitmq")
 
 
@@ -75,7 +76,7 @@ class Stack:
     def _start_functions(self, say: Callable[[str], None]) -> None:
         ingress, scratch = free_port(), self.state / "scratch"
         scratch.mkdir(exist_ok=True)
-        settings = {"PUBLIC_URL": self.url, "SCRATCH": str(scratch)}
+        settings = {"PUBLIC_URL": self.url, "SCRATCH": str(scratch), "WEBHOOK_ALLOW": f"{RECEIVER}/32"}
         functions = Functions(self.secrets, sinks(EVENTING, broker.ingress_url(ingress)), settings, self.functions)
         programs = functions.programs()
         say(f"functions: {', '.join(self.functions)}")

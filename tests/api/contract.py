@@ -76,6 +76,11 @@ _CONFIG = {
             for name, statuses in RESUMABLE.items()
         ),
         {
+            "include-name": "PUT /webhook",
+            # The address may be one that is not allowed.
+            "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "422"]}},
+        },
+        {
             "include-name": "POST /jobs/{job}/again",
             # The job may keep no video.
             "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "410"]}},

@@ -43,6 +43,7 @@ TYPES = {
     "notify": "video2mp3.audio.converted.v1",
     "sweep": "dev.knative.sources.ping",
     "deadletter": "video2mp3.video.uploaded.v1",
+    "webhook": "video2mp3.audio.converted.v1",
 }
 
 

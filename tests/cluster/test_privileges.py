@@ -16,6 +16,7 @@ SECRETS = {
     "notify": {"mongodb-notify", "smtp"},
     "download": {"mongodb-download", "mysql-download", "jwt-public", "gateway", "link-keys"},
     "sweep": {"mongodb-sweep"},
+    "webhook": {"mongodb-webhook", "mysql-webhook", "jwt-public", "gateway"},
     "deadletter": {"mongodb-deadletter"},
 }
 PUBLISHERS = {"upload", "convert", "sweep"}

@@ -18,7 +18,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
-INTERNAL = ["convert", "notify", "sweep", "deadletter"]
+INTERNAL = ["convert", "notify", "sweep", "webhook", "deadletter"]
 STORES = ["deployment/mail", "statefulset/mongodb", "statefulset/mysql", "statefulset/rabbitmq-server"]
 LOOK = """
 import json, os

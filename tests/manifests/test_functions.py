@@ -8,7 +8,7 @@ from tests.manifests.pods import is_function
 from tests.manifests.rendering import REPOSITORY, VERSIONS, Manifest
 
 AUTOSCALING = "autoscaling.knative.dev"
-LOCAL = {"convert", "deadletter", "notify", "sweep"}
+LOCAL = {"convert", "deadletter", "notify", "sweep", "webhook"}
 SECONDS = {
     "auth": 60,
     "convert": 600,
@@ -17,6 +17,7 @@ SECONDS = {
     "notify": 60,
     "sweep": 600,
     "upload": 3600,
+    "webhook": 60,
 }
 
 

@@ -42,7 +42,7 @@ def test_every_pod_that_connects_to_a_store_has_its_ca() -> None:
     assert {pod.name: ca_files(pod) for pod in pods} == {
         pod.name: [FILE] if connects_to_a_store(pod) else [] for pod in pods
     }
-    assert sum(map(connects_to_a_store, pods)) == 10
+    assert sum(map(connects_to_a_store, pods)) == 11
 
 
 def test_with_stores_in_the_cluster_there_is_no_ca() -> None:

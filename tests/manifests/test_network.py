@@ -1,7 +1,10 @@
 """The connections that the NetworkPolicies allow: exactly these, for egress and ingress."""
 
+from ipaddress import ip_network
+
 import pytest
 
+from functions.webhook.targets import PORTS, is_public
 from tests.manifests.pods import pods_of
 from tests.manifests.policies import OURS, Peer, Policies
 from tests.manifests.rendering import of_kind, rendered
@@ -13,14 +16,16 @@ BY_OPERATORS = {
     if name.startswith(f"{OURS}/")
 }
 DISPATCHERS = {name for name in BY_OPERATORS if name.endswith("-dispatcher")}
-FUNCTIONS = ("auth", "convert", "deadletter", "download", "notify", "sweep", "upload")
+FUNCTIONS = ("auth", "convert", "deadletter", "download", "notify", "sweep", "upload", "webhook")
 ELSEWHERE = {
     "kourier": Peer("kourier-system"),
     "activator": Peer("knative-serving"),
     "rabbitmq operators": Peer("rabbitmq-system"),
     "dns": Peer("kube-system"),
     "stranger": Peer("default", {"app.kubernetes.io/name": "convert", "serving.knative.dev/service": "convert"}),
-    "outside": Peer(address="203.0.113.1"),
+    "outside": Peer(address="5.6.7.8"),
+    "outside, IPv6": Peer(address="2606:2800::1"),
+    "IPv6 within the cluster": Peer(address="fd00::1"),
     "cloud's metadata": Peer(address="169.254.169.254"),
     "private network": Peer(address="10.1.2.3"),
 }
@@ -37,8 +42,13 @@ TARGETS = {
     "cluster's API": ("dns", 443),
     "stranger": ("stranger", 8080),
     "outside": ("outside", 443),
+    "outside, port 80": ("outside", 80),
+    "outside, IPv6": ("outside, IPv6", 443),
+    "IPv6 within the cluster": ("IPv6 within the cluster", 443),
     "cloud's metadata": ("cloud's metadata", 80),
+    "cloud's metadata by TLS": ("cloud's metadata", 443),
     "private network": ("private network", 3306),
+    "private network by TLS": ("private network", 443),
 }
 TARGETS |= {name: (name, 8080) for name in DISPATCHERS}
 TARGETS |= {f"{name} {port}": (name, port) for name in FUNCTIONS for port in (8012, 8080)}
@@ -51,6 +61,7 @@ CALLS = {
     "notify": {"mongodb", "smtp"},
     "download": {"mongodb", "mysql"},
     "sweep": {"mongodb", "broker ingress"},
+    "webhook": {"mongodb", "mysql", "outside", "outside, IPv6"},
     "deadletter": {"mongodb"},
     "gateway": {"kourier"},
     "default-broker-ingress": {"rabbitmq"},
@@ -71,7 +82,9 @@ MONGODB_CLIENTS = {name for name, called in CALLS.items() if "mongodb" in called
 BROKER_PODS = {"default-broker-ingress", *DISPATCHERS}
 LEAVE = {
     27017: MONGODB_CLIENTS,
-    3306: {"auth", "upload", "download", "mysql-setup"},
+    3306: {"auth", "upload", "download", "webhook", "mysql-setup"},
+    443: {"webhook"},
+    8443: {"webhook"},
     5671: BROKER_PODS,
     5672: BROKER_PODS,
 } | {port: {"notify"} for port in (25, 465, 587)}
@@ -142,6 +155,22 @@ def test_with_stores_elsewhere_only_their_clients_leave_the_cluster(product: Pee
             assert not any(rules.leaves(each, peer, port) for each in product.values()), (address, port)
     gateway = {name for name, (target, port) in TARGETS.items() if rules.leaves(peers["gateway"], peers[target], port)}
     assert gateway == CALLS["gateway"]
+
+
+def test_webhook_may_call_exactly_the_addresses_that_its_code_allows(product: Peers) -> None:
+    """At each end of each excepted range, and beside it."""
+    rules = policies("minikube")
+    (policy,) = [policy for policy in rules.policies if policy["metadata"]["name"] == "to-webhooks"]
+    blocks = [target["ipBlock"] for rule in policy["spec"]["egress"] for target in rule["to"]]
+    for network in (ip_network(cidr) for block in blocks for cidr in (block["cidr"], *block["except"])):
+        first, last = network[0], network[-1]
+        beside = [
+            edge + step for edge, step in ((first, -1), (last, 1)) if 0 <= int(edge) + step < 1 << edge.max_prefixlen
+        ]
+        for address in (first, last, *beside):
+            for port in PORTS:
+                allowed = rules.leaves(product["webhook"], Peer(address=str(address)), port)
+                assert allowed == is_public(address), address
 
 
 @pytest.mark.parametrize("overlay", ["managed", "minikube"])

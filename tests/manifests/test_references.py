@@ -17,6 +17,7 @@ SECRETS = {f"mongodb-{user}/url" for user in ("admin", *RIGHTS)} | {
     "mysql-auth/url",
     "mysql-upload/url",
     "mysql-download/url",
+    "mysql-webhook/url",
     "gateway/password",
     "link-keys/keys",
     "jwt-private/key",
@@ -124,5 +125,5 @@ def test_every_selector_finds_its_own_pods(manifests: list[Manifest]) -> None:
 def test_every_address_is_a_functions_route(manifests: list[Manifest]) -> None:
     """Every function whose route is called exists."""
     called = {name for text in parts(manifests) if isinstance(text, str) for name in ADDRESS.findall(text)}
-    assert called == {"auth", "download", "upload"}
+    assert called == {"auth", "download", "upload", "webhook"}
     assert called <= names([manifest for manifest in manifests if is_function(manifest)])

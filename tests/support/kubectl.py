@@ -12,7 +12,7 @@ from uuid import uuid4
 from tests.support.waiting import eventually
 
 NAMESPACE = "video2mp3"
-FUNCTIONS = ["auth", "convert", "deadletter", "download", "notify", "sweep", "upload"]
+FUNCTIONS = ["auth", "convert", "deadletter", "download", "notify", "sweep", "upload", "webhook"]
 
 Resource = dict[str, Any]
 

@@ -53,6 +53,10 @@ POST   /feed                     401 401 401  200 200 200  200 200 200  403 403 
 GET    /feed                     401 401 401  200 200 200  200 200 200  200 200 200
 DELETE /feed                     401 401 401  204 204 204  204 204 204  403 403 403
 GET    /feed/<feed>.xml          200 200 404  200 200 404  200 200 404  200 200 404
+PUT    /webhook                  401 401 401  200 200 200  200 200 200  403 403 403
+GET    /webhook                  401 401 401  200 200 200  200 200 200  200 200 200
+DELETE /webhook                  401 401 401  204 204 204  204 204 204  403 403 403
+POST   /webhook/test             401 401 401  200 200 200  200 200 200  403 403 403
 GET    /download.zip             401 401 401  200 404 404  200 404 404  200 404 404
 GET    /download/<mp3>           401 401 401  200 404 404  200 404 404  200 404 404
 """
@@ -76,7 +80,7 @@ class Cell:
         if self.path.endswith("/again") or self.path.startswith(("/uploads", "/usage")):
             return "upload"
         first = self.path.split("/")[1]
-        return first if first in {"auth", "upload"} else "download"
+        return first if first in {"auth", "upload", "webhook"} else "download"
 
     @property
     def refused(self) -> bool:

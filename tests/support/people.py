@@ -29,7 +29,9 @@ from functions.shared.job.document import State
 from functions.shared.mysql import Database
 from functions.shared.settings import Url
 from functions.shared.tokens import AUDIENCE, ISSUER
+from functions.webhook.endpoints import Endpoints
 from scripts.local.secrets import Secrets
+from scripts.local.stack import RECEIVER
 from tests.support.auth import PASSWORD
 from tests.support.forgery import Forger
 from tests.support.shelf import Shelf
@@ -37,6 +39,7 @@ from tests.support.stacks import RunningStack
 
 HOUR = timedelta(hours=1)
 MP3_BYTES = 1000
+NO_RECEIVER = f"http://{RECEIVER}:1/hook"  # a webhook that is allowed on the laptop, where nobody listens
 OPAQUE = ("cookie", "write token", "read token")
 
 
@@ -50,7 +53,7 @@ class Opaque:
 
 @dataclass(frozen=True)
 class Member:
-    """An account with a session, its token, a feed, an upload, and a finished job with its MP3, key and links.
+    """An account with a session, its token, feed, webhook, upload, and a finished job with its MP3, key and links.
 
     `key` is the job's `Idempotency-Key`.
     `opaque` has the session of a browser and two API tokens: `cookie`, `read token` and `write token`.
@@ -123,20 +126,23 @@ class People:
         self._shelf = Shelf(mongo.database(self._secrets.read("mongodb-admin", "url")))
         self._links = Links(LinkKeys(self._secrets.read("link-keys", "keys")), Url(stack.url))
         self._feeds = Feeds(self._shelf.database)
+        self._endpoints = Endpoints(self._shelf.database)
         self._hash = Passwords(1).hash(PASSWORD)
 
     def newcomer(self) -> Member:
-        """Return a logged-in user with a finished job whose mail was sent."""
+        """Return a logged-in user with a finished job of which they have been told."""
         account, expires = self._accounts.register(f"{uuid4()}@people.example", self._hash), datetime.now(UTC) + HOUR
         session, key = self._sessions.open(account, Kind.LOGIN, expires), str(uuid4())
         assert session
+        self._endpoints.put(account.id, NO_RECEIVER, None)
         tag = Tag(chapters=[Chapter(0, 1000, "the only one")]).bytes()
         job = self._shelf.done(account.id, tag + os.urandom(MP3_BYTES - len(tag)), key=key)
         assert job.mp3
-        mails = Deliveries(self._shelf.database, Channel.MAIL)
-        mailed = mails.claim(job.id)
-        assert mailed
-        mails.settle([mailed.job], Outcome.SENT)
+        for channel in Channel:
+            deliveries = Deliveries(self._shelf.database, channel)
+            delivery = deliveries.claim(job.id)
+            assert delivery
+            deliveries.settle([delivery.job], Outcome.SENT)
         token = self._token(account, session, expires)
         opaque = {credential: self._opaque(account, credential, expires) for credential in OPAQUE}
         return Member(
@@ -161,6 +167,9 @@ class People:
         """Let the user's job have failed, as far as its document says."""
         failed = {"state": State.FAILED, "reason": {"code": "no_audio", "message": "The video has no audio."}}
         self._shelf.database["jobs"].update_one({"_id": ObjectId(person.job)}, {"$set": failed, "$unset": {"mp3": ""}})
+
+    def end_webhook(self, person: Member) -> None:
+        self._endpoints.remove(person.account.id)
 
     def end_feed(self, person: Member) -> None:
         self._feeds.revoke(person.account.id)
@@ -244,7 +253,7 @@ class People:
         return Forger(private, public["kid"], claims, bait)
 
     def belongings(self, person: Member) -> object:
-        """Return all data of this user: account, sessions and API tokens, jobs, feed, resumable uploads, files."""
+        """Return all data of this user: account, sessions and API tokens, jobs, feed, webhook, uploads, files."""
         jobs = list(self._shelf.database["jobs"].find({"owner": person.account.id}, sort=[("_id", 1)]))
         uploads = list(self._shelf.database["uploads"].find({"owner": person.account.id}, {"seen": 0}))
         return (
@@ -252,6 +261,7 @@ class People:
             {entry.id for entry in self._sessions.of(person.account.id, *Kind)},
             jobs,
             self._feeds.of(person.account.id),
+            self._endpoints.of(person.account.id),
             uploads,
             self._shelf.files(ObjectId(person.mp3), *(job["_id"] for job in jobs)),
         )

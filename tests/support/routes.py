@@ -3,12 +3,14 @@
 import functions.auth.api
 import functions.download.api
 import functions.upload.api
+import functions.webhook.api
 from scripts.local.supervision import REPOSITORY
 
 ROUTES = {
     "auth": functions.auth.api.Api.ROUTES,
     "download": functions.download.api.Api.ROUTES,
     "upload": functions.upload.api.Api.ROUTES,
+    "webhook": functions.webhook.api.Api.ROUTES,
 }
 
 

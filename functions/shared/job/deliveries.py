@@ -25,6 +25,7 @@ class Channel(StrEnum):
     """How an owner is notified: the keys of the document's map `deliveries`."""
 
     MAIL = "mail"
+    WEBHOOK = "webhook"
 
 
 class Outcome(StrEnum):

@@ -15,7 +15,7 @@ class Gateway:
 
     def __init__(self, folder: Path, auth: str, upload: str, download: str, **options: Any) -> None:
         self.port = free_port()
-        functions = {"auth": auth, "upload": upload, "download": download}
+        functions = {"auth": auth, "upload": upload, "download": download, "webhook": download}
         program = servers.gateway(folder, f"{HOST}:{self.port}", functions, GATEWAY_PASSWORD, **options)
         self.url = program.address
         self._log = folder / "log"

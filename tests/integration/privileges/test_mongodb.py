@@ -116,7 +116,7 @@ def test_user_cannot_read_other_databases(user: Database[Document], database: st
     ("action", "collection", "users"),
     [
         ("insert", "jobs", {"upload"}),
-        ("update", "jobs", {"convert", "notify", "sweep", "replay"}),
+        ("update", "jobs", {"convert", "notify", "webhook", "sweep", "replay"}),
         ("remove", "jobs", {"download", "sweep"}),
         ("insert", "videos.chunks", {"upload"}),
         ("find", "videos.files", {"convert", "sweep", "replay"}),
@@ -131,6 +131,7 @@ def test_user_cannot_read_other_databases(user: Database[Document], database: st
         ("update", "quotas", {"upload"}),
         ("update", "recipients", {"notify"}),
         ("find", "feeds", {"download"}),
+        ("find", "webhooks", {"webhook"}),
         ("find", "quotas", {"upload", "convert"}),
         ("update", "uploads", {"upload"}),
         ("remove", "uploads", {"upload", "download", "sweep"}),

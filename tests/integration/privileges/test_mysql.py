@@ -100,7 +100,7 @@ def test_wrong_password_is_rejected(mysql: Server, user: dict[str, str]) -> None
     assert refused.value.args[0] in {1045, 1698}
 
 
-@pytest.mark.parametrize("function", ["upload", "convert", "notify", "download", "sweep", "deadletter"])
+@pytest.mark.parametrize("function", ["upload", "convert", "notify", "download", "sweep", "webhook", "deadletter"])
 def test_mongodb_login_is_none_of_mysql(mysql: Server, mongodb: Server, function: str) -> None:
     """The MongoDB login of another function is rejected by MySQL."""
     theirs = urlsplit(mongodb.url_of(function))
@@ -114,7 +114,7 @@ READERS = [user for user in PRIVILEGES if user != "auth"]
 
 @pytest.mark.parametrize("function", READERS)
 def test_reader_looks_up_sessions(mysql: Server, auth: Cursor, function: str) -> None:
-    """upload and download see whether a session has ended."""
+    """Those who verify tokens see whether a session has ended."""
     with closing(login(mysql.url_of(function))) as connection, connection.cursor() as cursor:
         assert cursor.execute("SELECT id FROM sessions WHERE id = 'none'") == 0
 
@@ -140,7 +140,7 @@ def test_reader_looks_up_sessions(mysql: Server, auth: Cursor, function: str) ->
     ],
 )
 def test_reader_has_no_other_privileges(mysql: Server, function: str, statement: str) -> None:
-    """upload and download read neither users nor limits, and write nothing."""
+    """They read neither users nor limits, and write nothing."""
     with closing(login(mysql.url_of(function))) as connection, connection.cursor() as cursor:
         with pytest.raises(MySQLError) as refused:
             cursor.execute(statement)

@@ -23,6 +23,7 @@ SECRETS = {
         "link-keys/keys",
     },
     "sweep": {"mongodb-sweep/url"},
+    "webhook": {"mongodb-webhook/url", "mysql-webhook/url", "jwt-public/keys", "gateway/password"},
     "deadletter": {"mongodb-deadletter/url"},
 }
 SERVICES = services()

@@ -8,7 +8,7 @@ import requests
 
 from tests.support.auth import PASSWORD
 from tests.support.matrix import Cell
-from tests.support.people import Member
+from tests.support.people import NO_RECEIVER, Member
 from tests.support.person import From
 from tests.support.stacks import RunningStack
 from tests.support.tus import BYTES, metadata
@@ -54,6 +54,7 @@ def _naming(cell: Cell, named: Member) -> dict[str, Any]:
         "/auth/tokens": {"name": "mine", "scope": "read"},
         "/auth/password": {"current": PASSWORD, "new": "another good passphrase"},
         "/auth/account": {"password": PASSWORD},
+        "/webhook": {"url": NO_RECEIVER},
     }
     if cell.path in bodies and cell.method != "GET":
         return {"json": about | bodies[cell.path]}

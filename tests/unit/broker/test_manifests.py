@@ -8,7 +8,8 @@ from scripts.local.broker.manifests import Eventing, Subscription
 
 EVENTING = Path(__file__).parents[3] / "eventing"
 SERVICES = {
-    name: f"http://127.0.0.1:{port}" for port, name in enumerate(("convert", "notify", "sweep", "deadletter"), 9001)
+    name: f"http://127.0.0.1:{port}"
+    for port, name in enumerate(("convert", "notify", "sweep", "deadletter", "webhook"), 9001)
 }
 UID = "3b4d9e02-f29e-5388-ae89-0fb3d9d5e0ce"  # another one would leave the queues of earlier versions behind
 
@@ -37,6 +38,12 @@ def test_dead_letters_and_each_trigger_have_a_queue() -> None:
             found.exchange,
             {"type": "video2mp3.video.uploaded.v1", "prewarm": "true"},
             2,
+        ),
+        f"video2mp3.webhook-on-audio-converted.{UID}": (found.exchange, {"type": "video2mp3.audio.converted.v1"}, 8),
+        f"video2mp3.webhook-on-conversion-failed.{UID}": (
+            found.exchange,
+            {"type": "video2mp3.conversion.failed.v1"},
+            8,
         ),
     }
 
