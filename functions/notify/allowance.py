@@ -1,4 +1,4 @@
-"""How many mails one recipient gets within 24 hours: 59 about one job each, and one digest.
+"""How many mails one recipient gets within 24 hours: 59 about one job each, one digest, and one warning.
 
 One document of `recipients` per recipient lists the mails of the last 24 hours, so that neither a deleted job nor a
 deleted account makes room for more. `_id` is a hash of the address: the document may outlive the account for a day.
@@ -14,7 +14,7 @@ from functions.shared.job.document import Job
 from functions.shared.mongo import Document
 
 WINDOW = timedelta(hours=24)
-MAX_MAILS = 59  # to one recipient within WINDOW, besides one digest
+MAX_MAILS = 59  # to one recipient within WINDOW, besides one digest and one warning
 
 _WINDOW_START = {"$subtract": ["$$NOW", WINDOW // timedelta(milliseconds=1)]}
 
@@ -47,12 +47,19 @@ class Allowance:
 
         One atomic command, so one attempt sends the digest. Only an attempt on the same job may send it again.
         """
-        digest = _id(job)
-        allowed = {"$or": [{"$lte": ["$digest.at", _WINDOW_START]}, {"$eq": ["$digest.id", digest]}]}
-        change = {"digest": {"$cond": [allowed, {"id": digest, "at": "$$NOW"}, "$digest"]}}
-        counted = self._update(job, [{"$set": change}])["digest"]
+        return self._one(job, "digest")
+
+    def warning(self, job: Job) -> bool:
+        """Count a warning, sent by the attempt on `job`, and return True; or return False if there was one lately."""
+        return self._one(job, "warning") is None
+
+    def _one(self, job: Job, kind: str) -> datetime | None:
+        mail = _id(job)
+        allowed = {"$or": [{"$lte": [f"${kind}.at", _WINDOW_START]}, {"$eq": [f"${kind}.id", mail]}]}
+        change = {kind: {"$cond": [allowed, {"id": mail, "at": "$$NOW"}, f"${kind}"]}}
+        counted = self._update(job, [{"$set": change}])[kind]
         at: datetime = counted["at"]
-        return None if counted["id"] == digest else at + WINDOW
+        return None if counted["id"] == mail else at + WINDOW
 
     def _update(self, job: Job, change: list[Document]) -> Document:
         recipient = self._recipients.find_one_and_update(

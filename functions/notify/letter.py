@@ -76,6 +76,24 @@ def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
     return letter
 
 
+def warn(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
+    """Return the mail that the owner's webhook did not accept the result of a job; raise ValueError as `compose`."""
+    url = public_url.rstrip("/")
+    call = "curl -H 'Authorization: Bearer TOKEN'"
+    facts = [f"File name: {shown(job.name)}", f"Job id:    {job.id}"]
+    said = "Your webhook has not accepted the result of a video for 24 hours. The result is not sent again."
+    look = "To see the webhook and to send it a test message, log in and replace TOKEN with the token that is printed:"
+    calls = [*log_in(job, url), f"{call} {quote(f'{url}/webhook')}", f"{call} -X POST {quote(f'{url}/webhook/test')}"]
+    parts: list[Part] = [
+        (said, facts),
+        ("There may be more such results. After three days of failures the webhook is turned off.", []),
+        (look, calls),
+        ("To turn the webhook on again, set it with PUT /webhook.", []),
+        ("An address gets at most one such mail in 24 hours.", []),
+    ]
+    return write(sender, job.email, "Your webhook does not accept results", f"{job.id}.{job.state}.warning", parts)
+
+
 # A part of a letter: a sentence, then preformatted lines, such as commands.
 Part = tuple[str, list[str]]
 

@@ -1,6 +1,7 @@
 """The use case of notify: the mail about one ended job, claimed, sent, then settled; or held for a digest."""
 
 import logging
+from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Protocol
 
@@ -35,6 +36,7 @@ class MailServer(Protocol):
 class Notifier:
     def __init__(self, database: Database[Document], server: MailServer, sender: Sender, public_url: Url) -> None:
         self._deliveries = Deliveries(database, Channel.MAIL)
+        self._warnings = Deliveries(database, Channel.WARNING)
         self._held = Held(database, Channel.MAIL)
         self._allowance = Allowance(database)
         self._server = server
@@ -44,14 +46,15 @@ class Notifier:
     def notify(self, job: ObjectId) -> None:
         """Mail the owner of `job` how it ended, once. What the mail says comes from the job, not from the event.
 
-        A mail beyond the recipient's allowance is held. When it is due, one digest is sent about all held ones.
+        A mail beyond the recipient's allowance is held. When it is due, one digest is sent about all held ones. A
+        warning about the owner's webhook, which becomes due long after the mail was settled, is sent likewise.
 
         Raises RetryLater if the mail server is away: the claim's lease is the backoff. Raises pymongo's error if
         MongoDB is away.
         """
         delivery = self._deliveries.claim(job)
         if delivery is None:
-            log.info("no mail due: settled, leased, held, in backoff, or the job has not ended")
+            self._warn(job)
             return
         count = self._allowance.digest if delivery.held else self._allowance.mail
         if until := count(delivery.job):
@@ -61,16 +64,29 @@ class Notifier:
         jobs = [delivery.job]
         if delivery.held:
             jobs += self._held.others(delivery.job, MAX_DIGEST_JOBS - 1)
-        outcome = self._send(jobs)
-        self._settle(jobs, outcome)  # after sending: a crash in between repeats a mail, but loses none
+        outcome = self._send(lambda: self._compose(jobs))
+        _settle(self._deliveries, jobs, outcome)  # after sending: a crash in between repeats a mail, but loses none
         log.info("mail settled", extra={"state": delivery.job.state, "outcome": outcome, "results": len(jobs)})
 
-    def _send(self, jobs: list[Job]) -> Outcome:
+    def _warn(self, job: ObjectId) -> None:
+        warning = self._warnings.claim(job)
+        if warning is None:
+            log.info("no mail due: settled, leased, held, in backoff, or the job has not ended")
+            return
+        outcome = Outcome.SKIPPED
+        if self._allowance.warning(warning.job):
+            outcome = self._send(lambda: letter.warn(warning.job, self._sender, self._public_url))
+        _settle(self._warnings, [warning.job], outcome)
+        log.info("warning settled", extra={"outcome": outcome})
+
+    def _compose(self, jobs: list[Job]) -> EmailMessage:
+        if len(jobs) == 1:
+            return letter.compose(jobs[0], self._sender, self._public_url)
+        return digest.compose(jobs, self._sender, self._public_url)
+
+    def _send(self, compose: Callable[[], EmailMessage]) -> Outcome:
         try:
-            if len(jobs) == 1:
-                mail = letter.compose(jobs[0], self._sender, self._public_url)
-            else:
-                mail = digest.compose(jobs, self._sender, self._public_url)
+            mail = compose()
         except ValueError:
             log.warning("the owner's address is not a valid mail address")
             return Outcome.BOUNCED
@@ -80,13 +96,14 @@ class Notifier:
             log.warning("mail server away", extra={"error": str(error)})
             raise RetryLater("The mail server is away", RETRY_AFTER) from error
 
-    def _settle(self, jobs: list[Job], outcome: Outcome) -> None:
-        """Settle the deliveries, also if MongoDB is away for a moment: a mail that is not settled is sent again."""
-        for left in reversed(range(SETTLE_TRIES)):
-            try:
-                self._deliveries.settle(jobs, outcome)
-            except AWAY:
-                if not left:
-                    raise
-            else:
-                break
+
+def _settle(deliveries: Deliveries, jobs: list[Job], outcome: Outcome) -> None:
+    """Settle the deliveries, also if MongoDB is away for a moment: a mail that is not settled is sent again."""
+    for left in reversed(range(SETTLE_TRIES)):
+        try:
+            deliveries.settle(jobs, outcome)
+        except AWAY:
+            if not left:
+                raise
+        else:
+            break

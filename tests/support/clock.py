@@ -9,7 +9,7 @@ from functions.shared.mongo import Document
 
 TIMES = (
     *("created", "lease", "finished", "kept", "republish.again"),
-    *(path(channel, field) for channel in Channel for field in ("lease", "held", "at", "republish.again")),
+    *(path(channel, field) for channel in Channel for field in ("lease", "held", "since", "at", "republish.again")),
 )
 
 
@@ -20,6 +20,6 @@ def advance(database: Database[Document], passed: timedelta) -> None:
         database["jobs"].update_many({name: {"$type": "date"}}, [{"$set": {name: {"$subtract": [f"${name}", back]}}}])
     mails = {"$map": {"input": "$mails", "in": {"id": "$$this.id", "at": {"$subtract": ["$$this.at", back]}}}}
     database["recipients"].update_many({"mails": {"$exists": True}}, [{"$set": {"mails": mails}}])
-    for name in ("digest.at", "last"):
+    for name in ("digest.at", "warning.at", "last"):
         moved = {name: {"$subtract": [f"${name}", back]}}
         database["recipients"].update_many({name: {"$exists": True}}, [{"$set": moved}])

@@ -24,7 +24,7 @@ from functions.convert.id3 import Chapter, Tag
 from functions.download.feeds import Feeds
 from functions.download.links import Link, LinkKeys, Links
 from functions.shared import mongo
-from functions.shared.job.deliveries import Channel, Deliveries, Outcome
+from functions.shared.job.deliveries import OF_AN_END, Deliveries, Outcome
 from functions.shared.job.document import State
 from functions.shared.mysql import Database
 from functions.shared.settings import Url
@@ -138,7 +138,7 @@ class People:
         tag = Tag(chapters=[Chapter(0, 1000, "the only one")]).bytes()
         job = self._shelf.done(account.id, tag + os.urandom(MP3_BYTES - len(tag)), key=key)
         assert job.mp3
-        for channel in Channel:
+        for channel in OF_AN_END:
             deliveries = Deliveries(self._shelf.database, channel)
             delivery = deliveries.claim(job.id)
             assert delivery

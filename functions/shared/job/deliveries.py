@@ -18,7 +18,7 @@ GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_ATTEMPT = timedelta(minutes=1)  # also the first lease; each further lease is twice as long
 LONGEST_LEASE = timedelta(minutes=60)
 # The fields that belong to one end of the job; `delivered` outlives it.
-RUN = ("outcome", "tries", "lease", "at", "republish", "held")
+RUN = ("outcome", "tries", "lease", "at", "republish", "held", "since")
 
 
 class Channel(StrEnum):
@@ -26,6 +26,10 @@ class Channel(StrEnum):
 
     MAIL = "mail"
     WEBHOOK = "webhook"
+    WARNING = "warning"  # a mail that the webhook did not accept the result
+
+
+OF_AN_END = (Channel.MAIL, Channel.WEBHOOK)  # a warning becomes pending when the webhook is abandoned
 
 
 class Outcome(StrEnum):
@@ -51,9 +55,9 @@ def path(channel: Channel, field: str) -> str:
 
 
 def pending() -> list[Document]:
-    """Return the stages by which the end of a job makes every channel pending; `delivered` is kept."""
+    """Return the stages by which the end of a job makes the channels OF_AN_END pending; `delivered` is kept."""
     start = {"outcome": Outcome.PENDING, "tries": 0, "lease": after(REPUBLISH_AFTER)}
-    fields = {path(channel, field): value for channel in Channel for field, value in start.items()}
+    fields = {path(channel, field): value for channel in OF_AN_END for field, value in start.items()}
     return [{"$unset": [path(channel, field) for channel in Channel for field in RUN]}, {"$set": fields}]
 
 
@@ -145,15 +149,22 @@ class Deliveries:
     def abandon(self) -> int:
         """Settle the deliveries that are pending a day after the end of their jobs; return how many.
 
-        The day of a held delivery begins when it may be sent. A delivery with a lease is left to its holder, who may be
-        sending it or about to hold it.
+        The day of a held delivery begins when it may be sent, that of a warning when the webhook was abandoned. A
+        delivery with a lease is left to its holder, who may be sending it or about to hold it.
         """
-        since = {"$ifNull": [f"${path(self._channel, 'held')}", "$finished"]}
+        since = {"$ifNull": [*(f"${path(self._channel, field)}" for field in ("held", "since")), "$finished"]}
         late: Document = {"$and": [{"$lt": [since, before(GIVE_UP_AFTER)]}, due(self._channel)]}
         # Every pending delivery has a lease: to name it lets the query use the index of the pending ones.
         leased = {path(self._channel, "lease"): {"$exists": True}}
         query = {"state": {"$in": FINAL}, **self._pending, **leased, "$expr": late}
-        return self._jobs.update_many(query, [{"$set": self._settled(Outcome.ABANDONED)}]).modified_count
+        settled = self._settled(Outcome.ABANDONED)
+        if self._channel == Channel.WEBHOOK:
+            warning, known = f"deliveries.{Channel.WARNING}", f"$deliveries.{Channel.WARNING}"
+            start = {"outcome": Outcome.PENDING, "tries": 0, "lease": "$$NOW", "since": "$$NOW"}
+            # Without an attempt nobody knows whether the owner has a webhook.
+            attempted = {"$gt": [f"${path(self._channel, 'tries')}", 0]}
+            settled[warning] = {"$cond": [attempted, {"$mergeObjects": [known, start]}, known]}
+        return self._jobs.update_many(query, [{"$set": settled}]).modified_count
 
     def reschedule(self, job: ObjectId) -> bool:
         """Make a pending delivery due now, or when an attempt under way must have ended; False if none is pending.

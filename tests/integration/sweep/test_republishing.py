@@ -101,6 +101,32 @@ def test_mail_that_no_server_accepts_within_a_day_is_abandoned(
     assert ingress.ids() == [f"{younger}.converted"]
 
 
+def test_abandoned_webhook_makes_a_warning_pending(
+    sweep: Sweep, ingress: Ingress, database: Database[Document]
+) -> None:
+    """The event is published once more, for the mail that warns the owner; that mail has a day of its own."""
+    day = datetime.now(UTC) - timedelta(hours=24, minutes=1)
+    settled: Document = {"deliveries.mail.outcome": "sent", "finished": day}
+    tried, untried = (
+        ended_job(database, **settled, **{"deliveries.webhook": {"outcome": "pending", "tries": tries, "lease": PAST}})
+        for tries in (7, 0)
+    )
+    sweep()
+    for job in (tried, untried):
+        assert job_of(database, job)["deliveries"]["webhook"]["outcome"] == "abandoned"
+    assert job_of(database, tried)["deliveries"]["warning"]["outcome"] == "pending"
+    assert "warning" not in job_of(database, untried)["deliveries"]
+    assert ingress.ids() == [f"{tried}.converted"]
+    assert Deliveries(database, Channel.WARNING).claim(tried)
+    sweep()
+    assert job_of(database, tried)["deliveries"]["warning"]["outcome"] == "pending"
+    database["jobs"].update_one(
+        {"_id": tried}, {"$set": {"deliveries.warning.since": day, "deliveries.warning.lease": PAST}}
+    )
+    sweep()
+    assert job_of(database, tried)["deliveries"]["warning"]["outcome"] == "abandoned"
+
+
 def test_broker_that_refuses_loses_nothing_and_stops_nothing_else(
     sweep: Sweep, ingress: Ingress, database: Database[Document]
 ) -> None:
