@@ -15,13 +15,12 @@ from functions.notify.server import ServerAway
 from functions.shared.job.deliveries import Channel, Deliveries, Outcome
 from functions.shared.job.document import Job
 from functions.shared.job.held import Held
-from functions.shared.mongo import AWAY, Document
+from functions.shared.mongo import Document
 from functions.shared.retry import RetryLater
 from functions.shared.settings import Url
 
 log = logging.getLogger(__name__)
 
-SETTLE_TRIES = 3  # of 6 s each: with up to 40 s of sending they end within the first lease
 RETRY_AFTER = 60  # seconds
 MAX_DIGEST_JOBS = 6000  # more than the 240 uploads per hour of a user make in a day; others wait for the next digest
 
@@ -65,7 +64,7 @@ class Notifier:
         if delivery.held:
             jobs += self._held.others(delivery.job, MAX_DIGEST_JOBS - 1)
         outcome = self._send(lambda: self._compose(jobs))
-        _settle(self._deliveries, jobs, outcome)  # after sending: a crash in between repeats a mail, but loses none
+        self._deliveries.settle(jobs, outcome)  # after sending: a crash in between repeats a mail, but loses none
         log.info("mail settled", extra={"state": delivery.job.state, "outcome": outcome, "results": len(jobs)})
 
     def _warn(self, job: ObjectId) -> None:
@@ -76,7 +75,7 @@ class Notifier:
         outcome = Outcome.SKIPPED
         if self._allowance.warning(warning.job):
             outcome = self._send(lambda: letter.warn(warning.job, self._sender, self._public_url))
-        _settle(self._warnings, [warning.job], outcome)
+        self._warnings.settle([warning.job], outcome)
         log.info("warning settled", extra={"outcome": outcome})
 
     def _compose(self, jobs: list[Job]) -> EmailMessage:
@@ -95,15 +94,3 @@ class Notifier:
         except ServerAway as error:
             log.warning("mail server away", extra={"error": str(error)})
             raise RetryLater("The mail server is away", RETRY_AFTER) from error
-
-
-def _settle(deliveries: Deliveries, jobs: list[Job], outcome: Outcome) -> None:
-    """Settle the deliveries, also if MongoDB is away for a moment: a mail that is not settled is sent again."""
-    for left in reversed(range(SETTLE_TRIES)):
-        try:
-            deliveries.settle(jobs, outcome)
-        except AWAY:
-            if not left:
-                raise
-        else:
-            break

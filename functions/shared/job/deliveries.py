@@ -12,10 +12,11 @@ from pymongo.database import Database
 from functions.shared.job.clock import after, before, milliseconds
 from functions.shared.job.document import COLLECTION, FINAL, REPUBLISH_AFTER, Job, State
 from functions.shared.job.owners import Owners
-from functions.shared.mongo import Document
+from functions.shared.mongo import AWAY, Document
 
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_ATTEMPT = timedelta(minutes=1)  # also the first lease; each further lease is twice as long
+SETTLE_TRIES = 3  # of 6 s each: with up to 40 s of sending they end within the first lease
 LONGEST_LEASE = timedelta(minutes=60)
 # The fields that belong to one end of the job; `delivered` outlives it.
 RUN = ("outcome", "tries", "lease", "at", "republish", "held", "since")
@@ -127,11 +128,22 @@ class Deliveries:
     def settle(self, jobs: Iterable[Job], outcome: Outcome) -> None:
         """Record the outcome of the deliveries of the jobs, once it is known; only the first outcome counts.
 
-        SENT is remembered beyond a replay of a job. If a job was replayed since the claim, nothing else changes.
+        Repeated if MongoDB is away for a moment: what is not recorded is sent again. SENT is remembered beyond a replay
+        of a job. If a job was replayed since the claim, nothing else changes.
         """
         ids: dict[State, list[ObjectId]] = {}
         for job in jobs:
             ids.setdefault(job.state, []).append(job.id)
+        for left in reversed(range(SETTLE_TRIES)):
+            try:
+                self._settle(ids, outcome)
+            except AWAY:
+                if not left:
+                    raise
+            else:
+                break
+
+    def _settle(self, ids: dict[State, list[ObjectId]], outcome: Outcome) -> None:
         for state, ended in ids.items():
             settled = self._settled(outcome)
             query: Document = {"_id": {"$in": ended}}
