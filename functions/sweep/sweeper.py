@@ -27,7 +27,7 @@ class Sweeper:
     ) -> None:
         """Jobs are kept for `retention` after their end; a file without a job is an orphan after `orphan_age`."""
         self._database = database
-        self._deliveries = [Deliveries(database, channel) for channel in Channel]
+        self._deliveries = {channel: Deliveries(database, channel) for channel in Channel}
         self._overdue = Overdue(database)
         self._republishing = Republishing(self._overdue, sink)
         self._garbage = Garbage(database)
@@ -37,7 +37,8 @@ class Sweeper:
     def tick(self) -> None:
         """Do everything once, and log one line with the counts. Raises pymongo's error if MongoDB is away."""
         upgraded = upgrade(self._database)
-        abandoned = sum(deliveries.abandon() for deliveries in self._deliveries)
+        abandoned = {channel: deliveries.abandon() for channel, deliveries in self._deliveries.items()}
+        abandoned_webhooks = abandoned.pop(Channel.WEBHOOK)  # apart: they are the fault of the users' own servers
         counts = self._republishing.round(LIMIT)
         of_deleted_owners = self._garbage.delete_of_deleted_owners(LIMIT)
         released = self._garbage.delete_kept(LIMIT)
@@ -47,7 +48,8 @@ class Sweeper:
         oldest = self._overdue.oldest_unfinished() // timedelta(seconds=1)
         others = {
             "upgraded": upgraded,
-            "abandoned_deliveries": abandoned,
+            "abandoned_deliveries": sum(abandoned.values()),
+            "abandoned_webhooks": abandoned_webhooks,
             "of_deleted_owners": of_deleted_owners,
             "expired": expired,
             "expired_uploads": expired_uploads,
