@@ -13,6 +13,7 @@ import requests
 
 from tests.chaos.clips import Clip
 from tests.support.person import Person
+from tests.support.receiver import Receiver
 from tests.support.stacks import RunningStack
 from tests.support.waiting import eventually
 
@@ -31,7 +32,9 @@ class Upload:
 
 
 class Crowd:
-    """`accepted` are the uploads with a 202 by their jobs' ids, `refused` counts the answers that asked for a retry.
+    """Everybody has a webhook, which leads to `receiver`.
+
+    `accepted` are the uploads with a 202 by their jobs' ids, `refused` counts the answers that asked for a retry.
 
     `odd` are wrong answers: any but 2xx or a 503 with `Retry-After`, or one that took too long.
     `last` is when the last upload was accepted.
@@ -42,6 +45,7 @@ class Crowd:
         self.refused: Counter[str] = Counter()
         self.odd: list[str] = []
         self.last = time.monotonic()
+        self.receiver = Receiver()
         self._stack = stack
         self._clips = clips
         self._people: list[Person] = []
@@ -49,8 +53,10 @@ class Crowd:
         self._pool = ThreadPoolExecutor(AT_ONCE)
 
     def invite(self, uploads: int) -> None:
-        """Register as many people as this many more uploads need."""
+        """Register as many people as this many more uploads need, with their webhooks."""
         self._people = [Person(self._stack.url, self._stack.mail) for _ in range(-(-uploads // EACH))]
+        for person in self._people:
+            person.call("PUT", "/webhook", json={"url": self.receiver.url}).raise_for_status()
         self._numbers = count()
 
     def begin(self, uploads: int, every: float) -> Future[None]:
@@ -75,6 +81,7 @@ class Crowd:
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+        self.receiver.close()
 
     def ask(self, path: str, video: bytes | None = None) -> requests.Response | None:
         """Send a request, or the video, as this person; return the answer unless it is a 503."""

@@ -12,7 +12,7 @@ from tests.support.waiting import eventually
 
 EVERY = 3  # seconds
 
-# The processes between a video and its mail.
+# The processes between a video and what its owner is told.
 VITAL = (
     "broker",
     "convert",
@@ -21,6 +21,7 @@ VITAL = (
     "notify",
     "rabbitmq",
     "upload",
+    "webhook",
 )
 WITNESSES = {"mail"}  # the mails are the evidence
 

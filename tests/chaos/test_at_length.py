@@ -24,7 +24,7 @@ from tests.support.stacks import RunningStack
 from tests.support.store import Store
 from tests.support.waiting import eventually
 
-AT_ONCE = 8  # mails being sent: those that could not be recorded in time are sent twice
+AT_ONCE = 8  # mails, and messages to webhooks, being sent: those that could not be recorded in time are sent twice
 MIB = 1 << 20
 DISK = 512 * MIB
 
@@ -43,10 +43,13 @@ def test_killed_processes_lose_and_duplicate_nothing(stack: RunningStack, crowd:
     uploads = crowd.begin(500, every=1)
     killer.kill_until(uploads.done)
     uploads.result()
-    found = verdict.reach(stack, crowd, killer.last, kills=killer.kills.total(), repeats=killer.kills["notify"])
+    kills = killer.kills
+    found = verdict.reach(
+        stack, crowd, killer.last, kills=kills.total(), repeats=kills["notify"], resent=kills["webhook"]
+    )
     fewest, most = min(killer.kills.values()), max(killer.kills.values())
-    kills = f"{len(killer.kills)} processes, each killed {fewest} to {most} times"
-    detail = f"with CHAOS_SEED={seed}: {kills}; retried after: {_listed(crowd.refused)}"
+    each = f"{len(killer.kills)} processes, each killed {fewest} to {most} times"
+    detail = f"with CHAOS_SEED={seed}: {each}; retried after: {_listed(crowd.refused)}"
     report.write("every process killed in turn", found, detail)
     assert found.broken == []
 
@@ -96,7 +99,7 @@ def test_unavailable_store_is_503_and_loses_nothing(stack: RunningStack, crowd: 
             time.sleep(1)
     back = time.monotonic()
     uploads.result()
-    found = verdict.reach(stack, crowd, max(back, crowd.last), repeats=AT_ONCE)
+    found = verdict.reach(stack, crowd, max(back, crowd.last), repeats=AT_ONCE, resent=AT_ONCE)
     report.write(f"{server} away for 30 s", found)
     assert found.broken == []
     assert crowd.refused.keys() == {"503"}
@@ -169,7 +172,7 @@ def test_mongodb_with_a_full_disk_loses_nothing(small_disk: RunningStack, state:
     ballast.unlink()
     since = time.monotonic()
     uploads.result()
-    found = verdict.reach(small_disk, crowd, max(since, crowd.last), repeats=AT_ONCE)
+    found = verdict.reach(small_disk, crowd, max(since, crowd.last), repeats=AT_ONCE, resent=AT_ONCE)
     crowd.close()
     report.write("MongoDB's disk full", found)
     assert found.broken == []

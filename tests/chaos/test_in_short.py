@@ -21,7 +21,10 @@ def test_killed_processes_lose_and_duplicate_nothing(stack: RunningStack, crowd:
     uploads = crowd.begin(20, every=1.2)
     killer.kill_until(uploads.done)
     uploads.result()
-    found = verdict.reach(stack, crowd, killer.last, kills=killer.kills.total(), repeats=killer.kills["notify"])
+    kills = killer.kills
+    found = verdict.reach(
+        stack, crowd, killer.last, kills=kills.total(), repeats=kills["notify"], resent=kills["webhook"]
+    )
     print(found, crowd.refused)
     assert found.broken == []
 

@@ -1,6 +1,7 @@
 """The verdict on a run: every guarantee checked, each broken one named."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -40,11 +41,18 @@ class Verdict:
 
 
 def reach(
-    stack: RunningStack, crowd: Crowd, since: float, *, kills: int = 0, repeats: int = 0, final: float = FINAL
+    stack: RunningStack,
+    crowd: Crowd,
+    since: float,
+    *,
+    kills: int = 0,
+    repeats: int = 0,
+    resent: int = 0,
+    final: float = FINAL,
 ) -> Verdict:
     """Wait for the end of all accepted jobs, and judge the run; the disturbance ended at `since`.
 
-    `repeats` mails may be duplicates. The jobs have `final` seconds to end.
+    `repeats` mails may be duplicates, and `resent` messages to webhooks. The jobs have `final` seconds to end.
     """
     for process in stack.processes():
         if process.state != "stopped":
@@ -52,9 +60,11 @@ def reach(
     store, jobs = Store(stack.secrets, stack.mail), list(crowd.accepted)
     ended = _when(lambda: not store.open(jobs), since, final, "the end of every job")
     quiet = _when(lambda: not store.unmailed(jobs), since, final + MAILED, "every mail")
+    _when(lambda: not store.unsent(jobs), since, final + MAILED, "every message to a webhook")
     verdict = Verdict(len(jobs), kills, crowd.refused.total(), ended, quiet)
     _hear(crowd, verdict)
     _count_jobs_and_mails(store, crowd, verdict, repeats)
+    _count_messages(crowd, verdict, resent)
     _clear_away(store, verdict)
     verdict.broken.extend(crowd.odd)
     return verdict
@@ -100,6 +110,16 @@ def _count_jobs_and_mails(store: Store, crowd: Crowd, verdict: Verdict, repeats:
     if verdict.doubled_mails > repeats:
         twice = [job for job in crowd.accepted if mails[job] > 1]
         verdict.broken.append(f"more than one mail about {', '.join(twice)}, of which {repeats} may be")
+
+
+def _count_messages(crowd: Crowd, verdict: Verdict, resent: int) -> None:
+    messages = Counter(number.partition(".")[0] for number in crowd.receiver.ids())
+    unsent = [job for job in crowd.accepted if not messages[job]]
+    verdict.lost += len(unsent)
+    verdict.broken.extend(f"no message about job {job}" for job in unsent)
+    repeated = sum(messages[job] - 1 for job in crowd.accepted if messages[job])
+    if repeated > resent:
+        verdict.broken.append(f"{repeated} messages more than one for each job, of which {resent} may be")
 
 
 def _clear_away(store: Store, verdict: Verdict) -> None:

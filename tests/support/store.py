@@ -10,7 +10,7 @@ from pathlib import Path
 from bson import ObjectId
 
 from functions.shared import mongo
-from functions.shared.job.deliveries import Outcome
+from functions.shared.job.deliveries import Channel, Outcome
 from functions.shared.job.document import FINAL, State
 from functions.shared.mongo import Document
 from functions.sweep.garbage import Garbage
@@ -36,7 +36,11 @@ class Store:
 
     def unmailed(self, jobs: list[str]) -> int:
         """Return how many of these jobs have no mail sent."""
-        return len(jobs) - self._count(jobs, {"deliveries.mail.outcome": Outcome.SENT})
+        return self._untold(jobs, Channel.MAIL)
+
+    def unsent(self, jobs: list[str]) -> int:
+        """Return how many of these jobs have no message accepted by their owner's webhook."""
+        return self._untold(jobs, Channel.WEBHOOK)
 
     def mails(self) -> Counter[str]:
         """Return the number of mails by job."""
@@ -60,6 +64,9 @@ class Store:
         command = [sys.executable, "-m", "functions.deadletter.replay"]
         said = subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=60).stdout
         return said.splitlines()[:-1]
+
+    def _untold(self, jobs: list[str], channel: Channel) -> int:
+        return len(jobs) - self._count(jobs, {f"deliveries.{channel}.outcome": Outcome.SENT})
 
     def _count(self, jobs: list[str], state: Document) -> int:
         return self._database["jobs"].count_documents({"_id": {"$in": [ObjectId(job) for job in jobs]}} | state)
