@@ -77,4 +77,4 @@ def _ended(job: Job) -> datetime:
 
 
 def _text(parent: ET.Element, name: str, text: str) -> None:
-    ET.SubElement(parent, name).text = _NOT_IN_XML.sub("\ufffd", text)
+    ET.SubElement(parent, name).text = _NOT_IN_XML.sub("", text)
