@@ -90,7 +90,7 @@ class Targets:
             host, port = (parts.hostname or "").lower(), parts.port
         except ValueError as error:
             raise TargetRefused("The URL is malformed. Use one such as https://example.com/hook.") from error
-        if parts.scheme not in {"https", "http"} or not host:
+        if parts.scheme not in {"https", "http"} or not host or ("[" in parts.netloc and ":" not in host):
             raise TargetRefused("The URL must begin with https://, followed by a host.")
         if "@" in parts.netloc:
             raise TargetRefused("The URL must not contain a user or a password. Use the signature instead.")

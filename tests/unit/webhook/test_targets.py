@@ -72,6 +72,37 @@ CLOSED = {
     "IPv6: SRv6": "5f00::1",
 }
 
+# Hosts that are not even looked up.
+UNRESOLVED = [
+    # numbers that resolvers take for IPv4 addresses
+    "https://2130706433/",
+    "https://0x7f000001/",
+    "https://0x7f.1/",
+    "https://0177.0.0.1/",
+    "https://127.1/",
+    "https://127.0.0.1./",
+    "https://0/",
+    "https://[::127.0.0.1]/",
+    "https://[::ffff:7f00:1]/",
+    "https://[fe80::1%25eth0]/",
+    "https://[v1.x]/",
+    "https://[::1/",
+    # names of this cluster and machine
+    "https://localhost/",
+    "https://localhost./",
+    "https://mongodb/",
+    "https://metadata/",
+    # not names at all
+    "https://hooks..example.com/",
+    "https://-hooks.example.com/",
+    f"https://{'a' * 64}.example.com/",
+    f"https://{'a.' * 130}com/",
+    "https://hooks.example.com%00.evil.example/",
+    "https://ⓗooks.example.com/",
+    "https://hooks。example.com/",
+    "https://\uff11\uff12\uff17.0.0.1/",
+]
+
 HOSTILE = [
     # other schemes
     "http://hooks.example.com/",
@@ -105,33 +136,7 @@ HOSTILE = [
     "https://hooks.example.com\r\nHost: x/",
     "https://hooks.example.com/\r\nX: y",
     "https://hooks.example.com/\x00",
-    # numbers that resolvers take for IPv4 addresses
-    "https://2130706433/",
-    "https://0x7f000001/",
-    "https://0x7f.1/",
-    "https://0177.0.0.1/",
-    "https://127.1/",
-    "https://127.0.0.1./",
-    "https://0/",
-    "https://[::127.0.0.1]/",
-    "https://[::ffff:7f00:1]/",
-    "https://[fe80::1%25eth0]/",
-    "https://[v1.x]/",
-    "https://[::1/",
-    # names of this cluster and machine
-    "https://localhost/",
-    "https://localhost./",
-    "https://mongodb/",
-    "https://metadata/",
-    # not names at all
-    "https://hooks..example.com/",
-    "https://-hooks.example.com/",
-    f"https://{'a' * 64}.example.com/",
-    f"https://{'a.' * 130}com/",
-    "https://hooks.example.com%00.evil.example/",
-    "https://ⓗooks.example.com/",
-    "https://hooks。example.com/",
-    "https://\uff11\uff12\uff17.0.0.1/",
+    *UNRESOLVED,
     f"https://hooks.example.com/{'a' * 2000}",
     # names with addresses that are closed
     *(f"https://{name}/" for name, found in NAMES.items() if not all(is_public(ip_address(text)) for text in found)),
@@ -161,6 +166,20 @@ def test_url_is_refused_with_a_reason(url: str) -> None:
     with pytest.raises(TargetRefused) as refused:
         Targets(NOWHERE, resolve).check(url)
     assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize("url", UNRESOLVED)
+def test_what_is_no_complete_name_is_not_looked_up(url: str) -> None:
+    """A resolver may know it: by the cluster's domains, by this machine's hosts, or as a number."""
+    asked: list[str] = []
+
+    def know_all(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        return [PUBLIC]
+
+    with pytest.raises(TargetRefused):
+        Targets(NOWHERE, know_all).check(url)
+    assert asked == []
 
 
 @pytest.mark.parametrize(
