@@ -1,7 +1,7 @@
 """The account's view: password, sessions, tokens, feed, deletion."""
 
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visitor
 from tests.support.person import Person
@@ -68,3 +68,24 @@ def test_account_is_deleted_with_its_password(page: Page, person: Person) -> Non
     expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
     answer = requests.post(f"{person.gateway}/auth/login", auth=(person.address, person.password))
     assert answer.status_code == 401
+
+
+def test_webhook_is_set_and_a_private_address_is_refused(page: Page) -> None:
+    """An address that is not allowed is refused in words; the secret is shown once."""
+    _account(page)
+    form = page.get_by_role("form", name="Webhook")
+    form.get_by_label("URL").fill("https://127.0.0.1/hook")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_be_visible()
+    form.get_by_label("URL").fill("https://example.com/hook")
+    page.route("**/webhook", _accept)
+    form.get_by_role("button", name="Save").click()
+    assert page.get_by_label("Secret of the signatures").input_value() == "whsec_shown"
+
+
+def _accept(route: Route) -> None:
+    """Answer as for a target that can be resolved, which the tests' machine may not do."""
+    if route.request.method == "PUT":
+        route.fulfill(json={"url": "https://example.com/hook", "secret": "whsec_shown", "off": False})
+    else:
+        route.continue_()

@@ -150,11 +150,12 @@ function Webhook() {
     setSecret((await call('PUT', '/webhook', { url }))?.secret ?? '')
     read()
   }
-  const act = (method, path, word) => async () => {
+  const act = (method, path) => async () => {
     setFailure(null)
+    setSaid('')
     try {
-      await call(method, path)
-      setSaid(word)
+      const answer = await call(method, path)
+      if (answer) setSaid(answer.accepted ? words.webhookTested : words.webhookFailed(answer.status ?? answer.error))
       read()
     } catch (trouble) {
       setFailure(trouble)
@@ -164,9 +165,9 @@ function Webhook() {
     <p>${words.webhookHint}</p>
     ${webhook &&
     html`<p>
-      <bdi>${webhook.url}</bdi> ${webhook.enabled === false && words.webhookOff}
-      <button onClick=${act('POST', '/webhook/test', words.webhookTested)}>${words.webhookTest}</button>
-      <button onClick=${act('DELETE', '/webhook', '')}>${words.delete}</button>
+      <bdi>${webhook.url}</bdi> ${webhook.off && words.webhookOff}
+      <button onClick=${act('POST', '/webhook/test')}>${words.webhookTest}</button>
+      <button onClick=${act('DELETE', '/webhook')}>${words.delete}</button>
     </p>`}
     ${secret && html`<p role="status">${words.shownOnce} <${Copy} text=${secret} label=${words.secret} /></p>`}
     <p role="status">${said}</p>

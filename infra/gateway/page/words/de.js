@@ -158,6 +158,7 @@ export default {
   webhookOff: 'Er ist aus, weil er zu lange fehlgeschlagen ist. Speichern schaltet ihn wieder ein.',
   webhookTest: 'Test senden',
   webhookTested: 'Der Test wurde zugestellt.',
+  webhookFailed: (why) => `Der Test wurde nicht angenommen: ${why}`,
   secret: 'Geheimnis der Signaturen',
   feed: 'Podcast-Feed',
   feedHint: 'Eine private Adresse, über die eine Podcast-App Ihre MP3s bekommt. Wer sie hat, kann sie hören.',

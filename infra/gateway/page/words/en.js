@@ -158,6 +158,7 @@ export default {
   webhookOff: 'It is off, as it has failed for too long. Save it again to turn it on.',
   webhookTest: 'Send a test',
   webhookTested: 'The test was delivered.',
+  webhookFailed: (why) => `The test was not accepted: ${why}`,
   secret: 'Secret of the signatures',
   feed: 'Podcast feed',
   feedHint: 'A private address by which a podcast app has your MP3s. Whoever has it can hear them.',
