@@ -1,19 +1,19 @@
 """`make demo`: starts the system, converts one video to its MP3, and stops the system."""
 
-import base64
-import http.client
-import json
 import os
 import secrets
+import shutil
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
-from urllib.parse import quote
+from typing import TypeVar
+
+import httpx
 
 from functions.convert.binary import FFMPEG
 from scripts.local.command import DEMO, StoppedError, run, say, stoppable
@@ -27,31 +27,32 @@ T = TypeVar("T")
 
 
 class Visitor:
-    """A user with a random address and password, who uses the gateway."""
+    """A user with a random address and password, who uses the command line."""
 
     def __init__(self, stack: Stack) -> None:
         self.email = f"demo-{secrets.token_hex(4)}@example.com"
         self._password = secrets.token_urlsafe(16)
         self._stack = stack
-        self._token = ""
+        folders = {name: str(stack.state / name.lower()) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+        # The keyring of whoever runs the demo stays as it is.
+        self._environment = {**os.environ, **folders, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 
     def register(self) -> None:
-        body = json.dumps({"email": self.email, "password": self._password}).encode()
-        self._ask("POST", "/auth/register", body, {"Content-Type": "application/json"})
+        account = {"email": self.email, "password": self._password}
+        answer = httpx.post(f"{self._stack.url}/auth/register", json=account, timeout=60)
+        if not answer.is_success:
+            raise StackError(f"POST /auth/register returned {answer.status_code}: {answer.text}")
 
     def log_in(self) -> None:
-        credentials = base64.b64encode(f"{self.email}:{self._password}".encode()).decode()
-        answer = self._ask("POST", "/auth/login", None, {"Authorization": f"Basic {credentials}"})
-        self._token = json.loads(answer)["token"]
+        self._run("login", "--url", self._stack.url, "--email", self.email, given=self._password)
 
-    def upload(self, video: Path) -> str:
-        """Return the job's id."""
-        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(video.stat().st_size)}
-        with video.open("rb") as body:
-            return str(json.loads(self._ask("POST", f"/upload?name={quote(video.name)}", body, headers))["id"])
-
-    def job(self, job: str) -> dict[str, Any]:
-        return dict(json.loads(self._ask("GET", f"/jobs/{job}")))
+    def convert(self, video: Path) -> Path:
+        """Return the MP3."""
+        folder = self._stack.state / "mp3"
+        shutil.rmtree(folder, ignore_errors=True)  # of an earlier demo
+        self._run("convert", "-o", str(folder), str(video))
+        (mp3,) = folder.glob("*.mp3")
+        return mp3
 
     def mail(self) -> EmailMessage:
         """Wait for the mail, up to 30 minutes, and return it."""
@@ -65,21 +66,12 @@ class Visitor:
         wait_until(look, f"a mail to {self.email} arrives", 1800)
         return found[0]
 
-    def download(self, mp3: str, target: Path) -> None:
-        target.write_bytes(self._ask("GET", f"/download/{mp3}"))
-
-    def _ask(
-        self, method: str, path: str, body: bytes | BinaryIO | None = None, headers: Mapping[str, str] | None = None
-    ) -> bytes:
-        connection = http.client.HTTPConnection(self._stack.listen, timeout=600)
-        bearer = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        connection.request(method, path, body, {**bearer, **(headers or {})})
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        if answer.status >= 300:
-            raise StackError(f"{method} {path} returned {answer.status}: {content.decode(errors='replace')}")
-        return content
+    def _run(self, *arguments: str, given: str = "") -> None:
+        """Run the command line with this standard input."""
+        command = [sys.executable, "-m", "scripts.client", *arguments, "--quiet"]
+        ran = subprocess.run(command, env=self._environment, input=given, text=True, check=False)
+        if ran.returncode:
+            raise StackError(f"video2mp3 {arguments[0]} ended with status {ran.returncode}.")
 
 
 def timed(what: str, step: Callable[[], T]) -> T:
@@ -93,15 +85,11 @@ def timed(what: str, step: Callable[[], T]) -> T:
 def convert(stack: Stack, video: Path) -> None:
     visitor = Visitor(stack)
     timed(f"registered {visitor.email}", visitor.register)
-    timed("logged in", visitor.log_in)
-    job = timed(f"uploaded {video} ({video.stat().st_size:,} bytes)", lambda: visitor.upload(video))
+    timed(f"video2mp3 login --url {stack.url} --email {visitor.email}", visitor.log_in)
+    size = f"{video.stat().st_size:,} bytes"
+    target = timed(f"video2mp3 convert {video} ({size})", lambda: visitor.convert(video))
     mail = timed("received the mail", visitor.mail)
     say(f"           {mail['Subject']}")
-    result = visitor.job(job)
-    if result["state"] != "done":
-        raise StackError(f"{video} was not converted: {result['reason']['message']} ({result['reason']['code']})")
-    target = stack.state / f"{video.stem}.mp3"
-    timed(f"downloaded MP3 {result['mp3']['id']}", lambda: visitor.download(result["mp3"]["id"], target))
     show = [str(FFMPEG), "-hide_banner", "-i", str(target), "-map", "0:a", "-c", "copy", "-f", "null", "-"]
     log = subprocess.run(show, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stderr
     facts = log.partition("\n")[2].partition("Stream mapping:")[0]
