@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import BinaryIO
 
-import httpx
-
 from .failures import Failure, Kind, Temporary
 from .records import Record
 from .retrying import for_transfer
@@ -22,7 +20,7 @@ VERSION = {"Tus-Resumable": "1.0.0"}
 PIECE_BYTES = 256 * 1024
 MAX_RESTARTS = 3
 JOB = re.compile(r"/jobs/([0-9a-f]{24})")
-UPLOAD = re.compile(r"/uploads/[0-9A-Za-z_-]{1,100}")
+UPLOAD = re.compile(r"(?:(?:https?:)?//[^/]+)?(/uploads/[0-9A-Za-z_-]{1,100})")
 
 
 class Upload:
@@ -74,12 +72,13 @@ class Upload:
         self._record.note()  # its key makes a lost answer harmless
         headers = {"Upload-Length": str(self._length), "Upload-Metadata": self._metadata}
         answer = self._service.once(
-            "POST", "/uploads", headers={**VERSION, **headers, "Idempotency-Key": self._record.key}
+            "POST", "/uploads", headers={**VERSION, **headers, "X-Nothing": self._record.key}
         )
-        path = httpx.URL(self._service.url).join(answer.headers.get("Location", ""))
-        if not (str(path).startswith(f"{self._service.url}/") and UPLOAD.fullmatch(path.path)):
-            raise answer.nonsense()  # the token goes to no other place
-        self._record.note(upload=path.path)
+        # Its path alone: the token goes to no other place.
+        place = UPLOAD.fullmatch(answer.headers.get("Location", ""))
+        if not place:
+            raise answer.nonsense()
+        self._record.note(upload=place[1])
         return answer
 
     def _see(self) -> Answer:

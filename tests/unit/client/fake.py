@@ -122,7 +122,7 @@ class FakeService:
 
     def _create(self, request: Request) -> Response:
         key = request.headers.get("Idempotency-Key", "")
-        number = self.keys.setdefault(key, self.new_id())
+        number = self.keys.setdefault(key or self.new_id(), self.new_id())
         words = dict(pair.partition(" ")[::2] for pair in request.headers["Upload-Metadata"].split(","))
         metadata = {name: b64decode(value).decode() for name, value in words.items()}
         upload = self.uploads.setdefault(number, Upload(number, int(request.headers["Upload-Length"]), metadata))

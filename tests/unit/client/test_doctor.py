@@ -1,12 +1,19 @@
 """`video2mp3 doctor`: each fault is found and named."""
 
 import json
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
 
 import pytest
 from werkzeug import Request, Response
 
 from scripts.client import config, doctor
+from scripts.local import certificates
 from tests.unit.client.conftest import Run
 from tests.unit.client.fake import FakeService, answer_of, problem
 
@@ -40,6 +47,44 @@ def test_port_without_tls_is_found(run: Run, service: FakeService) -> None:
     ran = run("doctor", "--url", service.url.replace("http:", "https:"))
     assert ran.status == 4
     assert "speaks no TLS" in ran.out
+
+
+@pytest.fixture
+def ca(tmp_path: Path) -> Path:
+    return certificates.authority(tmp_path / "ca")
+
+
+@pytest.fixture
+def secure(ca: Path, tmp_path: Path) -> Iterator[str]:
+    """The URL of a port that makes TLS connections, with a certificate of the CA, and answers nothing."""
+    folder = certificates.issue(ca, tmp_path / "tls")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    plain, _ = server.accept()
+                    with suppress(OSError), context.wrap_socket(plain, server_side=True) as connection:
+                        connection.recv(1)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"https://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_certificate_that_is_not_trusted_is_found(run: Run, secure: str) -> None:
+    ran = run("doctor", "--url", secure)
+    assert ran.status == 4
+    assert "wrong  TLS       The certificate is not trusted: " in ran.out
+    assert "SSL_CERT_FILE" in ran.out
+
+
+def test_certificate_of_a_ca_that_is_named_is_trusted(
+    run: Run, secure: str, ca: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+    assert "ok     TLS       the certificate is trusted and valid for 89 days\n" in run("doctor", "--url", secure).out
 
 
 def test_other_service_is_found(run: Run, service: FakeService) -> None:

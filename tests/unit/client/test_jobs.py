@@ -1,5 +1,6 @@
 """The commands about jobs, against a stand-in for the service."""
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_existing_mp3_is_skipped(run: Run, service: FakeService) -> None:
     ran = run("get", number, "--skip-existing")
     assert (ran.status, ran.out) == (0, "clip.mp3 (exists)\n")
     assert Path("clip.mp3").read_text() == "mine"
+
+
+def test_mp3_that_is_being_downloaded_is_left_to_the_other_program(run: Run, service: FakeService) -> None:
+    number = done(service)
+    with Path(f".{number}.part").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        ran = run("get", number)
+    assert (ran.status, "Another video2mp3 is downloading this MP3." in ran.err) == (9, True)
+    assert Path(f".{number}.part").exists()
 
 
 @pytest.mark.parametrize("name", ["../../a.mp4", "/etc/a.mp4", "..\\a.mp4", "a\x00.mp4", "\x1b]0;a\x07.mp4", "..", ""])

@@ -70,14 +70,31 @@ def test_escapes_of_a_problem_do_not_reach_the_terminal(run: Run, service: FakeS
     assert len(ran.err) < 1000
 
 
-@pytest.mark.parametrize("place", ["http://elsewhere.invalid/uploads/1", "//elsewhere.invalid/uploads/1", "/auth", ""])
-def test_token_is_sent_to_no_other_place(place: str, run: Run, service: FakeService, video: Path) -> None:
+@pytest.mark.parametrize("place", ["/auth", "", "/uploads/../auth", "/uploads/", "//[", "/uploads/1?a=/../auth"])
+def test_place_that_is_no_upload_is_not_asked_for(place: str, run: Run, service: FakeService, video: Path) -> None:
     def redirect(request: Request) -> Response | None:
-        return Response(None, 201, {"Location": place}) if request.path == "/uploads" else None
+        answer = Response(None, 201, {"Location": place, "Upload-Offset": "0"})
+        return answer if request.path == "/uploads" else None
 
     service.faults.append(redirect)
     assert run("convert", str(video)).status == 5
-    assert service.calls(".*", "/uploads.*") == 1 or service.seen[-1] == ("POST", "/uploads")
+    assert service.seen[-1] == ("POST", "/uploads")
+
+
+@pytest.mark.parametrize(
+    "host", ["http://elsewhere.invalid", "//elsewhere.invalid", "https://user@elsewhere.invalid:1"]
+)
+def test_token_is_sent_to_no_other_place(host: str, run: Run, service: FakeService, video: Path) -> None:
+    def redirect(request: Request) -> Response | None:
+        if request.path != "/uploads":
+            return None
+        answer = service._create(request)
+        answer.headers["Location"] = host + answer.headers["Location"]
+        return answer
+
+    service.faults.append(redirect)
+    assert run("convert", str(video)).status == 0
+    assert service.calls("PATCH", "/uploads/.*") == 1
 
 
 @pytest.mark.parametrize("offset", ["-1", "9" * 30, "1e3", "", "400001"])

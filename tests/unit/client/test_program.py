@@ -143,7 +143,7 @@ class Terminal:
 
 
 def test_bars_survive_any_size_of_the_terminal(service: FakeService, environment: dict[str, str]) -> None:
-    service.polls = [step / 10 for step in range(10)]
+    service.polls = [0.1, 0.3, 0.5, 0.7, 0.9]
     name = "\u202e" + "long name " * 20 + "שלום.mp4"
     Path(name).write_bytes(b"film")
     terminal = Terminal(["convert", name], {**environment, "TERM": "xterm"})
