@@ -1,5 +1,6 @@
 """The list of MP3s: live, played, downloaded, shared, searched and deleted."""
 
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -42,6 +43,22 @@ def test_mp3_is_played_in_place(page: Page) -> None:
     until(page, "document.querySelector('audio').duration > 5")
     player.evaluate("it => { it.currentTime = 4 }")
     until(page, "document.querySelector('audio').currentTime >= 4")
+
+
+def test_chapters_are_places_to_go_to(page: Page, person: Person, film_clip: Path, tmp_path: Path) -> None:
+    marks = ";FFMETADATA1\n" + "".join(
+        f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={start}\nEND={start + 2000}\ntitle={title}\n"
+        for start, title in ((0, "The hare"), (2000, "The butterfly"))
+    )
+    (tmp_path / "marks").write_text(marks)
+    film = tmp_path / "film.mp4"
+    inputs = ["-i", str(film_clip), "-i", str(tmp_path / "marks")]
+    subprocess.run(["ffmpeg", "-v", "error", *inputs, "-map_chapters", "1", "-c", "copy", str(film)], check=True)
+    person.finished(person.upload(film))
+    page.reload()
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="0:02 The butterfly").click()
+    until(page, "document.querySelector('audio').currentTime >= 2")
 
 
 @pytest.mark.usefixtures("film")

@@ -2,11 +2,12 @@
 
 import { call } from '../api.js'
 import { clock, percent, size, time } from '../format.js'
-import { html, useState } from '../modules/preact.js'
+import { html, useEffect, useRef, useState } from '../modules/preact.js'
 import { words } from '../words.js'
 import { Copy, Trouble } from './parts.js'
 
 const LINK_SECONDS = 7 * 24 * 3600
+const SHORT_SECONDS = 60 // of a link that is only used to read the chapters
 
 export function Job({ job, chosen, choose, erase }) {
   const { id, name, state, progress, reason, mp3 } = job
@@ -51,9 +52,35 @@ export function Job({ job, chosen, choose, erase }) {
       `}
       <button aria-label=${about(words.delete)} onClick=${() => erase([job])}>${words.delete}</button>
     </span>
-    ${plays && html`<audio controls autoplay src=${`/download/${mp3.id}`} aria-label=${name}></audio>`}
+    ${plays && html`<${Player} job=${job} />`}
     ${link &&
     html`<p class="link"><${Copy} text=${link.url} label=${about(words.link)} /> ${words.until(time(link.expires))}</p>`}
     <${Trouble} problem=${problem} />
   </li>`
+}
+
+/** Plays the MP3; its chapters, if it has any, are places to go to. */
+function Player({ job: { id, name, mp3 } }) {
+  const [chapters, setChapters] = useState([])
+  const audio = useRef(null)
+  useEffect(() => void chaptersOf(id).then(setChapters, () => {}), [id]) // without them it plays all the same
+  const go = (seconds) => {
+    audio.current.currentTime = seconds
+    audio.current.play()
+  }
+  return html`<div>
+    <audio ref=${audio} controls autoplay src=${`/download/${mp3.id}`} aria-label=${name}></audio>
+    <ol class="chapters" aria-label=${words.chapters}>
+      ${chapters.map(
+        ({ startTime, title }) => html`<li key=${startTime}>
+          <button class="plain" onClick=${() => go(startTime)}>${clock(startTime)} <bdi>${title}</bdi></button>
+        </li>`,
+      )}
+    </ol>
+  </div>`
+}
+
+async function chaptersOf(id) {
+  const { url } = await call('POST', `/jobs/${id}/link`, { expires_in: SHORT_SECONDS })
+  return (await call('GET', `${new URL(url).pathname}/chapters`)).chapters
 }

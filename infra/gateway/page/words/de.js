@@ -132,6 +132,7 @@ export default {
     unsupported: 'Das Tonformat des Videos wird nicht unterstützt.',
   },
   play: 'Abspielen',
+  chapters: 'Kapitel',
   download: 'Herunterladen',
   share: 'Link kopieren',
   link: 'Link',

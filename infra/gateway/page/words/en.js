@@ -132,6 +132,7 @@ export default {
     unsupported: 'The video’s audio format is not supported.',
   },
   play: 'Play',
+  chapters: 'Chapters',
   download: 'Download',
   share: 'Copy link',
   link: 'Link',
