@@ -12,7 +12,7 @@ pytest := $(setup) tests && exec $(python) -m pytest
 # The kernel stops the program if make dies before it.
 foreground := exec setpriv --pdeathsig TERM $(python) -m
 
-export PORT VIDEO JSON OVERLAY REGISTRY CONFIRM CORPUS UPGRADE
+export EMAIL PORT VIDEO JSON OVERLAY REGISTRY CONFIRM CORPUS UPGRADE
 # Everything is written under .local/, bytecode and the tools' caches too.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/bytecode
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.local/hypothesis
@@ -32,6 +32,9 @@ ps: ## List the running processes (JSON=1 prints JSON)
 
 replay: ## Retry the jobs of dead letters: on this machine if the system is running, otherwise on the cluster
 	@exec scripts/replay.sh
+
+user: ## Create an account and print a link to set its password (EMAIL=), on this machine or the cluster
+	@exec scripts/user.sh
 
 setup: ## Install what is missing (demo and run do this too)
 	@$(setup)

@@ -1,6 +1,6 @@
 """The table of accounts (infra/mysql/schema.sql)."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import uuid4
 
 from pymysql import IntegrityError
@@ -14,6 +14,12 @@ class Account(NamedTuple):
     id: str
     email: str
     password_hash: str
+    verified: bool = False
+
+    @classmethod
+    def of(cls, number: str, email: str, password_hash: str, verified: int) -> Self:
+        """Return the account of a row."""
+        return cls(number, email, password_hash, bool(verified))
 
 
 class Accounts:
@@ -22,14 +28,15 @@ class Accounts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def register(self, email: str, password_hash: str) -> Account:
+    def register(self, email: str, password_hash: str, *, verified: bool = False) -> Account:
         """Insert an account and return it; raise AddressTaken if the address already has one."""
-        account = Account(str(uuid4()), email, password_hash)
+        account = Account(str(uuid4()), email, password_hash, verified)
         with self._database.cursor() as cursor:
             try:
                 cursor.execute(
-                    "INSERT INTO users (id, email, password_hash, created) VALUES (%s, %s, %s, UTC_TIMESTAMP())",
-                    (account.id, account.email, account.password_hash),
+                    "INSERT INTO users (id, email, password_hash, created, verified)"
+                    " VALUES (%s, %s, %s, UTC_TIMESTAMP(), %s)",
+                    account,
                 )
             except IntegrityError as error:
                 if error.args[0] != ER.DUP_ENTRY:
@@ -39,9 +46,9 @@ class Accounts:
 
     def find(self, email: str) -> Account | None:
         with self._database.cursor() as cursor:
-            cursor.execute("SELECT id, email, password_hash FROM users WHERE email = %s", (email,))
+            cursor.execute("SELECT id, email, password_hash, verified FROM users WHERE email = %s", (email,))
             row = cursor.fetchone()
-        return Account(*row) if row else None
+        return Account.of(*row) if row else None
 
     def rehash(self, account: Account, password_hash: str) -> None:
         """Replace the hash by another hash of the same password."""
@@ -60,6 +67,19 @@ class Accounts:
             )
             if changed:
                 cursor.execute("DELETE FROM sessions WHERE user_id = %s", (account.id,))
+        return bool(changed)
+
+    def reset_password(self, email: str, password_hash: str) -> bool:
+        """Set a password, verify the address, and end all sessions and API tokens; return False without an account."""
+        with self._database.transaction() as cursor:
+            changed = cursor.execute(
+                "UPDATE users SET password_hash = %s, verified = TRUE WHERE email = %s", (password_hash, email)
+            )
+            if changed:
+                cursor.execute(
+                    "DELETE sessions FROM sessions JOIN users ON users.id = sessions.user_id WHERE users.email = %s",
+                    (email,),
+                )
         return bool(changed)
 
     def delete(self, account: Account) -> None:

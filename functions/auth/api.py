@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum, auto
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, Self
 
 from werkzeug.routing import Map
 from werkzeug.wrappers import Request, Response
@@ -17,8 +18,11 @@ from functions.auth.errors import (
     LoginRequired,
     NoSuchSession,
     NotAnAddress,
+    NotVerified,
     PasswordRefused,
+    ProofRefused,
     ReadOnly,
+    RegistrationClosed,
     TokenRefused,
     TooManyAttempts,
     TooManyTokens,
@@ -28,24 +32,34 @@ from functions.auth.errors import (
 )
 from functions.auth.expiry import Expiry
 from functions.auth.logins import TOKEN_LIFETIME, Client, Logins
+from functions.auth.outbox import Outbox
+from functions.auth.proofs import PROOF_LIFETIME, Proof
 from functions.auth.registration import Registration
 from functions.auth.sessions import Kind, Session, Sessions
 from functions.auth.site import Site
-from functions.shared import boundary
+from functions.auth.verification import Verification
+from functions.shared import boundary, letters
 from functions.shared.boundary import Status
 from functions.shared.mysql import AWAY
 from functions.shared.routing import Rule
+from functions.shared.settings import Text
 from functions.shared.tokens import InvalidToken
+from functions.shared.trace import current
 
 DELETE_RETRY_SECONDS = 5
 # The server removes the header from requests that do not come from the gateway (functions/shared/server/clients.py).
 ORIGINAL_METHOD = "X-Original-Method"
+
+OPEN, VERIFIED, CLOSED = "open", "verified", "closed"
 
 STATUSES = {
     InvalidToken: boundary.INVALID_TOKEN,
     WrongSessionLogin: boundary.INVALID_TOKEN,
     WrongLogin: Status(401, lambda _error: {"WWW-Authenticate": 'Basic realm="video2mp3", charset="UTF-8"'}),
     WrongPassword: Status(403),
+    NotVerified: Status(403),
+    RegistrationClosed: Status(403),
+    ProofRefused: Status(403),
     CrossSite: Status(403, lambda _error: {"X-Refusal": "site"}),
     ReadOnly: Status(403, lambda _error: {"X-Refusal": "scope"}),
     LoginRequired: Status(403),
@@ -58,6 +72,18 @@ STATUSES = {
     PasswordRefused: Status(422),
     JobsNotDeleted: Status(503, lambda _error: {"Retry-After": str(DELETE_RETRY_SECONDS)}),
 }
+
+
+class Mode(Text):
+    """Who may register: anybody, whoever proves to read the mails of the address, or nobody."""
+
+    __slots__ = ()
+    kind = "open, verified or closed"
+
+    def __new__(cls, text: str) -> Self:
+        if text not in {OPEN, VERIFIED, CLOSED}:
+            raise ValueError
+        return super().__new__(cls, text)
 
 
 class Access(Enum):
@@ -79,16 +105,22 @@ class Api:
     def __init__(
         self,
         registration: Registration,
+        verification: Verification,
         logins: Logins,
         sessions: Sessions,
         authentication: Authentication,
         *,
+        mode: Mode,
+        outbox: Outbox,
         site: Site,
         expiry: Expiry,
         public_keys: str,
     ) -> None:
         """Serve `public_keys`, a JWKS document, as it is."""
         self._registration = registration
+        self._verification = verification
+        self._mode = mode
+        self._outbox = outbox
         self._logins = logins
         self._sessions = sessions
         self._authentication = authentication
@@ -125,9 +157,41 @@ class Api:
         )
 
     def _register(self, request: Request) -> Response:
+        if self._mode == CLOSED:
+            raise RegistrationClosed
         email, password = bodies.texts(request, "email", "password")
+        if self._mode == VERIFIED:
+            return self._written(self._verification.register(email, password, _client(request).address))
         account = self._registration.register(email, password, _client(request).address)
         return bodies.answer({"id": account.id, "email": account.email}, 201)
+
+    def _verify_email(self, request: Request) -> Response:
+        account = self._verification.verify(self._proof(request, letters.Kind.VERIFY))
+        return bodies.answer({"id": account.id, "email": account.email}, 201)
+
+    def _forgot(self, request: Request) -> Response:
+        (email,) = bodies.texts(request, "email")
+        return self._written(self._verification.forget(email, _client(request).address))
+
+    def _reset(self, request: Request) -> Response:
+        (password,) = bodies.texts(request, "password")
+        self._verification.reset(self._proof(request, letters.Kind.RESET), password)
+        return Response(status=204)
+
+    def _proof(self, request: Request, kind: letters.Kind) -> Proof:
+        client = _client(request).address
+        if bodies.has(request, "secret"):
+            (secret,) = bodies.texts(request, "secret")
+            return self._verification.by_link(kind, secret, client)
+        email, code = bodies.texts(request, "email", "code")
+        return self._verification.by_code(kind, email, code, client)
+
+    def _written(self, letter: str | None) -> Response:
+        """Return the answer to whoever asked for a letter, the same whether there is one or not."""
+        response = bodies.answer({"expires_in": int(PROOF_LIFETIME.total_seconds())}, 202)
+        if letter:
+            response.call_on_close(partial(self._outbox.publish, letter, current()))
+        return response
 
     def _log_in(self, request: Request) -> Response:
         given = request.authorization
@@ -242,6 +306,9 @@ class Api:
             Rule(path, methods=[method], endpoint=Endpoint(handle, access))
             for method, path, handle, access in (
                 ("POST", "/auth/register", _register, Access.ANYBODY),
+                ("POST", "/auth/verify-email", _verify_email, Access.ANYBODY),
+                ("POST", "/auth/forgot", _forgot, Access.ANYBODY),
+                ("POST", "/auth/reset", _reset, Access.ANYBODY),
                 ("POST", "/auth/login", _log_in, Access.ANYBODY),
                 ("POST", "/auth/session", _log_in_browser, Access.ANYBODY),
                 ("GET", "/auth/session", _show_session, Access.CALLER),

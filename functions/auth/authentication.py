@@ -62,8 +62,7 @@ class Authentication:
     def exchange(self, session: Session) -> str:
         """Return a JWT of the session, valid for `EXCHANGED_LIFETIME`, for other functions."""
         now = datetime.now(UTC)
-        account = session.account
-        return self._signer.token(account.id, account.email, session.id, now, now + EXCHANGED_LIFETIME)
+        return self._signer.token(session.account, session.id, now, now + EXCHANGED_LIFETIME)
 
     def _session(self, presented: Presented) -> Session:
         if not presented.authorization and presented.cookie:

@@ -36,6 +36,11 @@ def texts(request: Request, *names: str) -> list[str]:
     return [str(text) for text in found]
 
 
+def has(request: Request, name: str) -> bool:
+    """Return whether the JSON body has a member with this name."""
+    return name in _members(request)
+
+
 def whole_number(request: Request, name: str, default: int) -> int:
     """Return the number with this name from the JSON body; raise a 400 problem for anything else, also for true."""
     number = _members(request).get(name, default)

@@ -17,6 +17,27 @@ class AddressTaken(Refused):
     """The e-mail address already has an account."""
 
 
+class RegistrationClosed(Refused):
+    """Nobody may register: the operator makes the accounts."""
+
+    def __init__(self) -> None:
+        super().__init__("Registration is closed. Ask the operator of this service for an account.")
+
+
+class NotVerified(Refused):
+    """The password is right, but nobody has proved to read the mails of the address."""
+
+    def __init__(self) -> None:
+        super().__init__("The mail address is not verified. POST /auth/forgot sends a letter that verifies it.")
+
+
+class ProofRefused(Refused):
+    """A link or a code that is wrong, used, expired or tried too often: these do not differ."""
+
+    def __init__(self) -> None:
+        super().__init__("The link or the code is invalid, used or expired. Ask for another letter.")
+
+
 class WrongLogin(Refused):
     """No credentials, an unknown address or a wrong password: the last two do not differ."""
 

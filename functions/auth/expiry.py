@@ -1,4 +1,4 @@
-"""Removes what has ended by time: sessions whose token has expired, and attempts that no limit counts any more."""
+"""Removes what has ended by time: sessions, proofs and letters, and attempts that no limit counts any more."""
 
 import logging
 import time
@@ -14,6 +14,12 @@ BATCH_ROWS = 1000
 FIND_AND_DELETE = {
     "SELECT id FROM sessions WHERE expires < UTC_TIMESTAMP() - INTERVAL 1 HOUR LIMIT %s": (
         "DELETE FROM sessions WHERE id IN %s"
+    ),
+    "SELECT id FROM proofs WHERE expires < UTC_TIMESTAMP() - INTERVAL 1 HOUR LIMIT %s": (
+        "DELETE FROM proofs WHERE id IN %s"
+    ),
+    "SELECT id FROM letters WHERE expires < UTC_TIMESTAMP() - INTERVAL 1 HOUR LIMIT %s": (
+        "DELETE FROM letters WHERE id IN %s"
     ),
     "SELECT id FROM attempts WHERE due < UTC_TIMESTAMP() - INTERVAL 1 HOUR LIMIT %s": (
         "DELETE FROM attempts WHERE id IN %s"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from functions.auth import credentials, emails
 from functions.auth.accounts import Account, Accounts
-from functions.auth.errors import NotAnAddress, WrongLogin
+from functions.auth.errors import NotAnAddress, NotVerified, WrongLogin
 from functions.auth.passwords import Passwords
 from functions.auth.sessions import BROWSER_LIFETIME, Kind, Sessions
 from functions.auth.signer import Signer
@@ -31,20 +31,29 @@ class BrowserSession(NamedTuple):
 
 
 class Logins:
-    """Both methods raise WrongLogin or TooManyAttempts.
+    """Both methods raise WrongLogin, NotVerified or TooManyAttempts.
 
     Text and time of the error are the same for an unknown address and a wrong password. Attempts are limited by client,
     and wrong passwords by client and account.
     """
 
     def __init__(
-        self, accounts: Accounts, sessions: Sessions, passwords: Passwords, throttle: Throttle, signer: Signer
+        self,
+        accounts: Accounts,
+        sessions: Sessions,
+        passwords: Passwords,
+        throttle: Throttle,
+        signer: Signer,
+        *,
+        verified_only: bool,
     ) -> None:
+        """With `verified_only` an account whose address is not verified cannot log in: its login raises NotVerified."""
         self._accounts = accounts
         self._sessions = sessions
         self._passwords = passwords
         self._throttle = throttle
         self._signer = signer
+        self._verified_only = verified_only
 
     def log_in(self, email: str, password: str, client: Client) -> str:
         """Start a session and return its token, valid for `TOKEN_LIFETIME`."""
@@ -52,7 +61,7 @@ class Logins:
         expires = issued + TOKEN_LIFETIME
         session = self._sessions.open(account, Kind.LOGIN, expires, device=client.device, address=client.address)
         self._succeed(account, session, password, client)
-        return self._signer.token(account.id, account.email, str(session), issued, expires)
+        return self._signer.token(account, str(session), issued, expires)
 
     def log_in_browser(self, email: str, password: str, client: Client) -> BrowserSession:
         account = self._check(email, password, client.address)
@@ -85,6 +94,8 @@ class Logins:
         matches = self._passwords.match(account.password_hash if account else None, password)
         if account is None or not matches:
             raise _wrong_login()
+        if self._verified_only and not account.verified:
+            raise NotVerified
         return account
 
 

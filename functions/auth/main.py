@@ -7,18 +7,22 @@ import functions_framework
 from werkzeug.wrappers import Request, Response
 
 from functions.auth.accounts import Accounts
-from functions.auth.api import Api
+from functions.auth.api import VERIFIED, Api, Mode
 from functions.auth.authentication import Authentication
 from functions.auth.download import Download
 from functions.auth.expiry import Expiry
 from functions.auth.logins import Logins
+from functions.auth.outbox import Outbox
 from functions.auth.passwords import Passwords
+from functions.auth.proofs import Proofs
 from functions.auth.registration import Registration
 from functions.auth.sessions import Sessions
 from functions.auth.signer import Signer
 from functions.auth.site import Site
 from functions.auth.throttle import Throttle
+from functions.auth.verification import Verification
 from functions.shared import logs
+from functions.shared.events import Sink
 from functions.shared.mysql import Database, MysqlUrl
 from functions.shared.server.worker import Worker
 from functions.shared.settings import Url, load
@@ -33,6 +37,8 @@ class Settings:
     download_url: Url
     gateway_password: str
     public_url: Url
+    registration: Mode
+    k_sink: Url | None = None  # the SinkBinding adds it, perhaps after the first start
 
 
 logs.configure()
@@ -42,11 +48,19 @@ database = Database(settings.mysql_url)
 accounts, sessions, throttle = Accounts(database), Sessions(database), Throttle(database)
 passwords = Passwords(cores=len(os.sched_getaffinity(0)))
 signer, site = Signer(settings.jwt_private_key, settings.jwt_public_keys), Site(settings.public_url)
-authentication = Authentication(sessions, Verifier(settings.jwt_public_keys), signer)
-logins = Logins(accounts, sessions, passwords, throttle, signer)
-registration = Registration(accounts, passwords, throttle, Download(settings.download_url))
-expiry, keys = Expiry(database), settings.jwt_public_keys
-api = Api(registration, logins, sessions, authentication, site=site, expiry=expiry, public_keys=keys)
+mode, outbox = settings.registration, Outbox(Sink(settings.k_sink) if settings.k_sink else None)
+api = Api(
+    Registration(accounts, passwords, throttle, Download(settings.download_url)),
+    Verification(accounts, Proofs(database, passwords), passwords, throttle),
+    Logins(accounts, sessions, passwords, throttle, signer, verified_only=mode == VERIFIED),
+    sessions,
+    Authentication(sessions, Verifier(settings.jwt_public_keys), signer),
+    mode=mode,
+    outbox=outbox,
+    site=site,
+    expiry=Expiry(database),
+    public_keys=settings.jwt_public_keys,
+)
 
 
 @functions_framework.http

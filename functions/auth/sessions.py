@@ -56,7 +56,7 @@ class Entry(NamedTuple):
 
 _FIND = (
     "SELECT sessions.id, kind, scope, COALESCE(last_seen > UTC_TIMESTAMP() - INTERVAL %s SECOND, FALSE),"
-    " users.id, users.email, users.password_hash"
+    " users.id, users.email, users.password_hash, users.verified"
     " FROM sessions JOIN users ON users.id = sessions.user_id WHERE "
 )
 _SEEN_SECONDS = SEEN_EVERY // timedelta(seconds=1)
@@ -157,7 +157,7 @@ class Sessions:
         if row is None:
             return None
         session, kind, scope, seen, *account = row
-        return Session(session, Kind(kind), Scope(scope), bool(seen), Account(*account))
+        return Session(session, Kind(kind), Scope(scope), bool(seen), Account.of(*account))
 
 
 def _entry(session: str, kind: str, scope: str, *others: Any) -> Entry:

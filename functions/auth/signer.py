@@ -8,6 +8,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from functions.auth.accounts import Account
 from functions.shared.tokens import ALGORITHM, AUDIENCE, ISSUER
 
 
@@ -25,13 +26,14 @@ class Signer:
             raise ValueError("JWT_PUBLIC_KEYS does not contain the public half of JWT_PRIVATE_KEY")
         self._key, self._id = key, ids[0]
 
-    def token(self, user: str, email: str, session: str, issued: datetime, expires: datetime) -> str:
-        """Return the token of a user's session."""
+    def token(self, account: Account, session: str, issued: datetime, expires: datetime) -> str:
+        """Return the token of an account's session."""
         claims = {
             "iss": ISSUER,
             "aud": AUDIENCE,
-            "sub": user,
-            "email": email,
+            "sub": account.id,
+            "email": account.email,
+            "email_verified": account.verified,
             "jti": session,
             "iat": issued,
             "exp": expires,

@@ -26,6 +26,9 @@ class Rate(NamedTuple):
 # The gateway has the same rates per minute, and bursts that are a little smaller: it counts first.
 LOGINS = Rate("login", timedelta(minutes=1) / 10, 12)
 HASHES = Rate("hash", timedelta(minutes=1) / 60, 33)
+# Letters about accounts that a client asks for, and those to an address: nobody can be flooded.
+LETTERS = Rate("letter", timedelta(minutes=3), 10)
+LETTERS_TO = Rate("letter to", timedelta(minutes=12), 5)
 
 _TAKE = """
 INSERT INTO attempts (id, failures, due) VALUES (%(id)s, 0, UTC_TIMESTAMP(6) + INTERVAL %(interval)s MICROSECOND)

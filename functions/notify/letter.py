@@ -1,7 +1,8 @@
 """The mail about how a job ended, as plain text and as HTML.
 
 The address may belong to a person who never uploaded anything; file name and options are the uploader's text. So they
-are in the body alone: short, labelled as what they are, and not clickable.
+are in the body alone: short, labelled as what they are, and not clickable. If the address was verified, uploader and
+reader are one: then the subject has the file name, too.
 """
 
 import re
@@ -69,6 +70,8 @@ def compose(job: Job, sender: Sender, public_url: Url) -> EmailMessage:
         outcome, subject = "failed", "Your video could not be converted to MP3"
         parts = _failed(job, name, url)
 
+    if job.verified:
+        subject = f"{subject}: {name}"
     letter = write(sender, job.email, subject, f"{job.id}.{outcome}", parts)
     if job.trace:
         letter["Traceparent"] = job.trace.parent

@@ -32,6 +32,15 @@ class MailServer(Protocol):
         """Return SENT once the server has accepted the letter, BOUNCED if it never will; else raise ServerAway."""
 
 
+def hand_over(mail: EmailMessage, server: MailServer) -> Outcome:
+    """Return what the server makes of the mail; raise RetryLater if it is away."""
+    try:
+        return server.send(mail)
+    except ServerAway as error:
+        log.warning("mail server away", extra={"error": str(error)})
+        raise RetryLater("The mail server is away", RETRY_AFTER) from error
+
+
 class Notifier:
     def __init__(self, database: Database[Document], server: MailServer, sender: Sender, public_url: Url) -> None:
         self._deliveries = Deliveries(database, Channel.MAIL)
@@ -89,8 +98,4 @@ class Notifier:
         except ValueError:
             log.warning("the owner's address is not a valid mail address")
             return Outcome.BOUNCED
-        try:
-            return self._server.send(mail)
-        except ServerAway as error:
-            log.warning("mail server away", extra={"error": str(error)})
-            raise RetryLater("The mail server is away", RETRY_AFTER) from error
+        return hand_over(mail, self._server)

@@ -1,7 +1,7 @@
 """The events of the product, as CloudEvents 1.0, and the sink that they are sent to.
 
 Data is small JSON that carries ids, never bytes or addresses: `eventing/schemas/`. An event's id and source follow
-from its job, so a republished event has the same id. Extension attributes carry the trace of the job's upload.
+from its job or letter, so a republished event has the same id. Extension attributes carry the trace of the upload.
 """
 
 import time
@@ -18,6 +18,7 @@ from functions.shared.trace import Trace
 VIDEO_UPLOADED = "video2mp3.video.uploaded.v1"
 AUDIO_CONVERTED = "video2mp3.audio.converted.v1"
 CONVERSION_FAILED = "video2mp3.conversion.failed.v1"
+ACCOUNT_MAIL_REQUESTED = "video2mp3.account.mail-requested.v1"
 
 
 def video_uploaded(job: str, trace: Trace | None = None, *, prewarm: bool = False) -> CloudEvent:
@@ -36,15 +37,21 @@ def conversion_failed(job: str, code: str, trace: Trace | None = None) -> CloudE
     return _event(CONVERSION_FAILED, "/functions/convert", job, "failed", trace=trace, code=code)
 
 
-def _event(kind: str, source: str, job: str, name: str, *, trace: Trace | None, **data: str) -> CloudEvent:
+def account_mail_requested(letter: str, trace: Trace | None = None) -> CloudEvent:
+    return _event(ACCOUNT_MAIL_REQUESTED, "/functions/auth", letter, "requested", noun="letter", trace=trace)
+
+
+def _event(
+    kind: str, source: str, subject: str, name: str, *, trace: Trace | None, noun: str = "job", **data: str
+) -> CloudEvent:
     attributes = (trace.attributes() if trace else {}) | {
         "type": kind,
         "source": source,
-        "id": f"{job}.{name}",
-        "subject": job,
+        "id": f"{subject}.{name}",
+        "subject": subject,
         "datacontenttype": "application/json",
     }
-    return CloudEvent(attributes, {"job": job} | data)
+    return CloudEvent(attributes, {noun: subject} | data)
 
 
 TIMEOUT_SECONDS = 5

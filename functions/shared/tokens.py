@@ -28,12 +28,16 @@ class SessionEnded(InvalidToken):
 
 @dataclass(frozen=True)
 class Caller:
-    """The token's user: id and e-mail address; the id of the token's session; when the token expires."""
+    """The token's user: id and e-mail address; the id of the token's session; when the token expires.
+
+    `verified` is whether somebody has proved to read the mails of the address.
+    """
 
     user: str
     email: str
     session: str
     expires: datetime
+    verified: bool = False
 
 
 class Verifier:
@@ -73,7 +77,7 @@ class Verifier:
         if not (as_written and all(map(_is_plain, (user, email, session)))):
             raise _invalid()
         audit.identify(user)
-        return Caller(user, email, session, expires)
+        return Caller(user, email, session, expires, claims.get("email_verified") is True)
 
 
 def _invalid() -> InvalidToken:

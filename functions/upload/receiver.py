@@ -138,6 +138,7 @@ class Receiver:
             job,
             owner=caller.user,
             email=caller.email,
+            verified=caller.verified,
             name=stored.name,
             options=options,
             size=stored.size,

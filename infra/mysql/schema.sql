@@ -41,6 +41,47 @@ PREPARE statement FROM @statement;
 EXECUTE statement;
 DEALLOCATE PREPARE statement;
 
+-- Whether somebody has proved to read the mails of the address. Accounts of 0.1.0 count as verified.
+SET @statement = IF(
+    EXISTS (
+        SELECT 1 FROM information_schema.columns
+        WHERE table_schema = DATABASE() AND table_name = 'users' AND column_name = 'verified'
+    ),
+    'DO 0',
+    'ALTER TABLE users ADD COLUMN verified BOOLEAN NOT NULL DEFAULT TRUE'
+);
+PREPARE statement FROM @statement;
+EXECUTE statement;
+DEALLOCATE PREPARE statement;
+
+-- Registrations and new passwords that wait for a proof: the link or the code of a letter, of which the store has hashes.
+CREATE TABLE IF NOT EXISTS proofs (
+    id            CHAR(36)     NOT NULL PRIMARY KEY,
+    kind          VARCHAR(8)   NOT NULL,
+    email         VARCHAR(254) NOT NULL,
+    password_hash VARCHAR(255) NULL,
+    link_hash     CHAR(64)     NOT NULL UNIQUE,
+    code_hash     VARCHAR(255) NOT NULL,
+    tries         INT UNSIGNED NOT NULL,
+    expires       DATETIME     NOT NULL,
+    INDEX proofs_of_address (email, expires)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- The outbox: functions/shared/letters.py. link and code are there only until the letter is sent.
+CREATE TABLE IF NOT EXISTS letters (
+    id      CHAR(36)     NOT NULL PRIMARY KEY,
+    kind    VARCHAR(8)   NOT NULL,
+    email   VARCHAR(254) NOT NULL,
+    link    VARCHAR(64)  NOT NULL,
+    code    VARCHAR(8)   NOT NULL,
+    created DATETIME     NOT NULL,
+    due     DATETIME(6)  NOT NULL,
+    expires DATETIME     NOT NULL,
+    tries   INT UNSIGNED NOT NULL,
+    outcome VARCHAR(8)   NULL,
+    INDEX letters_due (outcome, due)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
 -- Limits by address or by address and account. The id is a hash of both, so the table has nobody's address.
 -- A rate limit is used up to the time `due`; the next attempt of a password is allowed from `due` on.
 CREATE TABLE IF NOT EXISTS attempts (

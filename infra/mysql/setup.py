@@ -20,12 +20,15 @@ from pymysql.constants import CLIENT
 
 from functions.shared.mysql import connect_arguments
 
-# auth fills its tables. The others look up whether the session of a token is still open.
+# auth fills its tables. notify reads and settles the outbox, sweep sees which letters are overdue. The others look up
+# whether the session of a token is still open.
 PRIVILEGES = {
     "auth": ("SELECT, INSERT, UPDATE, DELETE", "*"),
     "upload": ("SELECT (id)", "sessions"),
     "download": ("SELECT (id)", "sessions"),
     "webhook": ("SELECT (id)", "sessions"),
+    "notify": ("SELECT, UPDATE (link, code, due, tries, outcome)", "letters"),
+    "sweep": ("SELECT (id, due, expires, outcome)", "letters"),
 }
 START = timedelta(minutes=5)  # the longest that MySQL may take to start
 PAUSE = timedelta(seconds=1)

@@ -37,7 +37,7 @@ if [[ $overlay == minikube ]]; then
 else
   missing= # those that deploy cannot create
   there=$'\n'$(kubectl -n video2mp3 get secrets -o name)$'\n'
-  for secret in mongodb-{admin,upload,convert,notify,download,sweep,webhook,deadletter,replay} mysql-{admin,auth,upload,download,webhook} rabbitmq smtp; do
+  for secret in mongodb-{admin,upload,convert,notify,download,sweep,webhook,deadletter,replay} mysql-{admin,auth,upload,download,notify,sweep,webhook} rabbitmq smtp; do
     [[ $there == *$'\n'"secret/$secret"$'\n'* ]] || missing+=" $secret"
   done
   [[ -z $missing ]] || lack "these Secrets in the namespace video2mp3:$missing" \

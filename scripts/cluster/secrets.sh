@@ -42,7 +42,7 @@ if [[ $overlay == minikube ]]; then
     printf %s "mysql://root:$secret@$mysql/" | put mysql-admin url
     keep mysql-admin
   fi
-  for user in auth upload download webhook; do
+  for user in auth upload download notify sweep webhook; do
     exists "mysql-$user" && continue
     printf %s "mysql://$user:$(password)@$mysql/auth" | put "mysql-$user" url
     keep "mysql-$user"

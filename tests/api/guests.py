@@ -7,6 +7,7 @@ import json
 from base64 import b64encode
 from itertools import count
 from typing import Any
+from uuid import uuid4
 from zlib import crc32
 
 import requests
@@ -16,9 +17,10 @@ from schemathesis.core.parameters import ParameterLocation
 from functions.auth.errors import PasswordRefused
 from functions.auth.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS, check
 from functions.shared.job.options import OPTIONS, OptionRefused, Options
+from functions.shared.letters import Kind
 from tests.api.contract import schema
 from tests.support.auth import PASSWORD
-from tests.support.people import NO_RECEIVER, Member
+from tests.support.people import NO_RECEIVER, Member, People
 from tests.support.person import From
 from tests.support.tus import metadata
 
@@ -71,10 +73,23 @@ def name_own(case: Case[Any], guest: Member) -> None:
     if "Upload-Offset" in case.headers and not _negative(case, ParameterLocation.HEADER):
         case.headers["Upload-Offset"] = "1000" if one_in(2, case) else "0"  # where an upload ends and begins
     proof = "current" if case.path == "/auth/password" else "password"
-    if case.path != "/auth/register" and isinstance(case.body, dict) and isinstance(case.body.get(proof), str):
+    if (
+        case.path not in {"/auth/register", "/auth/reset"}
+        and isinstance(case.body, dict)
+        and isinstance(case.body.get(proof), str)
+    ):
         case.body = {**case.body, proof: PASSWORD}
         if isinstance(case.body.get("email"), str):
             case.body["email"] = guest.account.email
+
+
+def prove(case: Case[Any], people: People, guest: Member) -> None:
+    """Insert the secret of a letter into two of three valid cases: of a new address, or for the guest's password."""
+    kind = {"/auth/verify-email": Kind.VERIFY, "/auth/reset": Kind.RESET}.get(case.path)
+    if kind is None or one_in(3, case) or _negative(case, ParameterLocation.BODY) or not isinstance(case.body, dict):
+        return
+    email = guest.account.email if kind is Kind.RESET else f"{uuid4()}@people.example"
+    case.body = {**case.body, "secret": people.letter(kind, email)}
 
 
 def mend(case: Case[Any]) -> None:

@@ -13,13 +13,13 @@ SECRETS = {
     "auth": {"mysql-auth", "jwt-private", "jwt-public", "gateway"},
     "upload": {"mongodb-upload", "mysql-upload", "jwt-public", "gateway"},
     "convert": {"mongodb-convert"},
-    "notify": {"mongodb-notify", "smtp"},
+    "notify": {"mongodb-notify", "mysql-notify", "smtp"},
     "download": {"mongodb-download", "mysql-download", "jwt-public", "gateway", "link-keys"},
-    "sweep": {"mongodb-sweep"},
+    "sweep": {"mongodb-sweep", "mysql-sweep"},
     "webhook": {"mongodb-webhook", "mysql-webhook", "jwt-public", "gateway"},
     "deadletter": {"mongodb-deadletter"},
 }
-PUBLISHERS = {"upload", "convert", "sweep"}
+PUBLISHERS = {"auth", "upload", "convert", "sweep"}
 MONGODB = """
 import json, os, pymongo
 database = pymongo.MongoClient(os.environ["MONGODB_URL"], timeoutMS=20000).get_default_database()

@@ -33,6 +33,7 @@ def auth_settings(mysql: Server, keys: Keys, _downloads: Downloads) -> dict[str,
         "DOWNLOAD_URL": _downloads.url,
         "GATEWAY_PASSWORD": GATEWAY_PASSWORD,
         "PUBLIC_URL": PUBLIC_URL,
+        "REGISTRATION": "open",
     }
 
 

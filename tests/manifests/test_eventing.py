@@ -6,9 +6,9 @@ from functions.shared import events
 from tests.manifests.pods import is_function
 from tests.manifests.rendering import Manifest, names, of_kind, rendered
 
-TYPES = {events.VIDEO_UPLOADED, events.AUDIO_CONVERTED, events.CONVERSION_FAILED}
+TYPES = {events.VIDEO_UPLOADED, events.AUDIO_CONVERTED, events.CONVERSION_FAILED, events.ACCOUNT_MAIL_REQUESTED}
 PARALLELISM = "rabbitmq.eventing.knative.dev/parallelism"
-PUBLISHERS = {"convert", "sweep", "upload"}
+PUBLISHERS = {"auth", "convert", "sweep", "upload"}
 
 
 def test_every_trigger_filters_for_an_event_type_that_functions_send(manifests: list[Manifest]) -> None:

@@ -55,12 +55,12 @@ TARGETS |= {f"{name} {port}": (name, port) for name in FUNCTIONS for port in (80
 
 # The targets that each of the product's pods calls.
 CALLS = {
-    "auth": {"mysql", "kourier"},
+    "auth": {"mysql", "kourier", "broker ingress"},
     "upload": {"mongodb", "mysql", "broker ingress"},
     "convert": {"mongodb", "broker ingress"},
-    "notify": {"mongodb", "smtp"},
+    "notify": {"mongodb", "mysql", "smtp"},
     "download": {"mongodb", "mysql"},
-    "sweep": {"mongodb", "broker ingress"},
+    "sweep": {"mongodb", "mysql", "broker ingress"},
     "webhook": {"mongodb", "mysql", "outside", "outside, IPv6"},
     "deadletter": {"mongodb"},
     "gateway": {"kourier"},
@@ -82,7 +82,7 @@ MONGODB_CLIENTS = {name for name, called in CALLS.items() if "mongodb" in called
 BROKER_PODS = {"default-broker-ingress", *DISPATCHERS}
 LEAVE = {
     27017: MONGODB_CLIENTS,
-    3306: {"auth", "upload", "download", "webhook", "mysql-setup"},
+    3306: {"auth", "upload", "download", "notify", "sweep", "webhook", "mysql-setup"},
     443: {"webhook"},
     8443: {"webhook"},
     5671: BROKER_PODS,

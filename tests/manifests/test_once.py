@@ -12,7 +12,8 @@ from tests.manifests.rendering import OVERLAYS, REPOSITORY, Manifest, build, ren
 FUNCTIONS = REPOSITORY / "infra/functions"
 COMMON = [(step["path"], step["value"]) for step in yaml.safe_load((FUNCTIONS / "common.yaml").read_text())]
 FILES = sorted(main.parent.name for main in REPOSITORY.glob("functions/*/main.py"))
-SETTINGS = {"PUBLIC_URL": ["download", "notify"], "MAIL_FROM": ["notify"]}  # and the function that reads it
+# And the functions that read it.
+SETTINGS = {"PUBLIC_URL": ["auth", "download", "notify"], "REGISTRATION": ["auth"], "MAIL_FROM": ["notify"]}
 ABSENT = object()
 
 

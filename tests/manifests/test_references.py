@@ -17,6 +17,8 @@ SECRETS = {f"mongodb-{user}/url" for user in ("admin", *RIGHTS)} | {
     "mysql-auth/url",
     "mysql-upload/url",
     "mysql-download/url",
+    "mysql-notify/url",
+    "mysql-sweep/url",
     "mysql-webhook/url",
     "gateway/password",
     "link-keys/keys",

@@ -18,6 +18,9 @@ NOBODY, SOMEBODY = ("none", "bad", "expired", "revoked"), ("A", "B")
 TABLE = """
 route                            nobody       login        write token  read token
 POST   /auth/register            409 409 201  409 409 201  409 409 201  409 409 201
+POST   /auth/verify-email        403 403 403  403 403 403  403 403 403  403 403 403
+POST   /auth/forgot              202 202 202  202 202 202  202 202 202  202 202 202
+POST   /auth/reset               403 403 403  403 403 403  403 403 403  403 403 403
 POST   /auth/login               401 401 401  401 401 401  401 401 401  401 401 401
 POST   /auth/session             401 401 401  401 401 401  401 401 401  401 401 401
 GET    /auth/session             401 401 401  200 200 200  200 200 200  200 200 200

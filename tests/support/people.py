@@ -18,12 +18,13 @@ from functions.auth import credentials
 from functions.auth.accounts import Account, Accounts
 from functions.auth.errors import TooManyTokens
 from functions.auth.passwords import Passwords
+from functions.auth.proofs import Proofs
 from functions.auth.sessions import Kind, Scope, Sessions
 from functions.auth.signer import Signer
 from functions.convert.id3 import Chapter, Tag
 from functions.download.feeds import Feeds
 from functions.download.links import Link, LinkKeys, Links
-from functions.shared import mongo
+from functions.shared import letters, mongo
 from functions.shared.job.deliveries import OF_AN_END, Deliveries, Outcome
 from functions.shared.job.document import State
 from functions.shared.mysql import Database
@@ -121,7 +122,7 @@ class People:
         self._secrets = Secrets(stack.secrets)
         private, self._public = self._secrets.read("jwt-private", "key"), self._secrets.read("jwt-public", "keys")
         self._signer = Signer(private, self._public)
-        database = _KeptDatabase(self._secrets.read("mysql-auth", "url"))
+        self._database = database = _KeptDatabase(self._secrets.read("mysql-auth", "url"))
         self._accounts, self._sessions = Accounts(database), Sessions(database)
         self._shelf = Shelf(mongo.database(self._secrets.read("mongodb-admin", "url")))
         self._links = Links(LinkKeys(self._secrets.read("link-keys", "keys")), Url(stack.url))
@@ -173,6 +174,15 @@ class People:
 
     def end_feed(self, person: Member) -> None:
         self._feeds.revoke(person.account.id)
+
+    def letter(self, kind: letters.Kind, email: str) -> str:
+        """Return the secret of a letter to the address, which is not sent."""
+        letter = Proofs(self._database, Passwords(1)).request(kind, email, self._hash)
+        with self._database.cursor() as cursor:
+            cursor.execute("SELECT link FROM letters WHERE id = %s", (letter,))
+            (link,) = cursor.fetchone() or ("",)
+            cursor.execute("DELETE FROM letters WHERE id = %s", (letter,))
+        return str(link)
 
     def use_up_tokens(self, person: Member) -> None:
         """Let the user have as many API tokens as an account may have."""
@@ -273,7 +283,7 @@ class People:
         return valid, expired
 
     def _token(self, account: Account, session: str, expires: datetime) -> str:
-        return self._signer.token(account.id, account.email, session, expires - HOUR, expires)
+        return self._signer.token(account, session, expires - HOUR, expires)
 
 
 def _secret(credential: str) -> str:

@@ -19,6 +19,7 @@ from tests.support.waiting import eventually
 
 StartFunction = Callable[[str, Mapping[str, str]], str]
 PING = "dev.knative.sources.ping"
+NO_MYSQL = "mysql://somebody:unused@127.0.0.1:1/auth"  # for a function whose test needs none
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class Job:
     options: Options = DEFAULT
     keep: int | None = None
     kept: datetime | None = None
+    verified: bool = False
 
     @classmethod
     def of(cls, document: Document) -> "Job":
@@ -98,6 +99,7 @@ class Job:
             options=Options.of(document.get("options", {})),
             keep=document.get("keep"),
             kept=document.get("kept"),
+            verified=document.get("verified", False),
         )
 
     def as_stored(self) -> "Job":

@@ -36,11 +36,12 @@ class Jobs:
         options: Options = DEFAULT,
         keep: int = 0,
         video: ObjectId | None = None,
+        verified: bool = False,
     ) -> Job:
         """Store and return the job of a stored video of `size` bytes: state `uploaded`, no attempt yet.
 
         The video's id is `video`, by default the job's own; another one is a video that a job has already. It is kept
-        for `keep` hours after the job's end.
+        for `keep` hours after the job's end. `verified` is whether the owner has proved to read the address' mails.
 
         If the owner has a job with the same `Idempotency-Key` already, nothing is stored and that job is returned: the
         caller's video is used only if the returned job has its id. Raises OwnerDeleted, and pymongo's error if MongoDB
@@ -68,6 +69,7 @@ class Jobs:
             "trace": trace and vars(trace),
             "keep": keep if keep or shared else None,
             "video": video if shared else None,
+            "verified": verified or None,
         }
         document |= {name: value for name, value in optional.items() if value is not None}
         if key is None:

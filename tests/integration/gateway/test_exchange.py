@@ -119,6 +119,12 @@ def test_large_upload_of_a_read_token_is_refused_at_once(gateway: Gateway, auth:
         assert (answer.status, answer.headers["Content-Type"]) == (403, "application/problem+json")
 
 
+def test_client_cannot_state_another_method(gateway: Gateway, cookie: dict[str, str]) -> None:
+    """Only the gateway says what a session is used for."""
+    headers = cookie | {"Sec-Fetch-Site": "cross-site", "X-Original-Method": "GET"}
+    assert_problem(ask(gateway, ("DELETE", "/auth/sessions"), headers), 403)
+
+
 def test_client_cannot_ask_for_a_jwt(gateway: Gateway, auth: Client, person: Registered) -> None:
     """auth answers the gateway alone with one; through the gateway its own route has none, whatever a client sends."""
     for headers in (auth.browse(person), {"Authorization": f"Bearer {auth.api_token(auth.token(person))}"}):

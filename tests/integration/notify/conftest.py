@@ -12,9 +12,13 @@ from pymongo.database import Database
 from functions.shared import mongo
 from functions.shared.mongo import Document
 from scripts.local.ports import HOST, free_port
-from tests.support.stacks import Mailbox, Server, StartFunction
+from tests.support.stacks import NO_MYSQL, Mailbox, Server, StartFunction
 
-SETTINGS = {"MAIL_FROM": "video2mp3 <no-reply@video2mp3.example>", "PUBLIC_URL": "http://gateway.example:8080/"}
+SETTINGS = {
+    "MAIL_FROM": "video2mp3 <no-reply@video2mp3.example>",
+    "PUBLIC_URL": "http://gateway.example:8080/",
+    "MYSQL_URL": NO_MYSQL,
+}
 
 
 @pytest.fixture(scope="session")

@@ -282,3 +282,27 @@ def test_there_is_nothing_to_mail_about_a_job_that_is_open_or_gone(
     for subject in (str(job), str(ObjectId()), "no id", "$ne"):
         assert deliver(notify, audio_converted(subject, str(ObjectId()))).status_code == 200
     assert len(list(mailbox.folder.glob("*.eml"))) == before
+
+
+@pytest.mark.parametrize("end", ["done", "failed"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        ("summer.mp4", "\u201csummer.mp4\u201d"),
+        ("x" * 100, f"\u201c{'x' * 59}\u2026\u201d"),
+        ("a\r\nBcc: b@people.example", "\u201ca Bcc: b@\u2060people.\u2060example\u201d"),
+        ("visit www.evil.example", "\u201cvisit www.\u2060evil.\u2060example\u201d"),
+    ],
+)
+def test_subject_has_the_file_name_if_the_address_is_verified(
+    notify: str, mailbox: Mailbox, database: Database[Document], end: str, named: tuple[str, str]
+) -> None:
+    """Shown as in the body: short, on one line, and not clickable."""
+    name, shown = named
+    known, unknown = (ended_job(database, end, name=name, **more) for more in ({"verified": True}, {}))
+    for job in (known, unknown):
+        deliver(notify, conversion_failed(str(job), "no_audio"))
+    (verified,), (other,) = mails(mailbox, known), mails(mailbox, unknown)
+    assert verified["Subject"] == f"{other['Subject']}: {shown}"
+    assert verified["Bcc"] is None
+    assert name[:5] not in other["Subject"]

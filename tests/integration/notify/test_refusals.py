@@ -137,6 +137,6 @@ def test_wrong_settings_stop_the_start_and_are_all_named() -> None:
     command = [sys.executable, "-m", "functions.shared.server"]
     ended = subprocess.run(command, check=False, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
-    for name in ("MONGODB_URL", "SMTP_URL", "MAIL_FROM", "PUBLIC_URL"):
+    for name in ("MONGODB_URL", "MYSQL_URL", "SMTP_URL", "MAIL_FROM", "PUBLIC_URL"):
         assert name in ended.stderr
     assert "secret" not in ended.stderr

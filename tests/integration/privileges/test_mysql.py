@@ -109,7 +109,7 @@ def test_mongodb_login_is_none_of_mysql(mysql: Server, mongodb: Server, function
     assert refused.value.args[0] in {1045, 1698}
 
 
-READERS = [user for user in PRIVILEGES if user != "auth"]
+READERS = ["upload", "download"]
 
 
 @pytest.mark.parametrize("function", READERS)
@@ -141,6 +141,58 @@ def test_reader_looks_up_sessions(mysql: Server, auth: Cursor, function: str) ->
 )
 def test_reader_has_no_other_privileges(mysql: Server, function: str, statement: str) -> None:
     """They read neither users nor limits, and write nothing."""
+    with closing(login(mysql.url_of(function))) as connection, connection.cursor() as cursor:
+        with pytest.raises(MySQLError) as refused:
+            cursor.execute(statement)
+        assert refused.value.args[0] in REFUSED | {1143}
+
+
+OF_OTHERS = [
+    "SELECT id FROM users",
+    "SELECT id FROM sessions",
+    "SELECT secret_hash FROM sessions",
+    "SELECT id FROM proofs",
+    "SELECT code_hash FROM proofs",
+    "SELECT id FROM attempts",
+    "DELETE FROM letters",
+    "DELETE FROM proofs",
+    "UPDATE letters SET email = 'me@people.example'",
+    "UPDATE letters SET kind = 'reset'",
+    "UPDATE letters SET expires = NOW()",
+    "UPDATE letters SET id = 'mine'",
+    "UPDATE proofs SET tries = 0",
+    "UPDATE users SET password_hash = 'mine'",
+    "UPDATE users SET verified = TRUE",
+    "INSERT INTO letters SELECT * FROM letters",
+    "INSERT INTO letters (id, kind, email) VALUES ('mine', 'reset', 'me@people.example')",
+    "INSERT INTO proofs (id, kind, email) VALUES ('mine', 'reset', 'me@people.example')",
+]
+
+
+def test_notify_reads_and_settles_the_outbox(mysql: Server) -> None:
+    with closing(login(mysql.url_of("notify"))) as connection, connection.cursor() as cursor:
+        assert cursor.execute("SELECT * FROM letters WHERE id = 'none'") == 0
+        settled = "UPDATE letters SET link = '', code = '', due = NOW(), tries = 1, outcome = 'sent' WHERE id = 'none'"
+        assert cursor.execute(settled) == 0
+
+
+def test_sweep_sees_which_letters_are_overdue(mysql: Server) -> None:
+    with closing(login(mysql.url_of("sweep"))) as connection, connection.cursor() as cursor:
+        overdue = "SELECT id FROM letters WHERE outcome IS NULL AND due < NOW() AND expires > NOW() AND id = 'none'"
+        assert cursor.execute(overdue) == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "statement"),
+    [
+        *(("notify", statement) for statement in [*FORBIDDEN, *OF_OTHERS]),
+        *(("sweep", statement) for statement in [*FORBIDDEN, *OF_OTHERS]),
+        *(("sweep", f"SELECT {column} FROM letters") for column in ("*", "email", "link", "code", "kind")),
+        *(("sweep", f"UPDATE letters SET {column} = NULL") for column in ("link", "code", "due", "tries", "outcome")),
+    ],
+)
+def test_notify_and_sweep_have_no_other_privileges(mysql: Server, function: str, statement: str) -> None:
+    """notify cannot write letters or address them anew, and sees neither users nor proofs; sweep sees no text."""
     with closing(login(mysql.url_of(function))) as connection, connection.cursor() as cursor:
         with pytest.raises(MySQLError) as refused:
             cursor.execute(statement)

@@ -73,7 +73,7 @@ def columns(rows: Cursor) -> list[tuple[object, ...]]:
 
 
 def test_session_of_the_version_before_stays_open(database: str, rows: Cursor) -> None:
-    """As a login that may write; also one that a process of the version before opens afterwards."""
+    """As a login that may write, of a verified address; also one that a process of the old version opens afterwards."""
     apply(database, VERSION_0_1)
     rows.execute("INSERT INTO users VALUES ('anna', 'anna@people.example', 'hash', UTC_TIMESTAMP())")
     rows.execute(OPEN_SESSION, ("before",))
@@ -84,7 +84,7 @@ def test_session_of_the_version_before_stays_open(database: str, rows: Cursor) -
         found = sessions.find_login(session, "anna")
         assert found
         assert (found.kind, found.scope, found.seen) == (Kind.LOGIN, Scope.WRITE, False)
-        assert found.account == Account("anna", "anna@people.example", "hash")
+        assert found.account == Account("anna", "anna@people.example", "hash", verified=True)
     entries = sessions.of("anna", Kind.LOGIN)
     assert {entry.id for entry in entries} == {"before", "after"}
     assert all(entry.created < entry.expires for entry in entries)
@@ -96,7 +96,7 @@ def test_schema_is_the_same_whether_new_or_upgraded_or_applied_twice(database: s
     upgraded = columns(rows)
     apply(database, SCHEMA)
     assert columns(rows) == upgraded
-    rows.execute("DROP TABLE sessions")
-    rows.execute("DROP TABLE users")
+    for table in ("sessions", "users", "attempts", "proofs", "letters"):
+        rows.execute(f"DROP TABLE {table}")
     apply(database, SCHEMA)
     assert columns(rows) == upgraded

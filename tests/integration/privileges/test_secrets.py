@@ -14,7 +14,7 @@ SECRETS = {
     "auth": {"mysql-auth/url", "jwt-private/key", "jwt-public/keys", "gateway/password"},
     "upload": {"mongodb-upload/url", "mysql-upload/url", "jwt-public/keys", "gateway/password"},
     "convert": {"mongodb-convert/url"},
-    "notify": {"mongodb-notify/url", "smtp/url"},
+    "notify": {"mongodb-notify/url", "mysql-notify/url", "smtp/url"},
     "download": {
         "mongodb-download/url",
         "mysql-download/url",
@@ -22,7 +22,7 @@ SECRETS = {
         "gateway/password",
         "link-keys/keys",
     },
-    "sweep": {"mongodb-sweep/url"},
+    "sweep": {"mongodb-sweep/url", "mysql-sweep/url"},
     "webhook": {"mongodb-webhook/url", "mysql-webhook/url", "jwt-public/keys", "gateway/password"},
     "deadletter": {"mongodb-deadletter/url"},
 }

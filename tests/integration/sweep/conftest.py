@@ -52,8 +52,11 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def running(mongodb: Server, broker: Ingress, start_function: StartFunction, supervisor: Supervisor) -> Running:
-    env = {"MONGODB_URL": mongodb.url_of("sweep"), "K_SINK": broker.url, "RETENTION_DAYS": "7", "THREADS": "4"}
+def running(
+    mongodb: Server, mysql: Server, broker: Ingress, start_function: StartFunction, supervisor: Supervisor
+) -> Running:
+    stores = {"MONGODB_URL": mongodb.url_of("sweep"), "MYSQL_URL": mysql.url_of("sweep")}
+    env = {**stores, "K_SINK": broker.url, "RETENTION_DAYS": "7", "THREADS": "4"}
     others = set(supervisor.log.glob("sweep-*.log"))
     url = start_function("sweep", env)
     (log,) = set(supervisor.log.glob("sweep-*.log")) - others

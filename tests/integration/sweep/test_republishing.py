@@ -18,7 +18,7 @@ from scripts.local.ports import HOST, free_port
 from tests.integration.sweep.conftest import Sweep
 from tests.support.ingress import Ingress, deliver, same
 from tests.support.jobs import PAST, ended_job, open_job
-from tests.support.stacks import StartFunction
+from tests.support.stacks import NO_MYSQL, StartFunction
 
 
 def job_of(database: Database[Document], job: ObjectId) -> Document:
@@ -175,7 +175,8 @@ def test_tick_logs_what_it_did(sweep: Sweep, database: Database[Document], sweep
 
 def test_store_that_is_away_is_503(ingress: Ingress, start_function: StartFunction) -> None:
     """Without its store the tick fails within 10 s, for the caller to repeat."""
-    env = {"MONGODB_URL": f"mongodb://{HOST}:{free_port()}/video2mp3", "K_SINK": ingress.url, "THREADS": "1"}
+    nowhere = f"mongodb://{HOST}:{free_port()}/video2mp3"
+    env = {"MONGODB_URL": nowhere, "MYSQL_URL": NO_MYSQL, "K_SINK": ingress.url, "THREADS": "1"}
     sweep = start_function("sweep", env)
     began = time.monotonic()
     ping = CloudEvent({"type": "dev.knative.sources.ping", "source": "/ping"})

@@ -49,6 +49,9 @@ def _naming(cell: Cell, named: Member) -> dict[str, Any]:
     about = {"user": named.account.id, "sub": named.account.id, "email": named.account.email, "session": named.session}
     bodies: dict[str, dict[str, Any]] = {
         "/auth/register": {"password": PASSWORD},
+        "/auth/verify-email": {"code": "00000000"},
+        "/auth/forgot": {},
+        "/auth/reset": {"code": "00000000", "password": "another good passphrase"},
         "/auth/login": {"password": "not the password"},
         "/auth/session": {"password": "not the password"},
         "/auth/tokens": {"name": "mine", "scope": "read"},

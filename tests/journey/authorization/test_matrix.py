@@ -68,7 +68,7 @@ def test_matrix_cell_has_its_status(stack: RunningStack, people: People, scene: 
         assert people.belongings(me) != scene.mine
     if cell.status == 201 and cell.path == "/uploads":
         assert (f"/jobs/{me.job}" == answer.headers.get("Content-Location")) == (cell.whose == "own")
-    if cell.status == 202:
+    if cell.status == 202 and cell.path != "/auth/forgot":
         assert (answer.json()["id"] == me.job) == (cell.whose == "own")
     if cell.method == "GET":
         head = ask(stack, cell, me, named, "HEAD")

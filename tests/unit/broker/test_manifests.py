@@ -32,12 +32,17 @@ def test_dead_letters_and_each_trigger_have_a_queue() -> None:
         f"video2mp3.notify-on-conversion-failed.{UID}": (
             found.exchange,
             {"type": "video2mp3.conversion.failed.v1"},
-            3,
+            2,
+        ),
+        f"video2mp3.notify-on-mail-requested.{UID}": (
+            found.exchange,
+            {"type": "video2mp3.account.mail-requested.v1"},
+            2,
         ),
         f"video2mp3.notify-on-prewarm.{UID}": (
             found.exchange,
             {"type": "video2mp3.video.uploaded.v1", "prewarm": "true"},
-            2,
+            1,
         ),
         f"video2mp3.webhook-on-audio-converted.{UID}": (found.exchange, {"type": "video2mp3.audio.converted.v1"}, 8),
         f"video2mp3.webhook-on-conversion-failed.{UID}": (

@@ -15,13 +15,26 @@ import yaml
 from cloudevents.http import CloudEvent
 
 from functions.shared import events
-from functions.shared.events import Sink, SinkAway, audio_converted, conversion_failed, video_uploaded
+from functions.shared.events import (
+    Sink,
+    SinkAway,
+    account_mail_requested,
+    audio_converted,
+    conversion_failed,
+    video_uploaded,
+)
 from tests.support.ingress import listening
 
 EVENTING = Path(__file__).parents[3] / "eventing"
 JOB, MP3 = "6925c0ffee5eed0fcafe0001", "6925c0ffee5eed0fcafe0002"
-EVENTS = [video_uploaded(JOB), audio_converted(JOB, MP3), conversion_failed(JOB, "no_audio")]
-TYPES = {events.VIDEO_UPLOADED, events.AUDIO_CONVERTED, events.CONVERSION_FAILED}
+LETTER = "6925c0ff-ee5e-4d0f-8afe-000169250001"
+EVENTS = [
+    video_uploaded(JOB),
+    audio_converted(JOB, MP3),
+    conversion_failed(JOB, "no_audio"),
+    account_mail_requested(LETTER),
+]
+TYPES = {events.VIDEO_UPLOADED, events.AUDIO_CONVERTED, events.CONVERSION_FAILED, events.ACCOUNT_MAIL_REQUESTED}
 
 
 def manifests(kind: str) -> list[dict[str, Any]]:
@@ -38,7 +51,7 @@ def test_event_matches_its_schema_and_event_type(event: CloudEvent) -> None:
     jsonschema.validate(event.data, schema(event["type"]))
     (published,) = [kind for kind in manifests("eventtype") if kind["metadata"]["name"] == event["type"]]
     for attribute in published["spec"]["attributes"]:
-        assert event[attribute["name"]] == attribute["value"].replace("{job id}", JOB)
+        assert event[attribute["name"]] == attribute["value"].replace("{job id}", JOB).replace("{letter id}", LETTER)
 
 
 @pytest.mark.parametrize("kind", sorted(TYPES))
