@@ -29,9 +29,9 @@ const code = (known) =>
     required
   />`
 
-/** `hash`: the address of a letter's link, such as `#verify=CODE` or `#reset=CODE`, or that of a view. */
+/** `hash`: the address of a letter's link, such as `#verify=SECRET` or `#reset=SECRET`, or that of a view. */
 export function Door({ hash }) {
-  const [, link, token] = /^#(verify|reset)=(.+)$/.exec(hash) ?? []
+  const [, link, secret] = /^#(verify|reset)=(.+)$/.exec(hash) ?? []
   const [view, setView] = useState(link ?? 'up')
   const [address, setAddress] = useState('')
   useEffect(() => void (link && setView(link)), [link])
@@ -50,10 +50,10 @@ export function Door({ hash }) {
     in: [({ email, password }) => signIn(email, password), [email(), password(false)], ['up', 'forgot']],
     verify: [
       async (given) => {
-        await call('POST', '/auth/verify-email', proof(given, token, address))
+        await call('POST', '/auth/verify-email', proof(given, secret, address))
         setView('in')
       },
-      token ? [] : [!address && email(), code()],
+      secret ? [] : [!address && email(), code()],
       ['in', 'up'],
     ],
     forgot: [
@@ -67,10 +67,10 @@ export function Door({ hash }) {
     ],
     reset: [
       async (given) => {
-        await call('POST', '/auth/reset', { ...proof(given, token, address), password: given.password })
+        await call('POST', '/auth/reset', { ...proof(given, secret, address), password: given.password })
         setView('in')
       },
-      token ? [password(true)] : [!address && email(), code(), password(true)],
+      secret ? [password(true)] : [!address && email(), code(), password(true)],
       ['in'],
     ],
   }
@@ -83,7 +83,7 @@ export function Door({ hash }) {
   </section>`
 }
 
-/** What shows that a letter has arrived: the link's token, or the address and the code. */
-function proof(given, token, address) {
-  return token ? { token } : { email: given.email ?? address, code: given.code }
+/** What shows that a letter has arrived: the secret of its link, or the address and the code. */
+function proof(given, secret, address) {
+  return secret ? { secret } : { email: given.email ?? address, code: given.code }
 }
