@@ -71,7 +71,9 @@ class Upload:
     def create(self) -> Answer:
         self._record.note()  # its key makes a lost answer harmless
         headers = {"Upload-Length": str(self._length), "Upload-Metadata": self._metadata}
-        answer = self._service.once("POST", "/uploads", headers={**VERSION, **headers, "X-Nothing": self._record.key})
+        answer = self._service.once(
+            "POST", "/uploads", headers={**VERSION, **headers, "Idempotency-Key": self._record.key}
+        )
         # Its path alone: the token goes to no other place.
         place = UPLOAD.fullmatch(answer.headers.get("Location", ""))
         if not place:
