@@ -89,6 +89,8 @@ def client(
         "JWT_PUBLIC_KEYS": secrets.read("jwt-public", "keys"),
         "DOWNLOAD_URL": "http://download.example",
         "GATEWAY_PASSWORD": secrets.password("gateway"),
+        "PUBLIC_URL": "https://gateway.example",
+        "REGISTRATION": "open",
     }
     return Client(supervisor_of_tls, stores[request.param], options[request.param], env)
 
