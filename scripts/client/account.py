@@ -129,12 +129,9 @@ class _Account:
     def __init__(self, url: str, email: str) -> None:
         """Ask for the password; raise Failure."""
         credentials = (email, _secret(f"Password of {shown(email)}"))
-        try:
-            answer = Service(url, None, Stop(), COMMAND).call("POST", "/auth/login", auth=credentials)
-        except Failure as failure:
-            if failure.kind is Kind.LOGIN:
-                raise Failure(Kind.LOGIN, "Wrong address or password.") from failure
-            raise
+        answer = Service(url, None, Stop(), COMMAND).call("POST", "/auth/login", auth=credentials, accept=(401,))
+        if answer.status == 401:
+            raise Failure(Kind.LOGIN, "Wrong address or password.")
         self._service = Service(url, answer.read(Session).token, Stop(), COMMAND)
 
     def create_token(self, name: str, scope: str, days: int) -> ApiToken:

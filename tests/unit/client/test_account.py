@@ -67,6 +67,12 @@ def test_login_with_the_wrong_password_is_refused(
     assert not FILE.exists()
 
 
+def test_login_of_an_address_that_is_not_verified_is_told_so(run: Run, stranger: FakeService) -> None:
+    stranger.faults.append(lambda _request: problem(403, "Verify the address first."))
+    ran = run("login", "--url", stranger.url, "--email", "me@example.com")
+    assert (ran.status, ran.err) == (3, "Verify the address first.\n")
+
+
 def test_login_with_a_token_checks_it(run: Run, stranger: FakeService) -> None:
     assert run("login", "--url", stranger.url, "--token", "v2m_wrong").status == 3
     assert run("login", "--url", stranger.url, "--token", TOKEN).status == 0
