@@ -1,7 +1,7 @@
 """Writes the page as the gateway serves it: `render_page.py MODULES TARGET`, with what npm has installed in MODULES.
 
-The files are below a folder that is named by a hash of their contents, TARGET/page/HASH, so that browsers may keep them
-for ever. TARGET/index.html names them. Each has a compressed copy beside it, for `gzip_static`.
+The files are below a folder that is named by a hash of their contents, TARGET/HASH, so that browsers may keep them for
+ever. TARGET/index.html names them. Each has a compressed copy beside it, for `gzip_static`.
 """
 
 import gzip
@@ -27,10 +27,10 @@ def render(modules: Path, target: Path) -> None:
     files |= {name: modules / path for name, path in MODULES.items()}
     contents = {name: path.read_bytes() for name, path in sorted(files.items())}
     digest = hashlib.sha256(b"".join(name.encode() + b"\0" + content for name, content in contents.items()))
-    folder = f"page/{digest.hexdigest()[:12]}"
+    folder = digest.hexdigest()[:12]
     early = [name for name in contents if name.endswith(".js") and not name.startswith("words/") and name not in LAZY]
-    preloads = "\n".join(f'<link rel="modulepreload" href="/{folder}/{name}">' for name in early)
-    index = (SOURCE / "index.html").read_text().replace("/page/HASH", f"/{folder}")
+    preloads = "\n".join(f'<link rel="modulepreload" href="/page/{folder}/{name}">' for name in early)
+    index = (SOURCE / "index.html").read_text().replace("/page/HASH", f"/page/{folder}")
     index = index.replace("</head>", f"{preloads}\n</head>")
     written = {f"{folder}/{name}": content for name, content in contents.items()} | {"index.html": index.encode()}
     for name, content in written.items():

@@ -214,7 +214,7 @@ def gateway(
     source, scheme = REPOSITORY / "infra/gateway", "https" if tls else "http"
     url = f"{scheme}://{listen}"
     shutil.copy(source / "openapi.json", folder)
-    render_page.render(LOCAL / "page/node_modules", folder)
+    render_page.render(LOCAL / "page/node_modules", folder / "page")
     (folder / "trusted-proxies.conf").write_text("".join(f"set_real_ip_from {range_};\n" for range_ in trusted_proxies))
     values = {f"{name.upper()}_URL": url for name, url in functions.items()}
     values |= {"SCHEME": scheme, "LISTEN": listen, "TLS": str(tls), "PUBLIC_URL": url}
