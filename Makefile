@@ -91,7 +91,7 @@ test-api: ## The API against its OpenAPI document: every route, some hundred sch
 	@$(pytest) tests/api --hypothesis-profile api --timeout 600
 
 test-journey: ## The whole system through its gateway; some hostile, whole and damaged files, and kills
-	@$(pytest) tests/journey $(addprefix tests/,hostile/test_one_of_each.py hostile/test_canary.py chaos/test_in_short.py corpus/test_in_short.py)
+	@$(pytest) tests/journey $(addprefix tests/,hostile/test_one_of_each.py hostile/test_canary.py chaos/test_in_short.py chaos/test_cuts_in_short.py corpus/test_in_short.py)
 
 test-client: ## The command line, installed from its wheel, against the whole system
 	@$(pytest) tests/client
@@ -131,7 +131,7 @@ test-corpus-long: ## 1,254 files, whole and damaged, through the whole system; t
 	@$(pytest) tests/corpus/test_whole.py -v -s
 
 test-chaos-long: ## Every process killed in turn, servers away, a disk full; at most 45 minutes
-	@$(pytest) tests/chaos/test_at_length.py tests/chaos/test_replica_set.py -v --session-timeout 2700
+	@$(pytest) tests/chaos/test_at_length.py tests/chaos/test_cuts.py tests/chaos/test_replica_set.py -v --session-timeout 2700
 
 test-limits-long: ## Limits at full size: 4 GiB and one byte, crowds of slow clients; three to eight minutes, 12 GiB of disk
 	@$(pytest) tests/limits/test_whole.py -v

