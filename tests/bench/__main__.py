@@ -43,6 +43,7 @@ def measure(folder: Path) -> tuple[list[Row], Peaks]:
             converting.loudness(long),
             converting.constant(long),
             storing.upload(system),
+            storing.resumable(system),
             storing.download(system),
         ]
         rows = []

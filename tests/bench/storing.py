@@ -1,6 +1,6 @@
 """The rows about uploads and downloads, beside pymongo's own GridFS on the same mongod, and about memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +29,28 @@ def upload(system: System) -> Iterator[Row]:
             return timed(lambda: raw.upload_from_stream("blob", body))
 
     yield _speeds("upload of 1 GiB through NGINX", "raw GridFSBucket put", 1024, 1.0, rounds(5, ours, theirs))
+
+
+def resumable(system: System) -> Iterator[Row]:
+    blob = system.blob(1024)
+
+    def seconds_of(send: Callable[[], str]) -> float:
+        job = ""
+
+        def measured() -> None:
+            nonlocal job
+            job = send()
+
+        seconds = timed(measured)
+        assert system.person.call("DELETE", f"/jobs/{job}").status_code == 204
+        return seconds
+
+    def in_one_patch() -> float:
+        upload = system.begin(blob)
+        return seconds_of(lambda: system.patch(upload, blob))
+
+    found = rounds(5, in_one_patch, lambda: seconds_of(lambda: system.put(blob)))
+    yield _speeds("resumable upload of 1 GiB through NGINX, in one PATCH", "upload in one request", 1024, 0.95, found)
 
 
 def download(system: System) -> Iterator[Row]:

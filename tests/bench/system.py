@@ -3,10 +3,12 @@
 import http.client
 import json
 import os
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlencode, urlsplit
@@ -26,6 +28,7 @@ from tests.support.processes import MIB
 from tests.support.waiting import eventually
 
 BLOCK = 1 << 20
+TUS = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,18 @@ class System:
             return str(
                 self._request("POST", f"/upload?{urlencode({'name': video.name} | options)}", body, headers)["id"]
             )
+
+    def begin(self, video: Path) -> str:
+        """Create a resumable upload of the video; return its path."""
+        name = b64encode(video.name.encode()).decode()
+        headers = {"Upload-Length": str(video.stat().st_size), "Upload-Metadata": f"filename {name}"} | TUS
+        return self._ask("POST", "/uploads", None, headers)["Location"]
+
+    def patch(self, upload: str, video: Path) -> str:
+        """Send the whole video by one PATCH; return its job's id."""
+        with video.open("rb") as body:
+            headers = {"Content-Length": str(video.stat().st_size), "Upload-Offset": "0"} | TUS
+            return self._ask("PATCH", upload, body, headers)["Content-Location"].removeprefix("/jobs/")
 
     def get(self, path: str) -> None:
         """Read an answer to its end."""
@@ -105,6 +120,15 @@ class System:
     def _mails(self) -> int:
         # Counted, not read: the check must not take the time that it measures.
         return sum(name.endswith(".eml") for name in os.listdir(self.person.mail))  # noqa: PTH208
+
+    def _ask(self, method: str, path: str, body: BinaryIO | None, headers: dict[str, str]) -> Message:
+        """Return the headers of the answer."""
+        connection = self._connection()
+        connection.request(method, path, body, headers | self._authorization())
+        answer = connection.getresponse()
+        assert answer.status in {201, 204}, answer.read()
+        connection.close()
+        return answer.headers
 
     def _request(self, method: str, path: str, body: BinaryIO, headers: dict[str, str]) -> dict[str, Any]:
         connection = self._connection()
