@@ -81,19 +81,19 @@ class Uploads:
         self._uploads.insert_one({name: value for name, value in fields.items() if name not in missing | {"id"}})
 
     def with_key(self, owner: str, key: str) -> Upload | None:
-        """Return the owner's upload that was created with this `Idempotency-Key`."""
-        return _upload(self._uploads.find_one({"owner": owner, "key": key}, {"rest": 0}))
+        """Return the owner's upload that was created with this `Idempotency-Key`, as `see` does."""
+        return self._see({"owner": owner, "key": key})
 
     def see(self, owner: str, upload: ObjectId) -> Upload | None:
         """Return the upload; its offset is in the journals of a majority, so that no crash takes it back.
 
         The write waits for the journal, which has all earlier writes, also those whose writer has crashed since.
         """
+        return self._see({"_id": upload, "owner": owner})
+
+    def _see(self, query: Document) -> Upload | None:
         found = self._uploads.find_one_and_update(
-            {"_id": upload, "owner": owner},
-            [{"$set": {"seen": "$$NOW"}}],
-            projection={"rest": 0},
-            return_document=ReturnDocument.AFTER,
+            query, [{"$set": {"seen": "$$NOW"}}], projection={"rest": 0}, return_document=ReturnDocument.AFTER
         )
         return _upload(found)
 

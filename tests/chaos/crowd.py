@@ -15,11 +15,13 @@ from tests.chaos.clips import Clip
 from tests.support.person import Person
 from tests.support.receiver import Receiver
 from tests.support.stacks import RunningStack
+from tests.support.tus import BYTES, VERSION, metadata
 from tests.support.waiting import eventually
 
 EACH = 8  # uploads of a person, below the rate limit
 AT_ONCE = 8
 PATIENCE = 240  # seconds in which an upload gets its 202
+LATER = {503, 423}  # 423: the killed process was writing to a resumable upload
 ANSWERED = 11  # seconds in which every request has an answer
 
 
@@ -36,7 +38,7 @@ class Crowd:
 
     `accepted` are the uploads with a 202 by their jobs' ids, `refused` counts the answers that asked for a retry.
 
-    `odd` are wrong answers: any but 2xx or a 503 with `Retry-After`, or one that took too long.
+    `odd` are wrong answers: any but 2xx or one of LATER with `Retry-After`, or one that took too long.
     `last` is when the last upload was accepted.
     """
 
@@ -95,9 +97,24 @@ class Crowd:
             answer = self._answer(person, "PUT", path, data=clip.content, headers=key)
             return str(answer.json()["id"]) if answer else None
 
-        job = eventually(send, PATIENCE, f"the 202 of video {number}", every=0.5)
+        def send_resumably() -> str | None:
+            return self._resumed(person, f"{number}.{clip.kind}", clip.content, key)
+
+        job = eventually(send_resumably if number % 3 == 0 else send, PATIENCE, f"the 202 of video {number}", every=0.5)
         self.accepted[job] = Upload(person, clip)
         self.last = time.monotonic()
+
+    def _resumed(self, person: Person, name: str, video: bytes, key: dict[str, str]) -> str | None:
+        """Create the upload, or find it by its key, and send the first half or what is missing; return the job's id."""
+        headers = VERSION | key | {"Upload-Length": str(len(video)), "Upload-Metadata": metadata(filename=name)}
+        answer = self._answer(person, "POST", "/uploads", headers=headers)
+        if answer and "Content-Location" not in answer.headers:
+            offset = int(answer.headers["Upload-Offset"])
+            part = video[offset:] if offset else video[: len(video) // 2]
+            headers = BYTES | {"Upload-Offset": str(offset)}
+            answer = self._answer(person, "PATCH", answer.headers["Location"], headers=headers, data=part)
+        job = answer.headers.get("Content-Location") if answer else None
+        return job.removeprefix("/jobs/") if job else None
 
     def _answer(self, person: Person, method: str, path: str, **options: Any) -> requests.Response | None:
         """Return the answer if it is a good one; count any other."""
@@ -108,7 +125,7 @@ class Crowd:
             self.refused["none"] += 1
             return None
         seconds = time.monotonic() - began
-        if seconds > ANSWERED or not (answer.ok or (answer.status_code == 503 and "Retry-After" in answer.headers)):
+        if seconds > ANSWERED or not (answer.ok or (answer.status_code in LATER and "Retry-After" in answer.headers)):
             self.odd.append(f"{path}: {answer.status_code} after {seconds:.1f} s: {answer.text}")
         if not answer.ok:
             self.refused[str(answer.status_code)] += 1
