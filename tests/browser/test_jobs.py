@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import until
 from tests.support.person import Person
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -105,8 +106,7 @@ def test_deletion_is_carried_out_when_the_page_is_closed(film: str, page: Page, 
     page.get_by_role("button", name="Delete:").click()
     with page.expect_event("close"):
         page.close(run_before_unload=True)
-    answer = person.call("GET", f"/jobs/{film}")
-    assert answer.status_code == 404
+    eventually(lambda: person.call("GET", f"/jobs/{film}").status_code == 404, 15, "the deletion")
 
 
 def test_name_is_found_among_many(page: Page, person: Person, film_clip: Path) -> None:

@@ -20,6 +20,7 @@ export const trouble = new Store(null)
 
 let timer, wait, deletion
 let loading = false
+let asked = 0 // an answer that a later one has overtaken counts for nothing
 
 account.follow((who) => {
   clearTimeout(timer)
@@ -36,20 +37,23 @@ addEventListener('pagehide', () => carryOut(true))
 export async function refresh() {
   if (!account.value) return
   clearTimeout(timer)
+  const mine = ++asked
   try {
-    const before = jobs.value
     const page = await call('GET', `/jobs?limit=${PAGE}`)
+    const before = jobs.value
     const seen = new Set(page.jobs.map(({ id }) => id))
     const last = page.jobs.at(-1)?.id ?? ''
     // Jobs of the first page that are not there any more were deleted elsewhere; older ones are on later pages.
     const older = before.list.filter(({ id }) => !seen.has(id) && page.next && id < last)
     const fresh = await Promise.all(older.map((job) => (OPEN.includes(job.state) ? again(job) : job)))
+    if (mine !== asked) return
     const list = [...page.jobs, ...fresh.filter(Boolean)]
     const same = JSON.stringify(list) === JSON.stringify(before.list)
     wait = same ? Math.min(wait * 1.5, LONGEST_WAIT) : FIRST_WAIT
     if (!same || !before.loaded) jobs.value = { list, next: older.length ? before.next : page.next, loaded: true }
     trouble.value = null
   } catch (problem) {
+    if (mine !== asked) return
     trouble.value = problem
     wait = LONGEST_WAIT
   }
