@@ -1,5 +1,6 @@
 """Letters about accounts whose events were lost."""
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -14,12 +15,17 @@ from tests.support.stacks import Server
 
 
 @pytest.fixture
-def database(mysql: Server) -> Database:
-    """As auth sees it, without letters of other tests."""
+def database(mysql: Server) -> Iterator[Database]:
+    """As auth sees it, without letters of other tests, and for other tests without these."""
     database = Database(mysql.url_of("auth"))
+    _empty(database)
+    yield database
+    _empty(database)
+
+
+def _empty(database: Database) -> None:
     with database.cursor() as cursor:
         cursor.execute("DELETE FROM letters")
-    return database
 
 
 def write(database: Database, seconds_ago: int, lifetime: int = 900, *, due: bool = True) -> str:
