@@ -55,7 +55,7 @@ def test_stopped_upload_is_resumed_by_the_same_command(
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert stalled.wait(30)
         process.send_signal(number)
-        _, err = process.communicate(timeout=5)
+        _, err = process.communicate(timeout=30)
     if number != signal.SIGKILL:
         assert process.returncode == 130
         assert err.splitlines()[-1] == "Interrupted. The same command resumes."
