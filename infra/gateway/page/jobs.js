@@ -134,6 +134,7 @@ async function again({ id }) {
 }
 
 function soon() {
+  asked++ // an answer that is on its way does not know yet
   wait = FIRST_WAIT
   clearTimeout(timer)
   timer = setTimeout(refresh, 100)

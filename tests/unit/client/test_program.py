@@ -52,7 +52,9 @@ def test_stopped_upload_is_resumed_by_the_same_command(
     number: int, service: FakeService, stalled: Event, environment: dict[str, str], video: Path
 ) -> None:
     command = [*PROGRAM, "convert", str(video)]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    # Tests that run in the background of a shell ignore SIGINT, and so would their children.
+    default = ["env", "--default-signal=INT", *command]
+    with subprocess.Popen(default, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert stalled.wait(30)
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
