@@ -7,7 +7,6 @@ from collections import Counter
 from contextlib import suppress
 from threading import Thread
 
-import psutil
 import requests
 from bson import ObjectId
 from gridfs import GridFSBucket
@@ -88,16 +87,9 @@ class Cuts:
             sender.start()
             time.sleep(max(0, end - time.monotonic()))
             if what != "client":
-                eventually(lambda: self._killed(what), 20, f"a {what} to kill")
+                eventually(lambda: self._stack.killed(what), 20, f"a {what} to kill")
             sending.vanish()
             sender.join()
-
-    def _killed(self, name: str) -> bool:
-        try:
-            self._stack.kill(name)
-        except psutil.NoSuchProcess:  # it is just being started again
-            return False
-        return True
 
     def _offset(self, upload: Tus) -> int:
         """Return the offset as soon as the system is back."""

@@ -5,8 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-import psutil
-
 from tests.support.stacks import RunningStack
 from tests.support.waiting import eventually
 
@@ -53,13 +51,6 @@ class Killer:
         return self._turn.pop()
 
     def _kill(self, name: str) -> None:
-        eventually(lambda: self._killed(name), 20, f"a {name} to kill")
+        eventually(lambda: self._stack.killed(name), 20, f"a {name} to kill")
         self.kills[name] += 1
         self.last = time.monotonic()
-
-    def _killed(self, name: str) -> bool:
-        try:
-            self._stack.kill(name)
-        except psutil.NoSuchProcess:  # it is just being started again
-            return False
-        return True

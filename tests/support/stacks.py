@@ -112,6 +112,14 @@ class RunningStack:
         event = {"ce-specversion": "1.0", "ce-id": str(uuid4()), "ce-source": "/tests", "ce-type": PING}
         requests.post(self.functions["sweep"], headers=event, timeout=60).raise_for_status()
 
+    def killed(self, name: str) -> bool:
+        """Kill a process; return False if it is just being started again."""
+        try:
+            self.kill(name)
+        except psutil.NoSuchProcess:
+            return False
+        return True
+
     def kill(self, name: str) -> None:
         """Kill the process with all its children, as the end of a pod would; supervisord restarts it.
 
