@@ -38,6 +38,13 @@ def test_lock_of_the_tests_contains_every_other(lock: str) -> None:
     assert pins(lock) - pins("tests/requirements.txt") == set()
 
 
+@pytest.mark.parametrize("lock", LOCKS)
+def test_driver_of_mysql_is_never_without_cryptography(lock: str) -> None:
+    """MySQL's caching_sha2_password needs it without TLS, unless the server has the password in its cache."""
+    names = {pin.partition("==")[0] for pin in pins(lock)}
+    assert "pymysql" not in names or "cryptography" in names
+
+
 def test_nothing_is_installed_without_its_hash() -> None:
     """Only the set-up and the images install packages: by hash, and without running a package's build."""
     files = [ROOT / "Makefile", *(path for part in ("scripts", "infra", ".ci") for path in (ROOT / part).rglob("*"))]
