@@ -6,7 +6,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import NamedTuple, Self
 
-from werkzeug.routing import Map
+from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from functions.auth import apitokens, bodies
@@ -41,7 +41,6 @@ from functions.auth.verification import Verification
 from functions.shared import boundary, letters
 from functions.shared.boundary import Status
 from functions.shared.mysql import AWAY
-from functions.shared.routing import Rule
 from functions.shared.settings import Text
 from functions.shared.tokens import InvalidToken
 from functions.shared.trace import current

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
-from werkzeug.routing import Map
+from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from functions.download import answers
@@ -28,7 +28,6 @@ from functions.shared import audit, boundary, mongo
 from functions.shared.boundary import Status
 from functions.shared.job.document import Job
 from functions.shared.problems import Problem
-from functions.shared.routing import Rule
 from functions.shared.sessions import SessionsAway
 from functions.shared.tokens import Caller, InvalidToken, Verifier
 

@@ -5,7 +5,7 @@ import re
 from functools import partial
 from urllib.parse import unquote_to_bytes
 
-from werkzeug.routing import Map
+from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from functions.shared import boundary, mongo
@@ -13,7 +13,6 @@ from functions.shared.boundary import Status
 from functions.shared.job.options import OptionRefused, Options
 from functions.shared.job.owners import OwnerDeleted
 from functions.shared.problems import Problem
-from functions.shared.routing import Rule
 from functions.shared.sessions import SessionsAway
 from functions.shared.tokens import Caller, InvalidToken, Verifier
 from functions.upload import fields, names, tus

@@ -7,8 +7,8 @@ import binascii
 import re
 from base64 import b64decode
 from functools import partial
-from wsgiref.handlers import format_date_time
 
+from werkzeug.http import http_date
 from werkzeug.wrappers import Request, Response
 
 from functions.shared.job.options import Options
@@ -84,7 +84,7 @@ class Tus:
         if upload.job:
             response.headers["Content-Location"] = f"/jobs/{upload.job}"
         else:
-            response.headers["Upload-Expires"] = format_date_time(upload.expires.timestamp())
+            response.headers["Upload-Expires"] = http_date(upload.expires)
         if progress.receipt and progress.receipt.is_new:
             response.call_on_close(partial(self._receiver.publish, progress.receipt.job))
         return response
