@@ -1,12 +1,14 @@
 """Access tokens (JWT, EdDSA): auth signs them, every function verifies them with the public keys."""
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import jwt
 
 from functions.shared import audit
+from functions.shared.server.clients import forwarded
 
 ISSUER = "video2mp3/auth"
 AUDIENCE = "video2mp3"
@@ -50,7 +52,10 @@ class Verifier:
         self._keys = {key["kid"]: jwt.PyJWK(key, ALGORITHM).key for key in json.loads(keys)["keys"]}
 
     def caller(self, authorization: str | None) -> Caller:
-        """Return the caller from the `Authorization` header; raise InvalidToken unless it has a valid token."""
+        """Return the caller from the `Authorization` header; raise InvalidToken unless it has a valid token.
+
+        The token has to be valid when the gateway forwards the request: that may wait for a free thread or pod since.
+        """
         scheme, _, token = (authorization or "").partition(" ")
         # No padding (RFC 7515, 2), so each token has a single spelling.
         if scheme.lower() != "bearer" or not token or "=" in token:
@@ -64,6 +69,7 @@ class Verifier:
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
                 audience=AUDIENCE,
+                leeway=max(0.0, time.time() - forwarded.get()),
                 options={"require": ["exp", "iat", "iss", "aud", "sub", "jti"], "strict_aud": True},
             )
             user, email, session = (claims[name] for name in ("sub", "email", "jti"))
@@ -73,7 +79,7 @@ class Verifier:
             raise _invalid() from error
         # Only what auth writes: PyJWT accepts any `typ`, and fractions and quoted digits as times.
         times = (claims["iat"], claims["exp"])
-        as_written = header.get("typ") == TYPE and all(type(time) is int for time in times)
+        as_written = header.get("typ") == TYPE and all(type(seconds) is int for seconds in times)
         if not (as_written and all(map(_is_plain, (user, email, session)))):
             raise _invalid()
         audit.identify(user)

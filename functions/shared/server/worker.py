@@ -64,7 +64,9 @@ class Worker(ThreadWorker):
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         accepted.set(conn.accepted)
-        conn.client = (clients.address(req, conn.client[0], self.gateway_password), conn.client[1])
+        client = clients.client(req, conn.client[0], self.gateway_password)
+        clients.forwarded.set(client.forwarded)
+        conn.client = (client.address, conn.client[1])
         if not self.streams:  # a socket has one limit for both directions, and upload's answers fit into its buffer
             conn.sock.settimeout(SEND_SECONDS)
         try:

@@ -1,6 +1,7 @@
 """Cookies and API tokens at the gateway: functions get a JWT of a minute instead."""
 
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPResponse
@@ -67,6 +68,18 @@ def test_function_gets_a_jwt_and_no_cookie(
     assert "Cookie" not in asked.headers
     expires = Verifier(keys.jwks).caller(asked.headers["Authorization"]).expires
     assert timedelta(0) < expires - datetime.now(UTC) <= timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_function_learns_when_the_gateway_forwards_a_request(
+    gateway: Gateway, upstream: Upstream, token: str, route: Route
+) -> None:
+    """Whatever the client says: a JWT has to be valid at that time."""
+    began = time.time()
+    assert ask(gateway, route, {"Authorization": f"Bearer {token}", "X-Gateway-Time": "1"}).status_code < 300
+    (asked,) = upstream.asked
+    (stated,) = asked.headers.getlist("X-Gateway-Time")
+    assert began - 0.1 <= float(stated) <= time.time() + 0.1
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)

@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 
 import pytest
 from psutil import Process, pid_exists
@@ -11,6 +12,7 @@ from scripts.local.secrets import Secrets
 from scripts.local.supervision import Supervisor
 from tests.integration.upload.store import Store
 from tests.support.callers import Caller, newcomer
+from tests.support.problems import assert_problem
 from tests.support.processes import main_process, worker
 from tests.support.sending import FORM, Sending, form
 from tests.support.stacks import Server, StartFunction
@@ -149,3 +151,30 @@ def test_token_that_expires_during_the_body_is_accepted(upload: str, secrets: Se
     sending.send(VIDEO[-1:])
     assert sending.answer()[0] == 202
     assert len(store.jobs(caller.user)) == 1
+
+
+def test_token_that_expires_while_its_request_waits_is_accepted(
+    start_function: StartFunction, settings: dict[str, str], secrets: Secrets
+) -> None:
+    """All threads are busy for longer than the JWT lives that the gateway has got for a cookie."""
+    url = start_function("upload", settings | {"THREADS": "1"})
+    caller, other = newcomer(url, secrets, expires=2), newcomer(url, secrets)
+    headers = {"X-Gateway-Password": secrets.password("gateway"), "X-Gateway-Time": str(time.time())}
+    busy = Sending(other, "/upload?name=a.mp4", len(VIDEO))
+    busy.send(VIDEO[:-1])
+    waiting = Sending(caller, "/upload?name=a.mp4", 100, headers)
+    waiting.send(VIDEO[:100])
+    time.sleep(3)
+    busy.send(VIDEO[-1:])
+    assert busy.answer()[0] == 202
+    assert waiting.answer()[0] == 202
+
+
+@pytest.mark.parametrize("password", ["right", "wrong", None])
+def test_token_that_had_expired_at_the_gateway_is_refused(upload: str, secrets: Secrets, password: str | None) -> None:
+    """Only the gateway is believed about the time, and a token that is valid later is not valid."""
+    caller, now = newcomer(upload, secrets, expires=-20), time.time()
+    headers = {"X-Gateway-Time": str(now - 10 if password == "right" else now - 30)}
+    if password:
+        headers["X-Gateway-Password"] = secrets.password("gateway") if password == "right" else "x" * 43
+    assert_problem(caller.call("GET", "/usage", headers=headers), 401)
