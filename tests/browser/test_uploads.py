@@ -3,6 +3,7 @@
 from base64 import b64encode
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import Visitor, under_slow_network, until
@@ -30,6 +31,13 @@ def offsets(page: Page) -> list[int]:
             seen.append(int(request.headers["upload-offset"]))
 
     page.on("request", look)
+    return seen
+
+
+def created_uploads(page: Page) -> list[str]:
+    """Return a list to which the page adds an address whenever it begins an upload from zero."""
+    seen: list[str] = []
+    page.on("request", lambda it: seen.append(it.url) if (it.method, it.url[-8:]) == ("POST", "/uploads") else None)
     return seen
 
 
@@ -101,12 +109,40 @@ def test_upload_begins_when_the_network_is_back(page: Page, film_clip: Path) -> 
 
 
 def test_upload_goes_on_after_a_lost_connection(page: Page, stack: RunningStack, film_clip: Path) -> None:
-    """The gateway is killed in mid-way."""
+    """The gateway is killed in mid-way. What the service has received is not sent again."""
     under_slow_network(page, SLOW)
+    created, sent = created_uploads(page), offsets(page)
     choose(page, film_clip)
     under_way(page)
     stack.kill("gateway")
     expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    assert len(created) == 1
+    assert sent[0] == 0
+    assert sent[-1] > 0
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 429), ("HEAD", 503), ("PATCH", 409), ("PATCH", 503)])
+def test_refusal_in_mid_way_costs_nothing_of_an_upload(page: Page, film_clip: Path, method: str, status: int) -> None:
+    """Not even a 409: Chromium sends a request again by itself if the connection is lost, then from a stale offset."""
+    under_slow_network(page, SLOW)
+    choose(page, film_clip)
+    under_way(page)
+    page.get_by_role("button", name="Pause").click()
+    refusals = iter([status])
+
+    def refuse(route: Route) -> None:
+        if route.request.method == method and (refusal := next(refusals, None)):
+            route.fulfill(status=refusal, headers={"Retry-After": "1"})
+        else:
+            route.continue_()
+
+    created, sent = created_uploads(page), offsets(page)
+    page.route("**/uploads/*", refuse)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Interrupted, goes on by itself")).to_be_visible()
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    assert created == []
+    assert 0 not in sent
 
 
 def test_upload_is_paused_and_resumed(page: Page, film_clip: Path) -> None:
@@ -170,8 +206,11 @@ def test_upload_outlives_its_session(page: Page, visitor: Visitor, person: Perso
     assert person.call("DELETE", "/auth/sessions").status_code == 204
     expect(page.get_by_role("heading", name="Create an account")).to_be_visible()
     expect(page.get_by_text("Your video waits here until you sign in.")).to_be_visible()
+    created, sent = created_uploads(page), offsets(page)
     visitor.sign_in(page, person)
     expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    assert created == []
+    assert 0 not in sent
 
 
 def test_same_file_in_two_tabs_becomes_one_mp3(page: Page, visitor: Visitor, person: Person, film_clip: Path) -> None:

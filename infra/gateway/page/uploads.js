@@ -7,7 +7,9 @@ import { Store, remembered } from './store.js'
 
 const AT_A_TIME = 3
 const PATIENCE = 15 // seconds between tries without a network, at most
-const BUSY = [423, 429, 502, 503]
+const OVERTAKEN = 409 // the browser itself has sent a request again, whose connection was lost
+const BUSY = [0, OVERTAKEN, 423, 429, 502, 503, 504]
+const GONE = [404, 410]
 
 /** The conversion options of the next uploads: the API's own words. */
 export const options = remembered('options', {})
@@ -104,6 +106,11 @@ async function start(id) {
     metadata: { filename: upload.file.name, ...upload.asked },
     retryDelays: null,
     removeFingerprintOnSuccess: true,
+    // tus would begin from zero after any refusal to say how far the upload is.
+    onAfterResponse(request, response) {
+      const status = response.getStatus()
+      if (request.getMethod() === 'HEAD' && status >= 400 && !GONE.includes(status)) throw problemIn(response)
+    },
     onProgress(sent) {
       answered()
       if (upload.tus) show(id, { sent, speed: speed(sent) })
@@ -135,7 +142,7 @@ function failed(id, problem) {
     account.value = null
     return requeue(id)
   }
-  if (status && !BUSY.includes(status)) {
+  if (!BUSY.includes(status)) {
     files.forget(upload.key)
     show(id, { state: 'failed', problem, speed: 0 })
     return next()
@@ -143,7 +150,7 @@ function failed(id, problem) {
   // The service is away, or the network: what it has of the file stays, so the upload goes on by itself.
   upload.tries = (upload.tries ?? 0) + 1
   const seconds = problem.retryAfter || Math.min(2 ** upload.tries, PATIENCE)
-  show(id, { state: 'resting', problem, speed: 0 })
+  show(id, { state: 'resting', problem: status === OVERTAKEN ? null : problem, speed: 0 })
   upload.timer = setTimeout(() => requeue(id), seconds * 1000)
   next()
 }
@@ -159,6 +166,7 @@ function stop(id, terminate = false) {
   clearTimeout(upload?.timer)
   const { tus } = upload ?? {}
   if (!tus) return
+  upload.url = tus.url
   upload.tus = null
   tus.abort(terminate).catch(() => {}) // what cannot be deleted now expires
 }
@@ -168,8 +176,11 @@ function show(id, changes) {
 }
 
 function problemOf(error) {
-  const response = error.originalResponse
-  if (!response) return new Problem(0, '')
+  if (error.causingError instanceof Problem) return error.causingError
+  return error.originalResponse ? problemIn(error.originalResponse) : new Problem(0, '')
+}
+
+function problemIn(response) {
   return Problem.of(response.getStatus(), response.getBody(), response.getHeader('Retry-After'))
 }
 
