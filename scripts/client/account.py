@@ -72,14 +72,15 @@ def login(
 def logout(
     out: Output,
     *,
-    forget: Annotated[bool, typer.Option("--forget", help="Leave the token valid; no password.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Leave the token valid, without asking the service.")
+    ] = False,
 ) -> None:
-    """Delete the API token that `login` made, and forget the login; asks for the password."""
+    """Delete the API token that `login` made, and forget the login. A token that was given to `login` stays valid."""
     known = config.require()
     if known.token_id and not forget:
-        with_password = _Account(known.url, known.email)
-        with_password.delete_token(known.token_id)
-        with_password.end()
+        # 401: it has expired, or has been deleted.
+        Service(known.url, known.token, Stop(), COMMAND).call("POST", "/auth/logout", accept=(401,))
     config.forget()
     out.result({"url": known.url}, f"Logged out of {known.url}.")
 

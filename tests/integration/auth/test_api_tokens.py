@@ -137,8 +137,6 @@ def test_scope_read_allows_get_and_head_alone(auth: Client, token: str, scope: s
     [
         ("GET", "sessions", None),
         ("DELETE", "sessions", None),
-        ("DELETE", "session", None),
-        ("POST", "logout", None),
         ("GET", "tokens", None),
         ("POST", "tokens", {"name": "another", "scope": "write"}),
         ("DELETE", "tokens/{id}", None),
@@ -164,6 +162,17 @@ def test_deleted_token_is_refused_at_once(auth: Client, token: str) -> None:
     assert_problem(auth.call("GET", "verify", deleted["token"]), 401)
     assert auth.verify(kept["token"]) == 204
     assert [entry["id"] for entry in listed(auth, token)] == [kept["id"]]
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "logout"), ("DELETE", "session")])
+def test_token_ends_itself(auth: Client, token: str, method: str, path: str) -> None:
+    """Neither the session that has made it nor another token; a token that only reads is refused."""
+    kept, ended, reads = (create(auth, token, scope=scope).json() for scope in ("write", "write", "read"))
+    assert auth.call(method, path, ended["token"]).status_code == 204
+    assert_problem(auth.call(method, path, reads["token"]), 403)
+    assert [auth.verify(each["token"]) for each in (kept, ended, reads)] == [204, 401, 204]
+    assert auth.verify(token) == 204
+    assert {entry["id"] for entry in listed(auth, token)} == {kept["id"], reads["id"]}
 
 
 def test_token_of_another_user_is_not_found(auth: Client, token: str) -> None:

@@ -77,6 +77,8 @@ class FakeService:
         bearer = request.headers.get("Authorization", "")
         if bearer not in {f"Bearer {TOKEN}", f"Bearer {SESSION}"}:
             return problem(401, "Log in with POST /auth/login.")
+        if request.path == "/auth/logout" and bearer.endswith(TOKEN):
+            self.tokens.clear()
         return self._of_caller(request, by_session=bearer.endswith(SESSION))
 
     def _of_caller(  # noqa: PLR0911  # one for each route

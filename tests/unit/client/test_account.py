@@ -100,15 +100,33 @@ def test_url_has_nothing_but_a_host_and_a_port(url: str, run: Run) -> None:
     assert run("login", "--url", url, "--token", TOKEN).status == 2
 
 
-def test_logout_deletes_the_token_there_and_here(run: Run, stranger: FakeService) -> None:
+def test_logout_deletes_the_token_there_and_here(
+    run: Run, stranger: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It needs no password."""
     run("login", "--url", stranger.url, "--email", "me@example.com")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     assert run("logout").status == 0
     assert not stranger.tokens
     assert not FILE.exists()
     assert run("ls").status == 3
 
 
-def test_login_can_be_forgotten_without_the_password(run: Run, stranger: FakeService) -> None:
+def test_logout_with_a_token_that_has_ended_forgets_it(run: Run, stranger: FakeService) -> None:
+    run("login", "--url", stranger.url, "--email", "me@example.com")
+    stranger.faults.append(lambda _request: problem(401, "Log in with POST /auth/login."))
+    assert run("logout").status == 0
+    assert not FILE.exists()
+
+
+def test_token_that_was_given_to_login_outlives_logout(run: Run, stranger: FakeService) -> None:
+    """Whoever made it may use it elsewhere."""
+    run("login", "--url", stranger.url, "--token", TOKEN)
+    assert run("logout").status == 0
+    assert stranger.calls("POST", "/auth/logout") == 0
+
+
+def test_login_can_be_forgotten_without_the_service(run: Run, stranger: FakeService) -> None:
     run("login", "--url", stranger.url, "--email", "me@example.com")
     stranger.web.close()
     assert run("logout", "--forget").status == 0
