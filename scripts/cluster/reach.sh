@@ -7,7 +7,7 @@ cat <<END
 
 Everything is ready. In other terminals:
 
-  kubectl -n video2mp3 port-forward service/gateway 8080:80      # http://127.0.0.1:8080
+  kubectl -n video2mp3 port-forward service/gateway 8080:80      # the page: http://127.0.0.1:8080
 ${mails:+  $mails
 }  kubectl -n kourier-system port-forward service/kourier 8081:80   # Knative's routes
 
