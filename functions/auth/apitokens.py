@@ -33,7 +33,7 @@ def create(sessions: Sessions, account: Account, name: str, scope: str, days: in
         raise TokenRefused("`scope` must be `read` or `write`.")
     if not 1 <= days <= MAX_DAYS:
         raise TokenRefused(f"`expires_in_days` must be a whole number from 1 to {MAX_DAYS}.")
-    text, created = credentials.new_token(), datetime.now(UTC)
+    text, created = credentials.new_token(), datetime.now(UTC).replace(microsecond=0)  # which MySQL would round
     expires = created + timedelta(days=days)
     token = sessions.open_token(account, expires, Scope(scope), name, secret_hash=credentials.digest(text))
     if token is None:

@@ -65,7 +65,8 @@ class Logins:
 
     def log_in_browser(self, email: str, password: str, client: Client) -> BrowserSession:
         account = self._check(email, password, client.address)
-        secret, expires = credentials.new_secret(), datetime.now(UTC) + BROWSER_LIFETIME
+        now = datetime.now(UTC).replace(microsecond=0)  # MySQL would round them
+        secret, expires = credentials.new_secret(), now + BROWSER_LIFETIME
         session = self._sessions.open(
             account,
             Kind.BROWSER,
