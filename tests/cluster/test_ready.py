@@ -135,6 +135,7 @@ def test_running_function_finds_no_token_and_cannot_write(anna: Visitor, film_cl
     """The functions that one video starts have no token and a read-only root file system, checked in their pods."""
     anna.finished(job := anna.upload(film_clip), 120)
     eventually(partial(anna.mails_about, job), 120, "the mail")
+    anna.call("GET", "/auth/session")  # auth has done nothing since the login
     for function in ("auth", "upload", "convert", "notify", "download"):
         pod = running(function_pods(function))[0]["metadata"]["name"]
         said = kubectl("exec", pod, "--container=function", "--", "python3.11", "-c", LOOK)
