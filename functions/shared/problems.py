@@ -6,6 +6,9 @@ from http import HTTPStatus
 
 from werkzeug.wrappers import Response
 
+# 460 is of tus.
+TITLES = {status.value: status.phrase for status in HTTPStatus} | {460: "Checksum Mismatch"}
+
 
 class Problem(Exception):  # noqa: N818  # RFC 9457's own name
     """An error response. `detail` is plain text for the caller: what failed and what to do."""
@@ -18,6 +21,7 @@ class Problem(Exception):  # noqa: N818  # RFC 9457's own name
 
     def response(self, trace: str) -> Response:
         """Return the response, with the request's trace id in the extension member `trace`."""
-        title = HTTPStatus(self.status).phrase
+        title = TITLES[self.status]
         body = {"title": title, "status": self.status, "detail": self.detail, "trace": trace}
-        return Response(json.dumps(body) + "\n", self.status, self.headers, content_type="application/problem+json")
+        status = f"{self.status} {title}"
+        return Response(json.dumps(body) + "\n", status, self.headers, content_type="application/problem+json")

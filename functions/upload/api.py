@@ -19,6 +19,7 @@ from functions.upload import fields, names, tus
 from functions.upload.errors import (
     BodyIncomplete,
     BrokerNotConnected,
+    ChecksumMismatch,
     EmptyVideo,
     JobNotFound,
     MalformedForm,
@@ -57,6 +58,7 @@ STATUSES = {
     WrongOffset: Status(409),
     VideoGone: Status(410),
     UploadExpired: Status(410),
+    ChecksumMismatch: Status(460),  # of tus
     TooLarge: Status(413),
     NameRefused: Status(422),
     OptionRefused: Status(422),

@@ -3,7 +3,8 @@
 from types import TracebackType
 from typing import Protocol, Self
 
-from functions.upload.errors import BodyIncomplete, Refused, TooLarge, TooSlow
+from functions.upload.checksum import Checksum
+from functions.upload.errors import BodyIncomplete, ChecksumMismatch, Refused, TooLarge, TooSlow
 from functions.upload.pace import RateMonitor
 
 # At a time: a whole number of GridFS chunks, about what the server reads from its socket at once.
@@ -20,13 +21,21 @@ class Body:
     Used as a context manager around the reads: `monitor` runs only there.
     """
 
-    def __init__(self, stream: Stream, monitor: RateMonitor, length: int | None, max_bytes: int) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        monitor: RateMonitor,
+        length: int | None,
+        max_bytes: int,
+        checksum: Checksum | None = None,
+    ) -> None:
         """Raise TooLarge if the announced length exceeds `max_bytes`."""
         if length is not None and length > max_bytes:
             raise TooLarge
         self.length = length
         self._stream = stream
         self.monitor = monitor
+        self.checksum = checksum
         self._max_bytes = max_bytes
         self._received = 0
 
@@ -40,7 +49,10 @@ class Body:
         self.monitor.__exit__(kind, error, trace)
 
     def read(self, size: int = READ_BYTES) -> bytes:
-        """Return the next bytes, or b"" at the end; raise TooSlow, BodyIncomplete, or TooLarge past `max_bytes`."""
+        """Return the next bytes, or b"" at the end.
+
+        Raises TooSlow, BodyIncomplete, TooLarge past `max_bytes`, or ChecksumMismatch at the end.
+        """
         try:
             with self.monitor.reading():
                 data = self._stream.read(size)
@@ -52,6 +64,10 @@ class Body:
             raise self._aborted()
         if self._received > self._max_bytes:
             raise TooLarge
+        if self.checksum:
+            self.checksum.update(data)
+            if not data and not self.checksum.matches:
+                raise ChecksumMismatch
         return data
 
     def _aborted(self) -> Refused:

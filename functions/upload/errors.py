@@ -20,6 +20,13 @@ class BodyIncomplete(Refused):
     """The body ended before its announced length, or its chunked coding is malformed."""
 
 
+class ChecksumMismatch(Refused):
+    """The body has another checksum than its client has announced."""
+
+    def __init__(self) -> None:
+        super().__init__("The body does not have its Upload-Checksum, so nothing of it is stored. Send it again.")
+
+
 class MalformedForm(Refused):
     """Not a multipart/form-data body with exactly one file, or not a form of options alone."""
 

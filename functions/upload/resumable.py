@@ -91,7 +91,8 @@ class Resumable:
     def append(self, caller: Caller, upload: str, offset: int, open_body: OpenBody) -> Progress:
         """Append a body to the upload, which has to have this offset; what arrived of an incomplete one is stored too.
 
-        `open_body` is called with the most bytes that the body may have.
+        Of a body with a checksum all is stored or nothing. `open_body` is called with the most bytes that the body may
+        have.
         """
         return self._write(caller, _id(upload), offset, open_body)
 
@@ -159,11 +160,12 @@ class Resumable:
                     due = time.monotonic() + ADVANCE_SECONDS
                     while data := body.read():
                         video.write(data)
-                        if time.monotonic() >= due:
+                        if not body.checksum and time.monotonic() >= due:
                             _advance(hold, writer)
                             due = time.monotonic() + ADVANCE_SECONDS
                 except Refused:
-                    _advance(hold, writer)
+                    if not body.checksum:
+                        _advance(hold, writer)
                     raise
             return writer.size, _advance(hold, writer)
 

@@ -1,4 +1,4 @@
-"""Resumable uploads over HTTP: tus 1.0.0 with creation, creation-with-upload, expiration and termination.
+"""Resumable uploads over HTTP: tus 1.0.0 with creation, creation-with-upload, expiration, termination, checksum.
 
 https://tus.io/protocols/resumable-upload
 """
@@ -17,6 +17,7 @@ from functions.shared.server.connection import accepted
 from functions.shared.tokens import Caller
 from functions.upload import names
 from functions.upload.body import Body
+from functions.upload.checksum import ALGORITHMS, Checksum
 from functions.upload.pace import RateMonitor
 from functions.upload.receiver import Receiver
 from functions.upload.resumable import Progress, Resumable
@@ -24,7 +25,7 @@ from functions.upload.sources import Metadata
 from functions.upload.video import MAX_VIDEO_BYTES
 
 VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,expiration,termination"
+EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum"
 BYTES = "application/offset+octet-stream"
 PATH = "/uploads"
 NAME = "filename"
@@ -41,7 +42,12 @@ class Tus:
         self._receiver = receiver
 
     def describe(self) -> Response:
-        headers = {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(MAX_VIDEO_BYTES)}
+        headers = {
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(MAX_VIDEO_BYTES),
+            "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+        }
         return Response(None, 204, headers)
 
     def create(self, request: Request, caller: Caller, key: str | None) -> Response:
@@ -49,14 +55,15 @@ class Tus:
         if "Upload-Defer-Length" in request.headers:
             raise Problem(400, "Upload-Defer-Length is not supported. Send the Upload-Length.")
         length, sent = _number(request, "Upload-Length"), request.headers.get("Upload-Metadata", "")
-        metadata = _metadata(sent)
+        metadata, checksum = _metadata(sent), _checksum(request)
         has_body = request.content_length or "Transfer-Encoding" in request.headers
         if has_body:
             _require_bytes(request)
         upload = self._resumable.create(caller, length, metadata, sent, key)
         progress = Progress(upload)
         if has_body and not upload.offset:
-            progress = self._resumable.append(caller, str(upload.id), 0, partial(body_of, request))
+            open_body = partial(body_of, request, checksum=checksum)
+            progress = self._resumable.append(caller, str(upload.id), 0, open_body)
         response = self._answer(201, progress)
         response.headers["Location"] = f"{PATH}/{upload.id}"
         return response
@@ -72,7 +79,8 @@ class Tus:
     def append(self, request: Request, caller: Caller, upload: str) -> Response:
         _require_bytes(request)
         offset = _number(request, "Upload-Offset")
-        return self._answer(204, self._resumable.append(caller, upload, offset, partial(body_of, request)))
+        open_body = partial(body_of, request, checksum=_checksum(request))
+        return self._answer(204, self._resumable.append(caller, upload, offset, open_body))
 
     def delete(self, _request: Request, caller: Caller, upload: str) -> Response:
         self._resumable.delete(caller, upload)
@@ -141,7 +149,19 @@ def _metadata(header: str) -> Metadata:
     return Metadata(names.check(name), options)
 
 
-def body_of(request: Request, max_bytes: int) -> Body:
+def _checksum(request: Request) -> Checksum | None:
+    given = request.headers.get("Upload-Checksum")
+    if given is None:
+        return None
+    algorithm, _, digest = given.partition(" ")
+    try:
+        return Checksum(algorithm, b64decode(digest, validate=True))
+    except ValueError as error:
+        detail = f"The header Upload-Checksum must be {' or '.join(ALGORITHMS)} and the digest in base64. Correct it."
+        raise Problem(400, detail) from error
+
+
+def body_of(request: Request, max_bytes: int, checksum: Checksum | None = None) -> Body:
     """Return the body, which is watched on the request's connection; raise TooLarge by its announced length."""
     monitor = RateMonitor(request.environ["gunicorn.socket"], accepted.get())
-    return Body(request.stream, monitor, request.content_length, max_bytes)
+    return Body(request.stream, monitor, request.content_length, max_bytes, checksum)

@@ -35,8 +35,8 @@ GENERAL = HARDENED | {
 REJECTED = ["400", "401", "403", "404", "413", "414", "422", "431"]
 # What a well-formed request may get because of the upload's state, or of what OpenAPI cannot express.
 RESUMABLE = {
-    "POST /uploads": ["413", "415", "422"],
-    "PATCH /uploads/{upload}": ["404", "409", "410", "413", "415", "423"],
+    "POST /uploads": ["413", "415", "422", "460"],
+    "PATCH /uploads/{upload}": ["404", "409", "410", "413", "415", "423", "460"],
     "HEAD /uploads/{upload}": ["404", "410", "423"],
     "DELETE /uploads/{upload}": ["404", "423"],
 }

@@ -1,6 +1,9 @@
 """Resumable uploads, request by request."""
 
+import hashlib
 import os
+import time
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from uuid import uuid4
@@ -11,6 +14,7 @@ from bson import ObjectId
 from functions.shared.job.owners import Owners
 from functions.shared.media import CHUNK
 from functions.shared.mysql import Database
+from functions.upload.resumable import ADVANCE_SECONDS
 from functions.upload.video import MAX_VIDEO_BYTES
 from scripts.local.secrets import Secrets
 from tests.integration.upload.store import Store
@@ -30,7 +34,8 @@ def test_options_describe_the_protocol(caller: Caller) -> None:
     answer = caller.call("OPTIONS", "/uploads")
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == answer.headers["Tus-Resumable"] == "1.0.0"
-    assert answer.headers["Tus-Extension"] == "creation,creation-with-upload,expiration,termination"
+    assert answer.headers["Tus-Extension"] == "creation,creation-with-upload,expiration,termination,checksum"
+    assert answer.headers["Tus-Checksum-Algorithm"] == "sha1,sha256"
     assert answer.headers["Tus-Max-Size"] == str(MAX_VIDEO_BYTES)
 
 
@@ -189,6 +194,50 @@ def test_malformed_offset_is_400(caller: Caller, offset: str) -> None:
     assert_problem(begin(caller, 100).patch(0, b"x", **{"Upload-Offset": offset}), 400)
 
 
+def checksum(algorithm: str, data: bytes) -> dict[str, str]:
+    return {"Upload-Checksum": f"{algorithm} {b64encode(hashlib.new(algorithm, data).digest()).decode()}"}
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_part_is_stored_if_it_has_its_checksum(caller: Caller, store: Store, algorithm: str) -> None:
+    """460 for another one, and neither the offset nor the store has changed; of a creation's bytes too."""
+    upload, cut = begin(caller, len(VIDEO)), 3 * CHUNK + 17
+    assert upload.patch(0, VIDEO[:cut], **checksum(algorithm, VIDEO[:cut])).status_code == 204
+    chunks = store.counts()
+    refused = upload.patch(cut, VIDEO[cut:-1] + b"?", **checksum(algorithm, VIDEO[cut:]))
+    assert_problem(refused, 460)
+    assert (refused.json()["title"], refused.reason) == ("Checksum Mismatch", "Checksum Mismatch")
+    assert upload.offset() == cut
+    assert store.counts() == chunks
+    assert upload.patch(cut, VIDEO[cut:], **checksum(algorithm, VIDEO[cut:])).status_code == 204
+    assert store.video(upload.id) == VIDEO
+    assert_problem(create(caller, 10, b"0123", checksum(algorithm, b"1234")), 460)
+    assert create(caller, 10, b"1234", checksum(algorithm, b"1234")).headers["Upload-Offset"] == "4"
+
+
+def test_broken_off_part_with_a_checksum_is_discarded(caller: Caller) -> None:
+    """Nobody could check what has arrived of it, even after more than the time between two offsets that are noted."""
+    upload = begin(caller, len(VIDEO))
+    with upload.patching(0, len(VIDEO), **checksum("sha1", VIDEO)) as sending:
+        sending.send(VIDEO[: 2 * CHUNK])
+        time.sleep(ADVANCE_SECONDS + 0.5)
+        sending.send(VIDEO[2 * CHUNK : 4 * CHUNK])
+        time.sleep(0.5)
+        assert upload.offset() == 0
+        sending.stop()
+        assert sending.answer()[0] == 400
+    assert upload.offset() == 0
+
+
+@pytest.mark.parametrize("given", ["", "md5 XrY7u+Ae7tCTyyK7j1rNww==", "sha1", "sha1 !", "sha1 AAAA", "sha256 AAAA"])
+def test_malformed_checksum_is_400(caller: Caller, given: str) -> None:
+    """Of an unknown algorithm too; nothing is stored."""
+    upload = begin(caller, 100)
+    assert_problem(upload.patch(0, b"x", **{"Upload-Checksum": given}), 400)
+    assert upload.offset() == 0
+    assert_problem(create(caller, 100, b"x", {"Upload-Checksum": given}), 400)
+
+
 def test_more_than_the_rest_is_413(caller: Caller, store: Store) -> None:
     """By the announced length before a byte is stored, without one once so much has arrived; the upload stays."""
     upload = begin(caller, 100)
@@ -277,6 +326,8 @@ def test_upload_goes_on_after_another_login(caller: Caller, store: Store, mysql:
     upload = begin(caller, len(VIDEO))
     with upload.patching(0, len(VIDEO)) as sending:
         sending.send(VIDEO[:-1])
+        held = {"_id": ObjectId(upload.id), "writer": {"$exists": True}}
+        eventually(lambda: store.database["uploads"].find_one(held), 10, "the part's beginning")
         with Database(mysql.url_of("auth")).cursor() as cursor:
             cursor.execute("DELETE FROM sessions WHERE id = %s", (caller.session,))
         sending.send(VIDEO[-1:])
