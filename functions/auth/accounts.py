@@ -9,6 +9,9 @@ from pymysql.constants import ER
 from functions.auth.errors import AddressTaken
 from functions.shared.mysql import Database
 
+# What a letter or an invitation still proves ends with the password that it would replace.
+_END_PROOFS = "DELETE FROM proofs WHERE email = %s"
+
 
 class Account(NamedTuple):
     id: str
@@ -59,7 +62,10 @@ class Accounts:
             )
 
     def change_password(self, account: Account, password_hash: str) -> bool:
-        """Set a new password, end all sessions and API tokens; return False if the password was changed meanwhile."""
+        """Set a new password, end all sessions, API tokens and open proofs of the address.
+
+        Returns False if the password was changed meanwhile.
+        """
         with self._database.transaction() as cursor:
             changed = cursor.execute(
                 "UPDATE users SET password_hash = %s WHERE id = %s AND password_hash = %s",
@@ -67,10 +73,14 @@ class Accounts:
             )
             if changed:
                 cursor.execute("DELETE FROM sessions WHERE user_id = %s", (account.id,))
+                cursor.execute(_END_PROOFS, (account.email,))
         return bool(changed)
 
     def reset_password(self, email: str, password_hash: str) -> bool:
-        """Set a password, verify the address, and end all sessions and API tokens; return False without an account."""
+        """Set a password, verify the address, and end all sessions, API tokens and open proofs of the address.
+
+        Returns False without an account.
+        """
         with self._database.transaction() as cursor:
             changed = cursor.execute(
                 "UPDATE users SET password_hash = %s, verified = TRUE WHERE email = %s", (password_hash, email)
@@ -80,8 +90,10 @@ class Accounts:
                     "DELETE sessions FROM sessions JOIN users ON users.id = sessions.user_id WHERE users.email = %s",
                     (email,),
                 )
+                cursor.execute(_END_PROOFS, (email,))
         return bool(changed)
 
     def delete(self, account: Account) -> None:
-        with self._database.cursor() as cursor:
+        with self._database.transaction() as cursor:
             cursor.execute("DELETE FROM users WHERE id = %s", (account.id,))  # the foreign key cascades to its sessions
+            cursor.execute(_END_PROOFS, (account.email,))

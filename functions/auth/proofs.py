@@ -101,4 +101,4 @@ class Proofs:
     def use(self, proof: Proof) -> bool:
         """Remove the proof; return whether nobody else has done so."""
         with self._database.cursor() as cursor:
-            return cursor.execute("DELETE FROM proofs WHERE id = %s AND expires > UTC_TIMESTAMP()", (proof.id,)) > 0
+            return cursor.execute("DELETE FROM proofs WHERE id = %s", (proof.id,)) > 0

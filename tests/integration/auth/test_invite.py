@@ -43,11 +43,12 @@ def test_invited_user_sets_a_password_by_the_printed_link(auth: Client, mysql: S
 
 
 def test_second_invitation_keeps_the_account(auth: Client, mysql: Server) -> None:
-    """And prints another link, for whoever has lost the first one."""
+    """And prints another link, for whoever has lost the first one; once one is used, neither works any more."""
     person = auth.newcomer()
-    secret = secret_in(invite(mysql, person.email).stdout)
+    lost, secret = (secret_in(invite(mysql, person.email).stdout) for _ in range(2))
     assert auth.login(person.email, person.password).status_code == 200
     assert reset(auth, secret, "another good passphrase") == 204
+    assert reset(auth, lost, "a third good passphrase") == 403
 
 
 @pytest.mark.parametrize("arguments", [[], ["nobody"], ["a@example.com", "b@example.com"], ["root@localhost"]])

@@ -200,7 +200,9 @@ def test_proof_of_one_kind_is_none_of_the_other(verified: Client, email: str, wr
     assert_problem(post(verified, "reset", secret=link, password=NEW), 403)
     assert post(verified, "verify-email", secret=link).status_code == 201
     post(verified, "forgot", email=email)
-    assert_problem(post(verified, "verify-email", secret=written(email)[0].link), 403)
+    letter = written(email)[0]
+    for proof in ({"secret": letter.link}, {"email": email, "code": letter.code}):
+        assert_problem(post(verified, "verify-email", **proof), 403)
 
 
 @pytest.mark.parametrize("by", ["link", "code"])
@@ -216,6 +218,39 @@ def test_forgotten_password_is_set_by_letter(verified: Client, email: str, writt
     assert [verified.verify(each) for each in (token, api_token)] == [401, 401]
     assert [verified.login(email, password).status_code for password in (PASSWORD, NEW)] == [401, 200]
     assert_problem(post(verified, "reset", password=PASSWORD, **proof), 403)
+
+
+def test_concurrent_tries_of_a_code_count(verified: Client, email: str, written: Read, rows: Cursor) -> None:
+    """Of twelve at once, five are compared."""
+    register(verified, email)
+    wrong = f"{(int(written(email)[0].code) + 1) % 10**8:08}"
+    with ThreadPoolExecutor(12) as pool:
+        answers = [pool.submit(post, verified, "verify-email", email=email, code=wrong) for _ in range(12)]
+    assert {answer.result().status_code for answer in answers} == {403}
+    rows.execute("SELECT tries FROM proofs WHERE email = %s", (email,))
+    assert rows.fetchall() == ((MAX_CODE_TRIES,),)
+
+
+@pytest.mark.parametrize("by", ["another letter", "the old password", "the end of the account"])
+def test_letter_ends_with_the_password_that_it_would_replace(
+    verified: Client, email: str, written: Read, by: str
+) -> None:
+    """Whoever finds the letter later sets no password with it, however the password was changed meanwhile."""
+    newcomer(verified, email, written)
+    token = verified.login(email, PASSWORD).json()["token"]
+    for _ in range(2):
+        post(verified, "forgot", email=email)
+    used, kept = written(email)[:2]
+    if by == "another letter":
+        changed = post(verified, "reset", secret=used.link, password=NEW)
+    elif by == "the old password":
+        changed = verified.call("POST", "password", token, {"current": PASSWORD, "new": NEW})
+    else:
+        changed = verified.call("DELETE", "account", token, {"password": PASSWORD})
+        newcomer(verified, email, written)
+    assert changed.status_code == 204
+    for proof in ({"secret": kept.link}, {"email": email, "code": kept.code}):
+        assert_problem(post(verified, "reset", password="a third good passphrase", **proof), 403)
 
 
 def test_unsuitable_new_password_leaves_the_proof(verified: Client, email: str, written: Read) -> None:
