@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -11,9 +12,10 @@ import requests
 from pymysql.cursors import Cursor
 
 from functions.auth.accounts import Accounts
+from functions.auth.errors import TooManyAttempts
 from functions.auth.passwords import Passwords
 from functions.auth.proofs import MAX_CODE_TRIES, Proofs
-from functions.auth.throttle import LETTERS, LETTERS_TO
+from functions.auth.throttle import HASHES, LETTERS, LETTERS_TO, Throttle
 from functions.shared.letters import Kind, Letters
 from functions.shared.mysql import Database
 from tests.support.auth import OWN_PAGE, PASSWORD, Client, through_gateway
@@ -326,6 +328,27 @@ def test_address_gets_few_letters(verified: Client, email: str, written: Read) -
     assert {answer.status_code for answer in answers} == {202}
     assert len({str(without_ids(answer)) for answer in answers}) == 1
     assert len(written(email)) == LETTERS_TO.burst
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("register", {"email": "a@example.com", "password": PASSWORD}),
+        ("forgot", {"email": "a@example.com"}),
+        ("verify-email", {"secret": "x" * 43}),
+        ("verify-email", {"email": "a@example.com", "code": "01234567"}),
+        ("reset", {"secret": "x" * 43, "password": NEW}),
+    ],
+)
+def test_client_that_costs_too_many_hashes_is_429(
+    verified: Client, mysql: Server, path: str, body: dict[str, str]
+) -> None:
+    """By all these routes together."""
+    client, throttle = through_gateway(), Throttle(Database(mysql.url_of("auth")))
+    with suppress(TooManyAttempts):
+        for _ in range(HASHES.burst + 1):
+            throttle.take(HASHES, client["X-Client-Address"])
+    assert_problem(requests.post(f"{verified.url}/auth/{path}", json=body, headers=client, timeout=20), 429)
 
 
 def test_client_gets_few_letters(verified: Client) -> None:
