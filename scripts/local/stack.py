@@ -1,7 +1,8 @@
 """The whole system on this machine, started in the order of its dependencies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from scripts.local import certificates, servers
 from scripts.local.broker import program as broker
@@ -21,10 +22,19 @@ class Stack:
     """A system with its data in the folder `state`; the gateway listens on `port`.
 
     Each mail becomes a file in the folder `mail`, unless `smtp_url` names a real mail server. With `ca`, a folder for
-    the certificate authority, the gateway serves HTTPS.
+    the certificate authority, the gateway serves HTTPS. `settings` replace those of the functions.
     """
 
-    def __init__(self, state: Path, mail: Path, port: int, smtp_url: str = "", ca: Path | None = None) -> None:
+    def __init__(
+        self,
+        state: Path,
+        mail: Path,
+        port: int,
+        smtp_url: str = "",
+        ca: Path | None = None,
+        *,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.supervisor = Supervisor(state)
         self.secrets = Secrets(state / "secrets")
         self.state = state
@@ -35,6 +45,7 @@ class Stack:
         self._port = port
         self._smtp_url = smtp_url
         self._ca = ca
+        self._settings = settings
 
     def start(self, say: Callable[[str], None]) -> None:
         """Start the system and return when every process answers; raise `StackError` with no process left running."""
@@ -79,7 +90,7 @@ class Stack:
         # A caught mail proves nothing; a real one is sent to whatever address somebody has typed.
         registration = "verified" if self._smtp_url else "open"
         settings = {"PUBLIC_URL": self.url, "REGISTRATION": registration, "SCRATCH": str(scratch)}
-        settings["WEBHOOK_ALLOW"] = f"{RECEIVER}/32"
+        settings |= {"WEBHOOK_ALLOW": f"{RECEIVER}/32", **self._settings}
         functions = Functions(self.secrets, sinks(EVENTING, broker.ingress_url(ingress)), settings, self.functions)
         programs = functions.programs()
         say(f"functions: {', '.join(self.functions)}")

@@ -2,14 +2,22 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from pymongo.database import Database
 
+from functions.shared import mongo
+from functions.shared.mongo import Document
+from scripts.local.ports import free_port
 from scripts.local.servers import find
+from scripts.local.stack import Stack
 from tests.support.person import Person
+from tests.support.secrecy import secrets_in
 from tests.support.stacks import RunningStack
 
 EXPECTED = re.compile(
@@ -27,8 +35,10 @@ class Visitor:
     url: str
     errors: list[str] = field(default_factory=list)
 
-    def open(self, path: str = "/") -> Page:
+    def open(self, path: str = "/", prepare: Callable[[Page], None] = lambda _page: None) -> Page:
+        """Open the page in a new tab, which is prepared before anything is loaded."""
         page = self.context.new_page()
+        prepare(page)
         page.on("console", self._log)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.url + path)
@@ -42,6 +52,15 @@ class Visitor:
         page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("heading", name="Your MP3s")).to_be_visible()
 
+    def keep_signed_in(self, person: Person) -> None:
+        """Give the browser a session of the person: logins of the browser's own address are limited."""
+        account = {"email": person.address, "password": person.password}
+        person.call("POST", "/auth/session", json=account).raise_for_status()
+        secret = person.http.cookies.get("session") or ""
+        tomorrow = time.time() + 24 * 3600
+        self.context.add_cookies([{"name": "session", "value": secret, "url": self.url, "expires": tomorrow}])
+        person.http.cookies.clear()
+
     def _log(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not EXPECTED.match(message.text):
             self.errors.append(message.text)
@@ -49,10 +68,18 @@ class Visitor:
 
 def under_slow_network(page: Page, bytes_a_second: int) -> None:
     """Let the page's uploads be this slow."""
+    _emulate(page, {"latency": 20, "downloadThroughput": -1, "uploadThroughput": bytes_a_second})
+
+
+def on_slow_3g(page: Page) -> None:
+    """Let the page have 400 kbit/s and round trips of 400 ms."""
+    _emulate(page, {"latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000})
+
+
+def _emulate(page: Page, conditions: dict[str, int]) -> None:
     chromium = page.context.new_cdp_session(page)
     chromium.send("Network.enable")
-    conditions = {"offline": False, "latency": 20, "downloadThroughput": -1, "uploadThroughput": bytes_a_second}
-    chromium.send("Network.emulateNetworkConditions", conditions)
+    chromium.send("Network.emulateNetworkConditions", {"offline": False, **conditions})
 
 
 def until(page: Page, expression: str) -> None:
@@ -61,6 +88,15 @@ def until(page: Page, expression: str) -> None:
     while not page.evaluate(expression):
         assert time.monotonic() < end, expression
         page.wait_for_timeout(50)
+
+
+@contextmanager
+def _visiting(chromium: Browser, stack: RunningStack) -> Iterator[Visitor]:
+    context = chromium.new_context(locale="en-GB", accept_downloads=True)
+    visitor = Visitor(context, stack.url)
+    yield visitor
+    context.close()
+    assert visitor.errors == []
 
 
 @pytest.fixture(scope="session")
@@ -77,13 +113,34 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
+@pytest.fixture(scope="session")
+def verifying(state: Path) -> Iterator[RunningStack]:
+    """Another system, which creates accounts by letter only, and keeps videos."""
+    settings = {"REGISTRATION": "verified", "KEEP_VIDEO_HOURS": "24"}
+    stack = Stack(state / "verifying", state / "verifying/mail", free_port(), settings=settings)
+    stack.start(print)
+    yield RunningStack(stack)
+    stack.stop()
+    assert secrets_in(stack.supervisor.log, stack.secrets) == []
+
+
 @pytest.fixture
 def visitor(chromium: Browser, stack: RunningStack) -> Iterator[Visitor]:
-    context = chromium.new_context(locale="en-GB", accept_downloads=True)
-    visitor = Visitor(context, stack.url)
-    yield visitor
-    context.close()
-    assert visitor.errors == []
+    with _visiting(chromium, stack) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def newcomer(chromium: Browser, verifying: RunningStack) -> Iterator[Visitor]:
+    """Somebody on the system that verifies addresses."""
+    with _visiting(chromium, verifying) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def database(stack: RunningStack) -> Database[Document]:
+    """MongoDB, with an administrator's rights."""
+    return mongo.database((stack.secrets / "mongodb-admin/url").read_text())
 
 
 @pytest.fixture
@@ -93,12 +150,8 @@ def person(stack: RunningStack) -> Person:
 
 @pytest.fixture
 def page(visitor: Visitor, person: Person) -> Page:
-    """The page of a person who is signed in already: logins of the browser's own address are limited."""
-    account = {"email": person.address, "password": person.password}
-    person.call("POST", "/auth/session", json=account).raise_for_status()
-    secret = person.http.cookies.get("session") or ""
-    visitor.context.add_cookies([{"name": "session", "value": secret, "url": visitor.url}])
-    person.http.cookies.clear()
+    """The page of a person who is signed in already."""
+    visitor.keep_signed_in(person)
     page = visitor.open()
     expect(page.get_by_role("heading", name="Your MP3s")).to_be_visible()
     return page

@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.conftest import until
 from tests.support.person import Person
@@ -26,6 +26,23 @@ def test_conversion_is_followed_without_a_reload(page: Page, person: Person, fil
     page.evaluate("dispatchEvent(new Event('visibilitychange'))")
     expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("0:05")).to_be_visible()
+
+
+def test_late_answer_hides_no_new_job(page: Page, film_clip: Path) -> None:
+    """An answer of the time before an upload arrives after its MP3 is shown."""
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/jobs?*", lambda route: late.append((route, route.fetch())), times=1)
+    page.evaluate("dispatchEvent(new Event('visibilitychange'))")
+    while not late:
+        page.wait_for_timeout(50)
+    page.locator("input[type=file]").set_input_files(film_clip)
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    ((route, answer),) = late
+    assert answer.json()["jobs"] == []
+    with page.expect_event("requestfinished", lambda request: request == route.request):
+        route.fulfill(response=answer)
+    page.wait_for_timeout(200)
+    expect(page.get_by_text("Ready")).to_be_visible()
 
 
 def test_failed_conversion_says_what_to_try(page: Page, person: Person, tmp_path: Path) -> None:

@@ -4,42 +4,12 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Visitor, under_slow_network, until
+from tests.browser.conftest import Visitor, under_slow_network
+from tests.browser.uploading import SLOW, choose, created_uploads, offsets, under_way
 from tests.support.person import Person
 from tests.support.stacks import RunningStack
-
-SLOW = 300_000  # bytes a second: the film clip takes some seconds
-
-
-def choose(page: Page, *files: Path) -> None:
-    page.locator("input[type=file]").set_input_files([*files])
-
-
-def under_way(page: Page) -> None:
-    """Wait until some of the file has been sent."""
-    until(page, "document.querySelector('.uploads progress')?.value > 200000")
-
-
-def offsets(page: Page) -> list[int]:
-    """Return a list to which the page's uploads add the offsets that they send from."""
-    seen: list[int] = []
-
-    def look(request: Request) -> None:
-        if request.method == "PATCH":
-            seen.append(int(request.headers["upload-offset"]))
-
-    page.on("request", look)
-    return seen
-
-
-def created_uploads(page: Page) -> list[str]:
-    """Return a list to which the page adds an address whenever it begins an upload from zero."""
-    seen: list[str] = []
-    page.on("request", lambda it: seen.append(it.url) if (it.method, it.url[-8:]) == ("POST", "/uploads") else None)
-    return seen
-
 
 def test_video_waits_until_its_person_has_signed_up(visitor: Visitor, film_clip: Path) -> None:
     """The first visit: the drop area works before anything else, and the MP3 is ready at the end."""

@@ -6,6 +6,7 @@ import { Store } from './store.js'
 import { finished } from './uploads.js'
 
 const PAGE = 50
+const MOST = 100 // jobs of one answer
 const FIRST_WAIT = 1000 // ms
 const LONGEST_WAIT = 15_000
 const UNDO = 7000 // ms before a deletion is carried out
@@ -18,8 +19,9 @@ export const deleting = new Store(null)
 /** Why the list could not be read: a Problem or null. */
 export const trouble = new Store(null)
 
-let timer, wait, deletion
-let loading = false
+let timer, deletion
+let wait = FIRST_WAIT
+let loading = null // the next page, on its way
 let asked = 0 // an answer that a later one has overtaken counts for nothing
 
 account.follow((who) => {
@@ -45,10 +47,12 @@ export async function refresh() {
     const last = page.jobs.at(-1)?.id ?? ''
     // Jobs of the first page that are not there any more were deleted elsewhere; older ones are on later pages.
     const older = before.list.filter(({ id }) => !seen.has(id) && page.next && id < last)
-    const fresh = await Promise.all(older.map((job) => (OPEN.includes(job.state) ? again(job) : job)))
+    const answered = [...page.jobs, ...(await renewed(older, last))]
     if (mine !== asked) return
-    const list = [...page.jobs, ...fresh.filter(Boolean)]
-    const same = JSON.stringify(list) === JSON.stringify(before.list)
+    // A job that has not changed stays the same object, and its row is not drawn again.
+    const known = new Map(before.list.map((job) => [job.id, job]))
+    const list = answered.map((job) => (alike(known.get(job.id), job) ? known.get(job.id) : job))
+    const same = list.length === before.list.length && list.every((job, at) => job === before.list[at])
     wait = same ? Math.min(wait * 1.5, LONGEST_WAIT) : FIRST_WAIT
     if (!same || !before.loaded) jobs.value = { list, next: older.length ? before.next : page.next, loaded: true }
     trouble.value = null
@@ -57,25 +61,33 @@ export async function refresh() {
     trouble.value = problem
     wait = LONGEST_WAIT
   }
+  follow()
+}
+
+/** Ask again in a while, if something is under way. */
+function follow() {
   clearTimeout(timer)
   const open = trouble.value || jobs.value.list.some(({ state }) => OPEN.includes(state))
   if (open && account.value && !document.hidden) timer = setTimeout(refresh, wait)
 }
 
 /** Read the next page. */
-export async function more() {
+export function more() {
+  loading ??= readOn().finally(() => (loading = null))
+  return loading
+}
+
+async function readOn() {
   const { next } = jobs.value
-  if (!next || loading) return
-  loading = true
+  if (!next) return
   try {
     const page = await call('GET', next)
     const seen = new Set(jobs.value.list.map(({ id }) => id))
     const list = [...jobs.value.list, ...page.jobs.filter(({ id }) => !seen.has(id))]
     jobs.value = { list, next: page.next, loaded: true }
+    follow()
   } catch (problem) {
     trouble.value = problem
-  } finally {
-    loading = false
   }
 }
 
@@ -124,16 +136,22 @@ async function gone(id, keepalive) {
   }
 }
 
-async function again({ id }) {
-  try {
-    return await call('GET', `/jobs/${id}`)
-  } catch (problem) {
-    if (problem.status === 404) return null
-    throw problem
-  }
+/** Return the jobs older than `last` as they are now: one answer has those that end with the oldest one under way. */
+async function renewed(older, last) {
+  const end = older.findLastIndex(({ state }) => OPEN.includes(state))
+  if (end < 0) return older
+  const start = Math.max(0, end + 1 - MOST)
+  const page = await call('GET', `/jobs?before=${start ? older[start - 1].id : last}&limit=${MOST}`)
+  const now = new Map(page.jobs.map((job) => [job.id, job]))
+  return older.flatMap((job, at) => (at < start || at > end ? job : (now.get(job.id) ?? [])))
 }
 
-function soon() {
+function alike(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+/** Read the newest jobs at once: there is something new. */
+export function soon() {
   asked++ // an answer that is on its way does not know yet
   wait = FIRST_WAIT
   clearTimeout(timer)

@@ -29,8 +29,12 @@ export class Store {
 /** Return the store's value; the component is drawn again with each new one. */
 export function useStore(store) {
   const [, draw] = useState({})
-  useEffect(() => store.follow(() => draw({})), [store])
-  return store.value
+  const shown = store.value
+  useEffect(() => {
+    if (store.value !== shown) draw({}) // it has changed before anybody followed it
+    return store.follow(() => draw({}))
+  }, [store])
+  return shown
 }
 
 /** A store whose value, JSON, outlives the page. `take` returns what a stored value counts for. */

@@ -2,14 +2,25 @@
 
 import { call } from '../api.js'
 import { clock, percent, size, time } from '../format.js'
-import { html, useEffect, useRef, useState } from '../modules/preact.js'
+import { Component, html, useEffect, useRef, useState } from '../modules/preact.js'
 import { words } from '../words.js'
 import { Copy, Trouble } from './parts.js'
 
 const LINK_SECONDS = 7 * 24 * 3600
 const SHORT_SECONDS = 60 // of a link that is only used to read the chapters
 
-export function Job({ job, chosen, choose, erase }) {
+/** A row, which is drawn again only if its job has changed. */
+export class Job extends Component {
+  shouldComponentUpdate({ job, chosen }) {
+    return job !== this.props.job || chosen !== this.props.chosen
+  }
+
+  render(properties) {
+    return html`<${Row} ...${properties} />`
+  }
+}
+
+function Row({ job, chosen, choose, erase }) {
   const { id, name, state, progress, reason, mp3 } = job
   const [plays, setPlays] = useState(false)
   const [link, setLink] = useState(null)

@@ -7,6 +7,8 @@ import { words } from '../words.js'
 import { Job } from './job.js'
 import { Trouble } from './parts.js'
 
+const MOST_IN_ARCHIVE = 1000
+const MOST_IN_URL = 200
 const SHOWN = 60 // more rows at a time, so that a long list is drawn as it is read
 
 export function Jobs() {
@@ -17,14 +19,16 @@ export function Jobs() {
   const [chosen, setChosen] = useState(new Set())
   const [most, setMost] = useState(SHOWN)
   const end = useRef(null)
-  const found = list.filter(({ id, name }) => !going?.ids.has(id) && name.toLowerCase().includes(search.toLowerCase()))
+  const wanted = ({ id, name }) => !going?.ids.has(id) && name.toLowerCase().includes(search.toLowerCase())
+  const found = list.filter(wanted)
   const selected = found.filter(({ id }) => chosen.has(id))
-  const done = selected.filter(({ state }) => state === 'done')
+  const done = selected.filter(isDone)
+  const archive = zip(done, !next && done.length === list.filter(isDone).length)
 
   useEffect(() => void (search && everything()), [search])
   useEffect(() => {
-    const watcher = new IntersectionObserver(([{ isIntersecting }]) => {
-      if (!isIntersecting) return
+    const watcher = new IntersectionObserver((changes) => {
+      if (!changes.at(-1).isIntersecting) return // there may be several: it was out of sight, and came into it
       setMost((rows) => rows + SHOWN)
       more()
     })
@@ -32,11 +36,17 @@ export function Jobs() {
     return () => watcher.disconnect()
   }, [list.length, most])
 
-  const choose = (id, on) => {
-    const changed = new Set(chosen)
-    if (on) changed.add(id)
-    else changed.delete(id)
-    setChosen(changed)
+  // Rows that are not drawn again have the functions of an earlier time.
+  const choose = (id, on) =>
+    setChosen((before) => {
+      const changed = new Set(before)
+      if (on) changed.add(id)
+      else changed.delete(id)
+      return changed
+    })
+  const chooseAll = async (on) => {
+    if (on) await everything()
+    setChosen(new Set(on ? jobs.value.list.filter(wanted).map(({ id }) => id) : []))
   }
   const erase = (those) => {
     remove(those)
@@ -53,18 +63,24 @@ export function Jobs() {
           type="search"
           placeholder=${words.search}
           value=${search}
-          onInput=${(event) => setSearch(event.target.value)}
+          onInput=${(event) => {
+            setSearch(event.target.value)
+            setMost(SHOWN)
+          }}
         />
       </label>
       <label class="check">
         <input
           type="checkbox"
           checked=${found.length > 0 && selected.length === found.length}
-          onChange=${(event) => setChosen(new Set(event.target.checked ? found.map(({ id }) => id) : []))}
+          onChange=${(event) => chooseAll(event.target.checked)}
         />
         <span>${words.selectAll}</span>
       </label>
-      ${done.length > 0 && html`<a class="button" href=${zip(done)} download>${words.zip(done.length)}</a>`}
+      ${done.length > 0 &&
+      (archive
+        ? html`<a class="button" href=${archive} download>${words.zip(done.length)}</a>`
+        : html`<span>${words.zipMost(MOST_IN_URL)}</span>`)}
       ${selected.length > 0 &&
       html`<button onClick=${() => erase(selected)}>${words.deleteMany(selected.length)}</button>`}
     </div>`}
@@ -84,6 +100,12 @@ export function Jobs() {
   </section>`
 }
 
-function zip(chosen) {
-  return `/download.zip?${chosen.map(({ id }) => `job=${id}`).join('&')}`
+function isDone({ state }) {
+  return state === 'done'
+}
+
+/** Return the address of the archive of these jobs, null if they are too many for it. */
+function zip(chosen, areAll) {
+  if (areAll && chosen.length <= MOST_IN_ARCHIVE) return '/download.zip'
+  return chosen.length <= MOST_IN_URL ? `/download.zip?${chosen.map(({ id }) => `job=${id}`).join('&')}` : null
 }

@@ -115,6 +115,7 @@ export default {
   select: 'Auswählen',
   selectAll: 'Alle auswählen',
   zip: (count) => (count === 1 ? '1 als ZIP herunterladen' : `${count} als ZIP herunterladen`),
+  zipMost: (count) => `Für ein ZIP höchstens ${count} auswählen`,
   deleteMany: (count) => `${count} löschen`,
   deleted: (names) => (names.length === 1 ? `${names[0]} gelöscht.` : `${names.length} MP3s gelöscht.`),
   undo: 'Rückgängig',

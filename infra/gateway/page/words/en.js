@@ -115,6 +115,7 @@ export default {
   select: 'Select',
   selectAll: 'Select all',
   zip: (count) => (count === 1 ? 'Download 1 as ZIP' : `Download ${count} as ZIP`),
+  zipMost: (count) => `Select at most ${count} for a ZIP`,
   deleteMany: (count) => `Delete ${count}`,
   deleted: (names) => (names.length === 1 ? `Deleted ${names[0]}.` : `Deleted ${names.length} MP3s.`),
   undo: 'Undo',
