@@ -141,18 +141,19 @@ def test_cancelled_upload_is_deleted(page: Page, person: Person, film_clip: Path
 
 
 def test_busy_service_is_waited_for(page: Page, film_clip: Path) -> None:
-    """After 429 the upload goes on by itself, after the time that the service has named."""
+    """After 429 the upload goes on by itself, after the time that the service has named; it says why."""
     refusals = iter([429, 503])
 
     def refuse(route: Route) -> None:
         if route.request.method == "POST" and (status := next(refusals, None)):
-            route.fulfill(status=status, headers={"Retry-After": "1"}, body='{"detail": "later"}')
+            detail = "Quota of 100 uploads per hour exceeded."
+            route.fulfill(status=status, headers={"Retry-After": "1"}, json={"detail": detail})
         else:
             route.continue_()
 
     page.route("**/uploads", refuse)
     choose(page, film_clip)
-    expect(page.get_by_text("Too many requests. Try again in 1 s.")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_text("Quota of 100 uploads per hour exceeded. Try again in 1 second.")
     expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
     assert next(refusals, None) is None
 

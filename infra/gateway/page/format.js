@@ -14,6 +14,12 @@ export function percent(share) {
   return number(share, { style: 'percent' })
 }
 
+/** Return seconds to wait, in their largest sensible unit, rounded up. */
+export function duration(seconds) {
+  const [unit, length] = seconds < 120 ? ['second', 1] : seconds < 7200 ? ['minute', 60] : ['hour', 3600]
+  return number(Math.ceil(seconds / length), { style: 'unit', unit, unitDisplay: 'long' })
+}
+
 /** Return seconds as h:mm:ss or m:ss. */
 export function clock(seconds) {
   const whole = Math.max(0, Math.round(seconds))

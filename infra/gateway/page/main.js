@@ -4,11 +4,12 @@ import { waking } from './api.js'
 import { html, render, useEffect, useState } from './modules/preact.js'
 import { account, recognise, signOut } from './session.js'
 import { useStore } from './store.js'
-import { LANGUAGES, explain, language, load, words } from './words.js'
+import { LANGUAGES, language, load, words } from './words.js'
 
 import { Account } from './views/account.js'
 import { Door } from './views/door.js'
 import { Jobs } from './views/jobs.js'
+import { Trouble } from './views/parts.js'
 import { Uploads } from './views/uploads.js'
 
 function Page() {
@@ -43,7 +44,7 @@ function Page() {
     </header>
     <div role="status" class="waking">${slow && words.waking}</div>
     <main>
-      ${trouble && html`<p role="alert">${explain(trouble)} <button onClick=${retry}>${words.retry}</button></p>`}
+      <${Trouble} problem=${trouble}> <button onClick=${retry}>${words.retry}</button><//>
       ${who && view === '#account'
         ? html`<${Account} />`
         : html`

@@ -13,15 +13,6 @@ export async function load() {
   document.documentElement.lang = language.value
 }
 
-/** Return what a person reads about a problem. */
-export function explain(problem) {
-  const { status, message, retryAfter } = problem
-  if (status === 0) return words.offline
-  if (status === 429) return words.tooMany(retryAfter)
-  if (status === 503 || status === 502) return words.away
-  return message || words.failed
-}
-
 function preferred() {
   const codes = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase())
   return codes.find((code) => code in LANGUAGES) ?? 'en'

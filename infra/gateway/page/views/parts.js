@@ -1,11 +1,18 @@
 // Pieces that several views have.
 
-import { explain, words } from '../words.js'
+import { duration } from '../format.js'
 import { html, useState } from '../modules/preact.js'
+import { words } from '../words.js'
 
-/** What failed: a Problem, or nothing. */
-export function Trouble({ problem }) {
-  return problem ? html`<p role="alert" class="trouble">${explain(problem)}</p>` : null
+/** What failed, a Problem or nothing: in the service's words, which are English, or else in the page's. */
+export function Trouble({ problem, children }) {
+  if (!problem) return null
+  const { status, message, retryAfter } = problem
+  const own = { 0: words.offline, 429: words.tooMany, 502: words.away, 503: words.away }[status] ?? words.failed
+  return html`<p role="alert" class="trouble">
+    ${message ? html`<span lang="en">${message}</span>` : own}${retryAfter > 0 && ` ${words.tryIn(duration(retryAfter))}`}
+    ${children}
+  </p>`
 }
 
 /** A form whose `send` gets its fields by name; its problem is shown, and it takes nothing while it is sent. */

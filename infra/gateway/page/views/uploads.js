@@ -6,8 +6,9 @@ import { html, useEffect, useRef, useState } from '../modules/preact.js'
 import { account } from '../session.js'
 import { useStore } from '../store.js'
 import { abandon, add, cancel, lost, pause, recover, remove, resume, uploads } from '../uploads.js'
-import { explain, words } from '../words.js'
+import { words } from '../words.js'
 import { Options } from './options.js'
+import { Trouble } from './parts.js'
 
 export function Uploads() {
   const list = useStore(uploads)
@@ -80,7 +81,7 @@ function Upload({ upload }) {
       ${words.uploadState[state]} · ${percent(bytes ? sent / bytes : 0)} · ${size(bytes)}
       ${speed > 0 && ` · ${words.perSecond(size(speed))} · ${words.left(clock((bytes - sent) / speed))}`}
     </span>
-    ${problem && html`<span role="alert" class="trouble">${explain(problem)}</span>`}
+    <${Trouble} problem=${problem} />
     <span class="actions">
       ${goes && button(pause, words.pause)} ${state === 'paused' && button(resume, words.resume)}
       ${state === 'failed' && button(resume, words.retry)}
