@@ -1,14 +1,11 @@
 """Signing up, in and out, in a browser."""
 
-import re
-from pathlib import Path
-
 import requests
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Visitor
-from tests.support.person import Person, parsed
-from tests.support.waiting import eventually
+from tests.browser.letters import CODE, found, letter
+from tests.support.person import Person
 
 
 def test_visitor_creates_an_account_and_is_signed_in(visitor: Visitor) -> None:
@@ -77,36 +74,14 @@ def test_forgotten_password_is_set_by_the_link_or_the_code_of_a_letter(visitor: 
         page.get_by_role("button", name="Forgot your password?").click()
         page.get_by_label("E-mail address").fill(person.address)
         page.get_by_role("button", name="Send the mail").click()
-        text = _letter(person)
+        text = letter(person.mail, person.address, "Set a new password")
         if proof == "code":
-            page.get_by_label("Code").fill(_found(r"^ +(\d{8})\s*$", text))
+            page.get_by_label("Code").fill(found(CODE, text))
         else:
-            page = visitor.open("/" + _found(r"(#reset=\w+)", text))
+            page = visitor.open("/" + found(r"(#reset=\w+)", text))
         page.get_by_role("textbox", name="New password").fill(password)
         page.get_by_role("button", name="Set the password").click()
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         page.goto(visitor.url)
         page.reload()
     assert requests.post(f"{visitor.url}/auth/login", auth=(person.address, password)).status_code == 200
-
-
-def _letter(person: Person) -> str:
-    """Return the text of the newest letter for a new password, which is removed from the mails."""
-
-    def look() -> Path | None:
-        for path in person.mail.glob("*.eml"):
-            mail = parsed(path.read_bytes())
-            if (mail["To"], mail["Subject"]) == (person.address, "Set a new password"):
-                return path
-        return None
-
-    path = eventually(look, 30, "the letter")
-    body = parsed(path.read_bytes()).get_body(("plain",))
-    path.unlink()
-    assert body
-    return str(body.get_content())
-
-
-def _found(pattern: str, text: str) -> str:
-    (found,) = re.findall(pattern, text, re.MULTILINE)
-    return str(found)

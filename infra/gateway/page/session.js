@@ -8,6 +8,9 @@ export const account = new Store(undefined)
 
 onSignedOut(() => (account.value = null))
 
+// Somebody may have signed in in another tab, such as that of a letter's link.
+addEventListener('visibilitychange', () => document.hidden || account.value !== null || recognise().catch(() => {}))
+
 /** Ask the service who this is. */
 export async function recognise() {
   try {

@@ -34,7 +34,12 @@ export function Door({ hash }) {
   const [, link, secret] = /^#(verify|reset)=(.+)$/.exec(hash) ?? []
   const [view, setView] = useState(link ?? 'up')
   const [address, setAddress] = useState('')
+  const [made, setMade] = useState(null) // the account that waits for its code: who types it is signed in at once
   useEffect(() => void (link && setView(link)), [link])
+  const toSignIn = () => {
+    location.hash = '' // the secret of a letter works once
+    setView('in')
+  }
   const to = (name) => html`<button type="button" class="plain" onClick=${() => setView(name)}>${words.to[name]}</button>`
 
   const views = {
@@ -42,6 +47,7 @@ export function Door({ hash }) {
       async (given) => {
         if (!(await signUp(given.email, given.password))) return
         setAddress(given.email)
+        setMade(given)
         setView('verify')
       },
       [email(), password(true)],
@@ -51,7 +57,8 @@ export function Door({ hash }) {
     verify: [
       async (given) => {
         await call('POST', '/auth/verify-email', proof(given, secret, address))
-        setView('in')
+        if (made && !secret) await signIn(made.email, made.password)
+        else toSignIn()
       },
       secret ? [] : [!address && email(), code()],
       ['in', 'up'],
@@ -68,7 +75,7 @@ export function Door({ hash }) {
     reset: [
       async (given) => {
         await call('POST', '/auth/reset', { ...proof(given, secret, address), password: given.password })
-        setView('in')
+        toSignIn()
       },
       secret ? [password(true)] : [!address && email(), code(), password(true)],
       ['in'],
