@@ -12,6 +12,19 @@ def _account(page: Page) -> None:
     expect(page.get_by_role("heading", name="Account", exact=True)).to_be_visible()
 
 
+def test_remembered_options_are_shown_and_reset(page: Page) -> None:
+    """They are those of the next upload."""
+    page.locator("summary").click()
+    page.get_by_label("Channels").select_option("Mono")
+    _account(page)
+    expect(page.get_by_label("Channels")).to_have_value("mono")
+    page.get_by_label("Loudness").select_option("Podcast (-16 LUFS)")
+    page.get_by_role("button", name="Reset the options").click()
+    expect(page.get_by_label("Loudness")).to_have_value("")
+    page.get_by_role("link", name="Your MP3s").click()
+    expect(page.locator("summary")).to_have_text("Options of the MP3")
+
+
 def test_password_is_changed_and_the_page_stays_signed_in(page: Page, visitor: Visitor, person: Person) -> None:
     _account(page)
     form = page.get_by_role("form", name="Password")

@@ -11,6 +11,7 @@ from tests.browser.uploading import SLOW, choose, created_uploads, offsets, unde
 from tests.support.person import Person
 from tests.support.stacks import RunningStack
 
+
 def test_video_waits_until_its_person_has_signed_up(visitor: Visitor, film_clip: Path) -> None:
     """The first visit: the drop area works before anything else, and the MP3 is ready at the end."""
     page = visitor.open()
@@ -46,13 +47,31 @@ def test_options_go_with_the_upload_and_are_remembered(page: Page, person: Perso
     page.get_by_label("From", exact=True).blur()
     page.get_by_label("From", exact=True).fill("0:01")
     page.get_by_label("From", exact=True).blur()
+    page.get_by_label("Comment").fill("for the train")
+    page.get_by_label("Cover").uncheck()
     choose(page, film_clip)
     expect(page.locator(".job")).to_have_count(1)
     (job,) = person.call("GET", "/jobs").json()["jobs"]
-    assert job["options"] == {"quality": "64k", "channels": "mono", "start": "1"}
+    assert job["options"] == {
+        "quality": "64k",
+        "channels": "mono",
+        "start": "1",
+        "comment": "for the train",
+        "keep": "tags,chapters",
+    }
     page.reload()
     page.locator("summary").click()
     expect(page.get_by_label("Channels")).to_have_value("mono")
+
+
+def test_nothing_of_the_video_is_kept_if_nothing_is_ticked(page: Page, person: Person, film_clip: Path) -> None:
+    page.locator("summary").click()
+    for part in ("Tags", "Cover", "Chapters"):
+        page.get_by_label(part, exact=True).uncheck()
+    choose(page, film_clip)
+    expect(page.locator(".job")).to_have_count(1)
+    (job,) = person.call("GET", "/jobs").json()["jobs"]
+    assert job["options"] == {"keep": ""}
 
 
 def test_upload_goes_on_after_a_reload(page: Page, film_clip: Path) -> None:

@@ -1,4 +1,4 @@
-"""Signing up where a letter proves the address."""
+"""Signing up where a letter proves the address, and another MP3 of a video that is kept."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -72,3 +72,18 @@ def test_used_link_is_refused(waiting: Page, newcomer: Visitor, text: str) -> No
         other.get_by_role("button", name="Confirm", exact=True).click()
         expect(other.get_by_role("heading", name=heading)).to_be_visible()
     expect(other.get_by_role("alert")).to_be_visible()
+
+
+def test_kept_video_is_converted_again_with_other_options(waiting: Page, text: str) -> None:
+    """Its fields begin with the options of the job; no upload is needed."""
+    waiting.get_by_label("Code").fill(found(CODE, text))
+    waiting.get_by_role("button", name="Confirm", exact=True).click()
+    expect(waiting.get_by_text("Ready")).to_be_visible(timeout=60_000)
+    waiting.get_by_role("button", name="Convert again").click()
+    form = waiting.get_by_role("form", name="Convert again")
+    form.get_by_label("Channels").select_option("Mono")
+    form.get_by_label("Quality").select_option("Speech (64 kbit/s)")
+    form.get_by_role("button", name="Make another MP3").click()
+    expect(waiting.locator(".job.done")).to_have_count(2, timeout=60_000)
+    waiting.get_by_role("button", name="Convert again").first.click()
+    expect(form.get_by_label("Channels")).to_have_value("mono")

@@ -27,7 +27,7 @@ let last = 0
 
 /** Add files: they wait until somebody is signed in. */
 export function add(chosen) {
-  const asked = Object.fromEntries(Object.entries(options.value).filter(([, word]) => word !== ''))
+  const asked = options.value
   for (const { file, handle } of chosen) {
     const id = ++last
     running.set(id, { file, handle, asked })

@@ -5,7 +5,9 @@ import { percent, size, time } from '../format.js'
 import { html, useEffect, useState } from '../modules/preact.js'
 import { account, signOut } from '../session.js'
 import { useStore } from '../store.js'
+import { options } from '../uploads.js'
 import { words } from '../words.js'
+import { Fields } from './options.js'
 import { Copy, Field, Form, Trouble } from './parts.js'
 
 export function Account() {
@@ -14,6 +16,7 @@ export function Account() {
     <h2 id="account">${words.account}</h2>
     <p><bdi>${who.email}</bdi></p>
     <${Storage} />
+    <${Defaults} />
     <${Password} email=${who.email} />
     <${Sessions} />
     <${Tokens} />
@@ -58,6 +61,13 @@ function Storage() {
       </meter>
       ${words.usedOf(size(usage.stored), size(usage.quota))}
     </p>`}
+  <//>`
+}
+
+function Defaults() {
+  return html`<${Part} title=${words.options}>
+    <p>${words.optionsHint}</p>
+    <${Fields} store=${options} />
   <//>`
 }
 

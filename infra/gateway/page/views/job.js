@@ -3,8 +3,11 @@
 import { call } from '../api.js'
 import { clock, percent, size, time } from '../format.js'
 import { Component, html, useEffect, useRef, useState } from '../modules/preact.js'
+import { soon } from '../jobs.js'
+import { Store } from '../store.js'
 import { words } from '../words.js'
-import { Copy, Trouble } from './parts.js'
+import { Fields } from './options.js'
+import { Copy, Form, Trouble } from './parts.js'
 
 const LINK_SECONDS = 7 * 24 * 3600
 const SHORT_SECONDS = 60 // of a link that is only used to read the chapters
@@ -24,6 +27,7 @@ function Row({ job, chosen, choose, erase }) {
   const { id, name, state, progress, reason, mp3 } = job
   const [plays, setPlays] = useState(false)
   const [link, setLink] = useState(null)
+  const [asks, setAsks] = useState(false) // for another MP3 of the same video
   const [problem, setProblem] = useState(null)
   const share = async () => {
     setProblem(null)
@@ -49,7 +53,10 @@ function Row({ job, chosen, choose, erase }) {
     ${state === 'converting' &&
     html`<progress max="1" value=${progress} aria-label=${about(words.state.converting)}>${percent(progress)}</progress>`}
     ${mp3?.incomplete && html`<p class="reason">${words.incomplete}</p>`}
-    ${reason && html`<p class="reason">${words.reason[reason.code] ?? reason.message}</p>`}
+    ${reason &&
+    html`<p class="reason" lang=${words.reason[reason.code] ? null : 'en'}>
+      ${words.reason[reason.code] ?? reason.message}
+    </p>`}
     <span class="actions">
       ${mp3 &&
       html`
@@ -61,13 +68,31 @@ function Row({ job, chosen, choose, erase }) {
         </a>
         <button aria-label=${about(words.share)} onClick=${share}>${words.share}</button>
       `}
+      ${Date.parse(job.video_kept_until) > Date.now() &&
+      html`<button aria-expanded=${asks} aria-label=${about(words.again)} onClick=${() => setAsks(!asks)}>
+        ${asks ? words.close : words.again}
+      </button>`}
       <button aria-label=${about(words.delete)} onClick=${() => erase([job])}>${words.delete}</button>
     </span>
     ${plays && html`<${Player} job=${job} />`}
+    ${asks && html`<${Again} job=${job} done=${() => setAsks(false)} />`}
     ${link &&
     html`<p class="link"><${Copy} text=${link.url} label=${about(words.link)} /> ${words.until(time(link.expires))}</p>`}
     <${Trouble} problem=${problem} />
   </li>`
+}
+
+/** Makes another MP3 of a video that the service still has, with other options. */
+function Again({ job: { id, name, options }, done }) {
+  const { current: store } = useRef(new Store(options))
+  const send = async () => {
+    await call('POST', `/jobs/${id}/again?${new URLSearchParams(store.value)}`)
+    soon()
+    done()
+  }
+  return html`<${Form} send=${send} action=${words.againAction} label=${`${words.again}: ${name}`}>
+    <${Fields} store=${store} />
+  <//>`
 }
 
 /** Plays the MP3; its chapters, if it has any, are places to go to. */

@@ -1,4 +1,5 @@
-// The conversion options of the next uploads, which the browser remembers. Names and values are the API's.
+// The conversion options: of the next uploads, which the browser remembers, or of one more MP3. Names and values are
+// the API's.
 
 import { html } from '../modules/preact.js'
 import { useStore } from '../store.js'
@@ -21,19 +22,32 @@ const TEXTS = {
   album: { maxlength: 1000 },
   genre: { maxlength: 1000 },
   year: { pattern: '\\d{4}', inputmode: 'numeric', placeholder: '2026' },
+  comment: { maxlength: 1000 },
 }
+const PARTS = ['tags', 'cover', 'chapters'] // of the video, which the MP3 keeps
 
 export function Options() {
-  const chosen = useStore(options)
-  const set = (name, input) => {
-    if (!input.reportValidity()) return
-    const { [name]: _, ...others } = options.value
-    options.value = input.value ? { ...others, [name]: input.value } : others
-  }
-  const count = Object.keys(chosen).length
+  const count = Object.keys(useStore(options)).length
   return html`<details class="options">
     <summary>${words.options}${count > 0 && ` (${count})`}</summary>
-    <div class="fields">
+    <${Fields} store=${options} />
+  </details>`
+}
+
+/** The fields of the options that `store` has. */
+export function Fields({ store }) {
+  const chosen = useStore(store)
+  const change = (name, value) => {
+    const { [name]: _, ...others } = store.value
+    store.value = value === null ? others : { ...others, [name]: value }
+  }
+  const set = (name, input) => input.reportValidity() && change(name, input.value || null)
+  const kept = chosen.keep?.split(',') ?? PARTS
+  const keep = (part, on) => {
+    const now = PARTS.filter((name) => (name === part ? on : kept.includes(name)))
+    change('keep', now.length < PARTS.length ? now.join() : null)
+  }
+  return html`<div class="fields">
       ${Object.entries(CHOICES).map(
         ([name, values]) => html`<label>
           <span>${words.option[name]}</span>
@@ -48,7 +62,20 @@ export function Options() {
           <input value=${chosen[name] ?? ''} ...${rules} onChange=${(event) => set(name, event.target)} />
         </label>`,
       )}
+      <fieldset>
+        <legend>${words.keep}</legend>
+        ${PARTS.map(
+          (part) => html`<label class="check">
+            <input
+              type="checkbox"
+              checked=${kept.includes(part)}
+              onChange=${(event) => keep(part, event.target.checked)}
+            />
+            <span>${words.part[part]}</span>
+          </label>`,
+        )}
+      </fieldset>
     </div>
-    ${count > 0 && html`<button onClick=${() => (options.value = {})}>${words.optionsReset}</button>`}
-  </details>`
+    ${Object.keys(chosen).length > 0 &&
+    html`<button type="button" onClick=${() => (store.value = {})}>${words.optionsReset}</button>`}`
 }

@@ -79,6 +79,9 @@ export default {
 
   options: 'Optionen der MP3',
   optionsReset: 'Optionen zurücksetzen',
+  optionsHint: 'Dieser Browser verwendet sie für die nächsten Uploads. Vorhandene MP3s ändern sie nicht.',
+  keep: 'Aus dem Video übernehmen',
+  part: { tags: 'Tags', cover: 'Cover', chapters: 'Kapitel' },
   option: {
     quality: 'Qualität',
     channels: 'Kanäle',
@@ -92,6 +95,7 @@ export default {
     album: 'Album',
     genre: 'Genre',
     year: 'Jahr',
+    comment: 'Kommentar',
   },
   choice: {
     quality: {
@@ -137,6 +141,8 @@ export default {
   chapters: 'Kapitel',
   download: 'Herunterladen',
   share: 'Link kopieren',
+  again: 'Noch einmal umwandeln',
+  againAction: 'Weitere MP3 erstellen',
   link: 'Link',
   until: (time) => `bis ${time}`,
 

@@ -79,6 +79,9 @@ export default {
 
   options: 'Options of the MP3',
   optionsReset: 'Reset the options',
+  optionsHint: 'This browser uses them for the next uploads. They do not change MP3s that exist.',
+  keep: 'Kept from the video',
+  part: { tags: 'Tags', cover: 'Cover', chapters: 'Chapters' },
   option: {
     quality: 'Quality',
     channels: 'Channels',
@@ -92,6 +95,7 @@ export default {
     album: 'Album',
     genre: 'Genre',
     year: 'Year',
+    comment: 'Comment',
   },
   choice: {
     quality: {
@@ -137,6 +141,8 @@ export default {
   chapters: 'Chapters',
   download: 'Download',
   share: 'Copy link',
+  again: 'Convert again',
+  againAction: 'Make another MP3',
   link: 'Link',
   until: (time) => `until ${time}`,
 
