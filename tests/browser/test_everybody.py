@@ -79,3 +79,15 @@ def test_keyboard_suffices(visitor: Visitor, person: Person) -> None:
     assert any("Choose videos" in name for name in seen)
     assert any("Sign out" in name for name in seen)
     assert not [name for name in seen if name.endswith("none") and not name.startswith("BODY")]
+
+
+def test_focus_is_not_lost_with_a_row(page: Page, person: Person, film_clip: Path) -> None:
+    """It goes to the undo of a deletion, and then to the list's heading."""
+    person.upload(film_clip)
+    page.reload()
+    page.get_by_role("button", name="Delete:").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Your MP3s")).to_be_focused()
+    expect(page.get_by_role("button", name="Delete:")).to_be_visible()

@@ -98,9 +98,12 @@ def test_selected_mp3s_are_downloaded_as_one_archive(page: Page, person: Person,
 
 
 @pytest.mark.usefixtures("film")
-def test_link_needs_no_login(page: Page) -> None:
+def test_link_is_copied_and_needs_no_login(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
     url = page.get_by_role("textbox", name="Link:").input_value()
+    assert page.evaluate("navigator.clipboard.readText()") == url
     stranger = page.context.browser
     assert stranger is not None
     answer = stranger.new_context().request.get(url)

@@ -7,7 +7,7 @@ import { soon } from '../jobs.js'
 import { Store } from '../store.js'
 import { words } from '../words.js'
 import { Fields } from './options.js'
-import { Copy, Form, Trouble } from './parts.js'
+import { Copy, Form, Trouble, toClipboard } from './parts.js'
 
 const LINK_SECONDS = 7 * 24 * 3600
 const SHORT_SECONDS = 60 // of a link that is only used to read the chapters
@@ -32,7 +32,8 @@ function Row({ job, chosen, choose, erase }) {
   const share = async () => {
     setProblem(null)
     try {
-      setLink(await call('POST', `/jobs/${id}/link`, { expires_in: LINK_SECONDS }))
+      const made = await call('POST', `/jobs/${id}/link`, { expires_in: LINK_SECONDS })
+      setLink({ ...made, copied: await toClipboard(made.url) })
     } catch (failure) {
       setProblem(failure)
     }
@@ -77,7 +78,10 @@ function Row({ job, chosen, choose, erase }) {
     ${plays && html`<${Player} job=${job} />`}
     ${asks && html`<${Again} job=${job} done=${() => setAsks(false)} />`}
     ${link &&
-    html`<p class="link"><${Copy} text=${link.url} label=${about(words.link)} /> ${words.until(time(link.expires))}</p>`}
+    html`<p class="link">
+      <${Copy} key=${link.url} text=${link.url} label=${about(words.link)} done=${link.copied} />
+      ${words.until(time(link.expires))}
+    </p>`}
     <${Trouble} problem=${problem} />
   </li>`
 }

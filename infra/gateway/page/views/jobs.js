@@ -19,6 +19,9 @@ export function Jobs() {
   const [chosen, setChosen] = useState(new Set())
   const [most, setMost] = useState(SHOWN)
   const end = useRef(null)
+  const heading = useRef(null)
+  const undoing = useRef(null)
+  const before = useRef(null) // what was being deleted
   const wanted = ({ id, name }) => !going?.ids.has(id) && name.toLowerCase().includes(search.toLowerCase())
   const found = list.filter(wanted)
   const selected = found.filter(({ id }) => chosen.has(id))
@@ -35,6 +38,13 @@ export function Jobs() {
     watcher.observe(end.current)
     return () => watcher.disconnect()
   }, [list.length, most])
+
+  useEffect(() => {
+    // The focus was in a row that is gone, or on a button that is.
+    if (going) undoing.current.focus()
+    else if (before.current && document.activeElement === document.body) heading.current.focus()
+    before.current = going
+  }, [going])
 
   // Rows that are not drawn again have the functions of an earlier time.
   const choose = (id, on) =>
@@ -53,7 +63,7 @@ export function Jobs() {
     setChosen(new Set())
   }
   return html`<section aria-labelledby="jobs">
-    <h2 id="jobs">${words.mp3s}</h2>
+    <h2 id="jobs" ref=${heading} tabindex="-1">${words.mp3s}</h2>
     <${Trouble} problem=${problem} />
     ${list.length > 0 &&
     html`<div class="tools">
@@ -95,7 +105,7 @@ export function Jobs() {
     <div ref=${end}>${next && words.loading}</div>
     <div role="status" class="toast">
       ${going &&
-      html`<p>${words.deleted(going.names)} <button onClick=${undo}>${words.undo}</button></p>`}
+      html`<p>${words.deleted(going.names)} <button ref=${undoing} onClick=${undo}>${words.undo}</button></p>`}
     </div>
   </section>`
 }

@@ -1,7 +1,7 @@
 // Pieces that several views have.
 
 import { duration } from '../format.js'
-import { html, useState } from '../modules/preact.js'
+import { html, useRef, useState } from '../modules/preact.js'
 import { words } from '../words.js'
 
 /** What failed, a Problem or nothing: in the service's words, which are English, or else in the page's. */
@@ -50,15 +50,26 @@ export function Field({ label, hint, ...input }) {
   </label>`
 }
 
-/** A text to be copied, which is shown once. */
-export function Copy({ text, label }) {
-  const [copied, setCopied] = useState(false)
-  const copy = async () => {
+/** Put a text into the clipboard; return whether the browser allows it, which it may not without HTTPS. */
+export async function toClipboard(text) {
+  try {
     await navigator.clipboard.writeText(text)
-    setCopied(true)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A text to be copied, which is shown once. `done`: it has been copied already. */
+export function Copy({ text, label, done = false }) {
+  const [copied, setCopied] = useState(done)
+  const input = useRef(null)
+  const copy = async () => {
+    input.current.select() // what is left to the person where the browser does not allow it
+    setCopied(await toClipboard(text))
   }
   return html`<span class="copy">
-    <input readonly aria-label=${label} value=${text} onFocus=${(event) => event.target.select()} />
+    <input ref=${input} readonly aria-label=${label} value=${text} onFocus=${(event) => event.target.select()} />
     <button type="button" onClick=${copy}>${copied ? words.copied : words.copy}</button>
   </span>`
 }
