@@ -22,7 +22,7 @@ function Page() {
   useEffect(() => {
     const changed = () => setView(location.hash)
     addEventListener('hashchange', changed)
-    recognise().catch(setTrouble)
+    known.catch(setTrouble)
     return () => removeEventListener('hashchange', changed)
   }, [])
   useEffect(() => void load().then(() => setLoaded(language.value)), [code])
@@ -57,5 +57,8 @@ function Page() {
   </div>`
 }
 
+// Asked while the words are on their way: a slow network takes long for each.
+const known = recognise()
+known.catch(() => {})
 await load()
 render(html`<${Page} />`, document.querySelector('#page'))
