@@ -33,9 +33,7 @@ def main() -> None:
         raise SystemExit("Give one mail address, such as name@example.org.") from None
     database = Database(settings.mysql_url)
     with suppress(AddressTaken):
-        Accounts(database).register(
-            email, password_hash=""
-        )  # no password matches it, and the link verifies the address
+        Accounts(database).register(email, password_hash="")  # which no password matches; the link verifies the address
     secret = Proofs(database, Passwords(1)).invite(email)
     print(f"{email} can set a password within {INVITATION_LIFETIME.days} days:")
     print(f"{settings.public_url.rstrip('/')}/#reset={secret}")
