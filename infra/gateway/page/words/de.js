@@ -11,7 +11,7 @@ export default {
   waking: 'Der Dienst wacht auf… Die erste Anfrage nach einer Pause dauert einige Sekunden.',
   offline: 'Keine Verbindung zum Dienst. Prüfen Sie Ihr Netz; was unterwegs ist, geht von selbst weiter.',
   away: 'Der Dienst ist nicht bereit. Versuchen Sie es in einigen Sekunden wieder.',
-  tooMany: 'Zu viele Anfragen. Versuchen Sie es später wieder.',
+  tooMany: 'Zu viele Anfragen.',
   tryIn: (duration) => `Nächster Versuch in ${duration}.`,
   failed: 'Das ist fehlgeschlagen. Versuchen Sie es noch einmal.',
   retry: 'Noch einmal',

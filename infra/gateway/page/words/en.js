@@ -11,7 +11,7 @@ export default {
   waking: 'Waking up… The first request after a pause takes a few seconds.',
   offline: 'No connection to the service. Check your network; what is under way goes on by itself.',
   away: 'The service is not ready. Try again in a few seconds.',
-  tooMany: 'Too many requests. Try again later.',
+  tooMany: 'Too many requests.',
   tryIn: (duration) => `Try again in ${duration}.`,
   failed: 'That failed. Try again.',
   retry: 'Try again',
