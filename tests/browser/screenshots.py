@@ -1,7 +1,7 @@
 """`make screenshots`: takes the pictures of docs/images, on the whole system."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -19,8 +19,17 @@ PHONE: Any = {"width": 360, "height": 640}
 NAMES = ("Big Buck Bunny.mp4", "Lecture 3: Queues.mkv", "Grandma's birthday.mov")
 
 
-def _take(page: Page, name: str) -> None:
-    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+def _take(page: Page, view: str) -> None:
+    """Take the view's three pictures: light, dark, and on a phone."""
+    looks: list[tuple[str, Literal["dark", "light"], Any]] = [
+        ("dark", "dark", LARGE),
+        ("phone", "light", PHONE),
+        ("light", "light", LARGE),
+    ]
+    for look, scheme, size in looks:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(size)
+        page.screenshot(path=FOLDER / f"{view}-{look}.png", animations="disabled")
 
 
 def _views(page: Page, person: Person, folder: Path) -> None:
@@ -36,14 +45,10 @@ def _views(page: Page, person: Person, folder: Path) -> None:
     under_slow_network(page, 400_000)
     page.locator("input[type=file]").set_input_files(large)
     page.wait_for_timeout(4000)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        _take(page, f"mp3s-{scheme}")
-    page.set_viewport_size(PHONE)
-    _take(page, "mp3s-phone")
+    _take(page, "mp3s")
     page.get_by_role("button", name="Cancel").click()
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size(LARGE)
+    page.get_by_text("Options of the MP3").click()
+    _take(page, "options")
     page.get_by_role("link", name="Account", exact=True).click()
     expect(page.get_by_role("heading", name="Podcast feed")).to_be_visible()
     page.wait_for_timeout(1000)
