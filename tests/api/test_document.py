@@ -52,6 +52,13 @@ def test_document_matches_the_authorization_matrix() -> None:
     assert _with_head(closed) == _with_head(refused)
 
 
+def test_document_lists_cookies_wherever_tokens_are() -> None:
+    """The gateway exchanges both on every route."""
+    for operation in OPERATIONS:
+        kinds = {name for kind in operation.definition.raw.get("security", []) for name in kind}
+        assert ("token" in kinds) == ("session" in kinds), operation.label
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_undocumented_method_is_405_with_allow(stack: RunningStack, people: People, path: str) -> None:
     """An undocumented method answers 405 with the documented ones; so does TRACE, which NGINX itself rejects."""
