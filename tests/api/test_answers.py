@@ -6,15 +6,17 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 from schemathesis import Case, Response
+from schemathesis.core import NOT_SET
 from schemathesis.schemas import APIOperation
 
 from functions.shared.letters import Kind
 from tests.api.contract import OPERATIONS, schema
-from tests.api.guests import credentials, mend, mend_upload, name_own, one_in, prove
+from tests.api.guests import PART, credentials, mend, mend_upload, name_own, one_in, prove
 from tests.api.seen import Seen
 from tests.support.auth import PASSWORD
 from tests.support.people import Member, People
 from tests.support.stacks import RunningStack
+from tests.support.tus import VERSION
 
 Operation = APIOperation[Any, Any, Any, Any]
 JSON = "application/json"
@@ -94,6 +96,28 @@ def test_unsuitable_new_password_is_answered_as_documented(stack: RunningStack, 
         answer = case.call_and_validate(base_url=stack.url, headers=guest.headers())
         assert answer.status_code == 422
         seen.note(case, answer)
+
+
+def test_upload_under_way_and_expired_is_answered_as_documented(
+    stack: RunningStack, people: People, seen: Seen
+) -> None:
+    """Few of the drawn cases meet an upload in each of its states."""
+    guest = people.newcomer()
+
+    def answered(method: str, **headers: str) -> int:
+        case = operation(f"{method} /uploads/{{upload}}").Case(
+            path_parameters={"upload": guest.upload},
+            headers=VERSION | headers,
+            body=b"x" if method == "PATCH" else NOT_SET,
+        )
+        answer = case.call_and_validate(base_url=stack.url, headers=guest.headers())
+        seen.note(case, answer)
+        return answer.status_code
+
+    part = {"Content-Type": PART, "Upload-Offset": "1001"}
+    assert [answered("HEAD"), answered("PATCH", **part)] == [200, 409]
+    people.expire_upload(guest)
+    assert [answered("HEAD"), answered("PATCH", **part)] == [410, 410]
 
 
 def operation(label: str) -> Operation:
