@@ -4,6 +4,7 @@ import json
 import socket
 from contextlib import ExitStack
 from http.client import HTTPResponse
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import requests
 from tests.integration.gateway.nginx import Gateway
 from tests.integration.gateway.upstream import Upstream
 from tests.support.auth import PASSWORD, Client
+from tests.support.person import From
 from tests.support.problems import assert_problem
 from tests.support.waiting import eventually
 
@@ -283,6 +285,24 @@ def test_registration_is_rate_limited(gateway: Gateway) -> None:
     statuses = [requests.post(f"{gateway.url}/auth/register", b"{}").status_code for _ in range(40)]
     assert set(statuses[:31]) == {400}
     assert 429 in statuses
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [("127.0.1.1", "/d/of-a-link"), ("127.0.1.2", "/d/of-a-link/chapters"), ("127.0.1.3", "/feed/of-somebody.xml")],
+)
+def test_links_of_an_address_are_rate_limited(gateway: Gateway, token: str, address: str, path: str) -> None:
+    """A hundred at once are answered, then 429 with Retry-After; other addresses and routes are not concerned."""
+    with requests.Session() as http:
+        http.mount("http://", From(address))
+        answers = (http.get(gateway.url + path, timeout=10) for _ in range(300))
+        passed = list(takewhile(lambda answer: answer.status_code == 200, answers))
+        assert len(passed) >= 100
+        refused = http.get(gateway.url + path, timeout=10)
+        assert_problem(refused, 429)
+        assert int(refused.headers["Retry-After"]) > 0
+        assert http.get(f"{gateway.url}/jobs", headers=_bearer(token), timeout=10).status_code == 200
+    assert requests.get(gateway.url + path, timeout=10).status_code == 200
 
 
 def test_auths_challenge_passes(gateway: Gateway) -> None:
