@@ -85,7 +85,10 @@ class Resumable:
         if found.has_expired:
             raise UploadExpired
         if found.is_whole and not found.job:
-            return self._write(caller, found.id, found.offset, None)
+            try:
+                return self._write(caller, found.id, found.offset, None)
+            except WrongOffset:  # another request has completed it meanwhile
+                return self.see(caller, upload)
         return Progress(found)
 
     def append(self, caller: Caller, upload: str, offset: int, open_body: OpenBody) -> Progress:
