@@ -31,7 +31,7 @@ PATH = "/uploads"
 NAME = "filename"
 # What common clients send besides: of a browser's file.
 IGNORED = {"name", "type", "filetype", "relativePath"}
-OVERRIDES = {"PATCH", "DELETE", "HEAD"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 class Tus:
@@ -104,17 +104,20 @@ def is_about(request: Request) -> bool:
 
 
 def method_of(request: Request) -> str:
-    """Return the method that is meant: a client that can only POST names it in a header.
+    """Return the method that is meant: `X-HTTP-Method-Override` counts instead of the request's own.
 
-    Only with POST, as whoever decides about the method before, such as a proxy, sees a method that writes.
+    Raises a 400 problem if a request that reads means one that writes: whoever has decided about the method before,
+    such as the gateway, has permitted it to read.
     """
-    meant = request.headers.get("X-HTTP-Method-Override", "")
-    return meant if request.method == "POST" and is_about(request) and meant in OVERRIDES else request.method
+    meant = request.headers.get("X-HTTP-Method-Override") if is_about(request) else None
+    if meant and request.method in SAFE_METHODS and meant not in SAFE_METHODS:
+        raise Problem(400, "The header X-HTTP-Method-Override can name this method in a POST alone. Send a POST.")
+    return meant or request.method
 
 
 def require_version(request: Request) -> None:
     """Raise a 412 unless the client speaks this version; OPTIONS is asked to learn of it."""
-    if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != VERSION:
+    if method_of(request) != "OPTIONS" and request.headers.get("Tus-Resumable") != VERSION:
         detail = f"Resumable uploads need the header `Tus-Resumable: {VERSION}`. Send it, or use POST /upload."
         raise Problem(412, detail, {"Tus-Version": VERSION})
 

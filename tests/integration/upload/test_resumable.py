@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from uuid import uuid4
 
 import pytest
+import requests
 from bson import ObjectId
 
 from functions.shared.job.owners import Owners
@@ -107,17 +108,37 @@ def test_many_small_parts_become_a_job(caller: Caller, store: Store) -> None:
     assert store.video(upload.id) == VIDEO[:40_000]
 
 
-def test_method_may_be_named_in_a_header(caller: Caller) -> None:
-    """Of a POST: for clients that can do nothing else."""
+def test_method_named_in_a_header_counts_instead(caller: Caller) -> None:
+    """Whatever the request's own method would do; one that names no method of the route is 405."""
     upload = begin(caller, 10)
-    named = caller.call(
-        "POST", upload.path, headers=BYTES | {"Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}, data=b"12"
-    )
-    assert (named.status_code, named.headers["Upload-Offset"]) == (204, "2")
-    head = caller.call("POST", upload.path, headers=VERSION | {"X-HTTP-Method-Override": "HEAD"})
-    assert (head.status_code, head.headers["Upload-Offset"]) == (200, "2")
-    assert caller.call("GET", upload.path, headers=VERSION | {"X-HTTP-Method-Override": "DELETE"}).status_code == 405
+
+    def call(method: str, named: str, path: str = upload.path, data: bytes = b"") -> requests.Response:
+        headers = BYTES | {"Upload-Offset": "0", "X-HTTP-Method-Override": named}
+        return caller.call(method, path, headers=headers, data=data)
+
+    patched = call("POST", "PATCH", data=b"12")
+    assert (patched.status_code, patched.headers["Upload-Offset"]) == (204, "2")
+    for method in ("POST", "DELETE", "PATCH", "PUT", "GET"):
+        head = call(method, "HEAD")
+        assert (head.status_code, head.headers["Upload-Offset"], head.content) == (200, "2", b"")
+    assert call("POST", "OPTIONS", "/uploads").headers["Tus-Version"] == "1.0.0"
+    for other in ("GET", "POST", "NONSENSE"):
+        answer = call("DELETE", other)
+        assert_problem(answer, 405)
+        assert answer.headers["Allow"]
     assert upload.offset() == 2
+    assert call("POST", "DELETE").status_code == 204
+    assert upload.head().status_code == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("named", ["PATCH", "DELETE", "POST"])
+def test_request_that_reads_cannot_name_one_that_writes(caller: Caller, method: str, named: str) -> None:
+    """Who may read is decided by the request's own method, before this function sees it."""
+    upload = begin(caller, 10)
+    answer = caller.call(method, upload.path, headers=BYTES | {"Upload-Offset": "0", "X-HTTP-Method-Override": named})
+    assert answer.status_code == 400
+    assert upload.offset() == 0
 
 
 @pytest.mark.parametrize("version", [None, "0.2.2", "1.0"])
