@@ -18,6 +18,7 @@ from functions.shared.tokens import Caller
 from functions.upload import names
 from functions.upload.body import Body
 from functions.upload.checksum import ALGORITHMS, Checksum
+from functions.upload.errors import Refused
 from functions.upload.pace import RateMonitor
 from functions.upload.receiver import Receiver
 from functions.upload.resumable import Progress, Resumable
@@ -51,7 +52,10 @@ class Tus:
         return Response(None, 204, headers)
 
     def create(self, request: Request, caller: Caller, key: str | None) -> Response:
-        """Answer 201 with the upload's URL; a body is appended at once."""
+        """Answer 201 with the upload's URL; a body is appended at once.
+
+        If the body is refused, or breaks off, only a `key` leads to the upload: without one it is deleted.
+        """
         if "Upload-Defer-Length" in request.headers:
             raise Problem(400, "Upload-Defer-Length is not supported. Send the Upload-Length.")
         length, sent = _number(request, "Upload-Length"), request.headers.get("Upload-Metadata", "")
@@ -63,7 +67,12 @@ class Tus:
         progress = Progress(upload)
         if has_body and not upload.offset:
             open_body = partial(body_of, request, checksum=checksum)
-            progress = self._resumable.append(caller, str(upload.id), 0, open_body)
+            try:
+                progress = self._resumable.append(caller, str(upload.id), 0, open_body)
+            except Refused:
+                if key is None:  # nobody learns its address, so it would only count for the quotas until it expires
+                    self._resumable.delete(caller, str(upload.id))
+                raise
         response = self._answer(201, progress)
         response.headers["Location"] = f"{PATH}/{upload.id}"
         return response

@@ -22,6 +22,7 @@ from tests.integration.upload.store import Store
 from tests.support.callers import Caller, newcomer
 from tests.support.ingress import Ingress
 from tests.support.problems import assert_problem, without_ids
+from tests.support.sending import Sending
 from tests.support.stacks import Server, StartFunction
 from tests.support.tus import BYTES, VERSION, Tus, begin, create, metadata
 from tests.support.waiting import eventually
@@ -91,6 +92,30 @@ def test_creation_takes_the_first_bytes(caller: Caller, store: Store) -> None:
         assert store.video(path.rpartition("/")[2]) == VIDEO
     assert whole.headers["Content-Location"] == whole.headers["Location"].replace("uploads", "jobs")
     assert len(store.jobs(caller.user)) == 2
+
+
+def test_creation_whose_body_is_refused_leaves_no_upload(caller: Caller, store: Store) -> None:
+    """Its client never learns the upload's address, so it could not even delete it; unless it has a key for it."""
+
+    def uploads() -> int:
+        return store.database["uploads"].count_documents({"owner": caller.user})
+
+    before = store.counts()
+    assert_problem(create(caller, 10, b"0123", checksum("sha1", b"1234")), 460)
+    assert_problem(create(caller, 10, bytes(11)), 413)
+    assert uploads() == 0
+    whole = BYTES | {"Upload-Length": str(len(VIDEO)), "Upload-Metadata": metadata(filename="a.mp4")}
+    with Sending(caller, "/uploads", len(VIDEO), whole) as sending:
+        sending.send(VIDEO[: 3 * CHUNK])
+        eventually(lambda: uploads() == 1, 10, "the upload")
+        sending.stop()
+        assert sending.answer()[0] == 400
+    assert uploads() == 0
+    store.assert_as_before(before)
+    key = {"Idempotency-Key": str(uuid4())}
+    assert_problem(create(caller, 10, b"0123", key | checksum("sha1", b"1234")), 460)
+    again = create(caller, 10, b"0123", key)
+    assert (again.status_code, again.headers["Upload-Offset"], uploads()) == (201, "4", 1)
 
 
 def test_many_small_parts_become_a_job(caller: Caller, store: Store) -> None:
