@@ -2,6 +2,7 @@
 
 import getpass
 import platform
+import re
 import sys
 from typing import Annotated
 from urllib.parse import quote
@@ -56,6 +57,8 @@ def login(
         out.note(f"{service_url} is not encrypted: others can read your login on the way.")
     if token:
         given = _secret("API token") if token == "-" else token  # noqa: S105  # not a token
+        if not re.fullmatch("[!-~]+", given):
+            raise Failure(Kind.LOGIN, "This is no API token, which has letters, digits and signs of ASCII alone.")
         Service(service_url, given, Stop(), COMMAND).call("GET", "/auth/verify")
         new = config.Login(service_url, given)
     else:

@@ -8,8 +8,8 @@ import typer
 
 from . import account, convert, doctor, jobs  # noqa: F401  # their commands
 from .commands import app
-from .failures import Kind
-from .output import lines
+from .failures import Failure, Kind
+from .output import Output
 
 
 def main() -> None:
@@ -25,8 +25,9 @@ def run(arguments: list[str]) -> int:
     try:
         return int(app(arguments, prog_name="video2mp3", standalone_mode=False) or 0)
     except typer.TyperException as error:
-        print(lines(error.format_message()), file=sys.stderr)
-        return int(Kind.USAGE)
+        failure = Failure(Kind.USAGE, error.format_message())
+        Output(as_json="--json" in arguments, quiet=False).failure(failure)
+        return int(failure.kind)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from .failures import MEANINGS, Failure, Interrupted, Kind
+from .names import shown
 from .output import Output
 from .version import VERSION
 
@@ -75,8 +76,16 @@ def command(group: typer.Typer, name: str) -> Callable[[Callable[..., None]], Ca
             except KeyboardInterrupt as error:
                 out.failure(Interrupted())
                 raise typer.Exit(int(Kind.INTERRUPTED)) from error
+            except UnicodeEncodeError as error:
+                out.failure(Failure(Kind.USAGE, "An argument or an input has bytes that are no UTF-8."))
+                raise typer.Exit(int(Kind.USAGE)) from error
             except BrokenPipeError as error:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered goes nowhere
+                forget_output()
+                raise typer.Exit(int(Kind.FILE)) from error
+            except OSError as error:
+                forget_output()
+                what = f"{shown(str(error.filename))}: " if error.filename else ""
+                out.failure(Failure(Kind.FILE, f"{what}{error.strerror or error}."))
                 raise typer.Exit(int(Kind.FILE)) from error
 
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
@@ -86,6 +95,11 @@ def command(group: typer.Typer, name: str) -> Callable[[Callable[..., None]], Ca
         return function
 
     return decorate
+
+
+def forget_output() -> None:
+    """Let what standard output has not taken go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _keyword(name: str, kind: Any, option: object = None, *, default: object) -> inspect.Parameter:

@@ -65,6 +65,7 @@ def get(
     """Download the MP3s of jobs, each under its video's name; wait for those that are unfinished."""
     if output == STANDARD and len(ids) > 1:
         raise Failure(Kind.USAGE, "`-o -` takes one job.")
+    ids = list(dict.fromkeys(ids))
     service, existing = _service(), Existing(force, skip_existing)
     with out.tracking() as tracking:
         report = Report(out, len(ids))

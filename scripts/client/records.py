@@ -9,13 +9,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
+from .failures import Failure, Kind
+
 KEPT_SECONDS = 14 * 24 * 3600  # an upload expires after a day, a job a week after its end
 
 
 def folder(variable: str, default: str) -> Path:
     """Return this program's folder in one of the XDG base directories."""
     given = os.environ.get(variable, "")
-    return (Path(given) if given.startswith("/") else Path.home() / default) / "video2mp3"
+    if given.startswith("/"):
+        return Path(given) / "video2mp3"
+    try:
+        return Path.home() / default / "video2mp3"
+    except RuntimeError as error:
+        raise Failure(Kind.FILE, "There is no home directory for the login. Set HOME to a folder of yours.") from error
 
 
 def write(path: Path, values: Mapping[str, object]) -> None:

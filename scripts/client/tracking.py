@@ -46,9 +46,9 @@ class Tracking:
         print(text, flush=True)
 
     def warn(self, text: str) -> None:
-        """Print a line on standard error, if anybody is there."""
+        """Print a line on standard error, if anybody is there: in one piece, as several threads do."""
         with suppress(OSError):
-            print(text, file=sys.stderr, flush=True)
+            print(f"{text}\n", end="", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
         return self

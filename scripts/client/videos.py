@@ -37,7 +37,8 @@ class Video:
             return self.spool
         assert self.path
         try:
-            file = self.path.open("rb")
+            # At once: a named pipe would wait for its writer.
+            file = os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK), "rb")
         except OSError as error:
             raise Failure(Kind.FILE, f"The file cannot be read: {error.strerror}.") from error
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -48,14 +49,14 @@ class Video:
 
 def find(arguments: list[Path], output: str | None) -> list[Video]:
     """Return the videos, of folders with all that is below them; raise Failure if there is none."""
-    if output == STANDARD and (len(arguments) > 1 or arguments[0].is_dir() or sys.stdout.isatty()):
+    if output == STANDARD and (len(arguments) > 1 or _is_folder(arguments[0]) or sys.stdout.isatty()):
         raise Failure(Kind.USAGE, "`-o -` takes one video, and standard output must be no terminal.")
     folder = Path(output or ".")
     videos: list[Video] = []
     for argument in arguments:
         if str(argument) == STANDARD:
             videos.append(Video("standard input", None, folder / "video.mp3", _spooled()))
-        elif argument.is_dir():
+        elif _is_folder(argument):
             below = [Video(str(path), path, folder / inside) for path, inside in _below(argument)]
             if not below:
                 raise Failure(Kind.FILE, f"{names.shown(str(argument))} has no videos.")
@@ -65,6 +66,10 @@ def find(arguments: list[Path], output: str | None) -> list[Video]:
     if output == STANDARD:
         return [Video(video.label, video.path, None, video.spool) for video in videos]
     return _unique(videos)
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112  # what Path.is_dir raises is told when the file is opened
 
 
 def _below(folder: Path) -> Iterator[tuple[Path, Path]]:

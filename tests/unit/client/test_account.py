@@ -79,6 +79,12 @@ def test_login_with_a_token_checks_it(run: Run, stranger: FakeService) -> None:
     assert run("ls").status == 0
 
 
+@pytest.mark.parametrize("token", ["v2m_a\nb", "v2m_é", "v2m a"])
+def test_token_that_cannot_be_one_is_not_sent(token: str, run: Run, stranger: FakeService) -> None:
+    ran = run("login", "--url", stranger.url, "--token", token)
+    assert (ran.status, ran.err) == (3, "This is no API token, which has letters, digits and signs of ASCII alone.\n")
+
+
 def test_token_can_come_from_standard_input(run: Run, stranger: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{TOKEN}\n"))
     assert run("login", "--url", stranger.url, "--token", "-").status == 0

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,33 @@ def test_folder_without_videos_is_told(run: Run, service: FakeService) -> None:
     Path("empty").mkdir()
     ran = run("convert", "empty")
     assert (ran.status, ran.err) == (9, "empty has no videos.\n")
+
+
+def test_lines_of_several_videos_do_not_mix(
+    run: Run, service: FakeService, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is written at once."""
+    written: list[str] = []
+    monkeypatch.setattr(sys.stderr, "write", written.append)
+    assert run("convert", str(video)).status == 0
+    assert written
+    assert all(text.endswith("\n") for text in written if text)
+
+
+def test_named_pipe_is_not_waited_for(run: Run, service: FakeService, video: Path) -> None:
+    """Nor does it keep the videos beside it."""
+    os.mkfifo("pipe.mp4")
+    ran = run("convert", ".", "-o", "out")
+    assert ran.status == 9
+    assert "pipe.mp4: This is no file. `-` reads standard input.\n" in ran.err
+    assert Path("out/clip.mp3").exists()
+
+
+def test_argument_that_no_file_can_have_does_not_keep_the_others(run: Run, service: FakeService, video: Path) -> None:
+    name = "a" * 300
+    ran = run("convert", name, str(video))
+    assert (ran.status, f"{name}: The file cannot be read: File name too long.\n" in ran.err) == (9, True)
+    assert Path("clip.mp3").exists()
 
 
 def test_two_videos_of_one_name_do_not_become_one_mp3(run: Run, service: FakeService) -> None:

@@ -63,6 +63,11 @@ def test_mp3_is_downloaded_under_the_video_s_name(run: Run, service: FakeService
     assert {path.name: path.read_bytes() for path in Path("out").iterdir()} == {"a.mp3": MP3, "b.mp3": MP3}
 
 
+def test_same_id_twice_is_one_download(run: Run, service: FakeService) -> None:
+    number = done(service)
+    assert run("get", number, number).status == 0
+
+
 def test_existing_mp3_is_skipped(run: Run, service: FakeService) -> None:
     number = done(service)
     Path("clip.mp3").write_text("mine")

@@ -1,6 +1,7 @@
 """The program as a process of its own: signals, terminals, pipes, limits of files, completion."""
 
 import fcntl
+import json
 import os
 import pty
 import resource
@@ -202,6 +203,34 @@ def test_hostile_argument_does_not_reach_the_terminal(
     assert b"Traceback" not in ran.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["convert", "clip.mp4", "--title", b"\xff"],
+        ["login", "--url", "http://127.0.0.1:1", "--email", b"\xff@example.com"],
+    ],
+)
+def test_argument_that_is_no_utf_8_is_told(
+    arguments: list[str | bytes], service: FakeService, environment: dict[str, str], video: Path
+) -> None:
+    ran = subprocess.run([*PROGRAM, *arguments], env=environment, input=b"secret", capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr.splitlines()[-1]) == (2, b"An argument or an input has bytes that are no UTF-8.")
+    assert b"Traceback" not in ran.stderr
+
+
+def test_full_disk_behind_standard_output_is_told(service: FakeService, environment: dict[str, str]) -> None:
+    service.add_job("clip.mp4")
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run([*PROGRAM, "ls"], env=environment, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (ran.returncode, ran.stderr) == (9, b"No space left on device.\n")
+
+
+def test_missing_home_is_told(environment: dict[str, str]) -> None:
+    environment = {**environment, "XDG_CONFIG_HOME": "", "HOME": "~"}
+    ran = subprocess.run([*PROGRAM, "ls"], env=environment, capture_output=True, check=False)
+    assert (ran.returncode, b"Set HOME" in ran.stderr, b"Traceback" in ran.stderr) == (9, True, False)
+
+
 @pytest.mark.parametrize(("word", "found"), [("con", "convert"), ("d", "doctor")])
 def test_shell_completes_commands(word: str, found: str, environment: dict[str, str]) -> None:
     variables = {"_VIDEO2MP3_COMPLETE": "complete_bash", "COMP_WORDS": f"video2mp3 {word}", "COMP_CWORD": "1"}
@@ -213,3 +242,10 @@ def test_help_has_every_status(environment: dict[str, str]) -> None:
     ran = subprocess.run([*PROGRAM, "--help"], env=environment, capture_output=True, text=True, check=True)
     for status in (*range(10), 130):
         assert f"\n  {status:3}  " in ran.stdout
+
+
+@pytest.mark.parametrize("arguments", [["ls", "--bogus"], ["convert"], ["nonsense"]])
+def test_wrong_arguments_are_told_as_json_to_whom_wants_it(arguments: list[str], environment: dict[str, str]) -> None:
+    ran = subprocess.run([*PROGRAM, *arguments, "--json"], env=environment, capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert json.loads(ran.stderr)["error"]["kind"] == "usage"
