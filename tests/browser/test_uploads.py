@@ -39,6 +39,47 @@ def test_dropped_videos_become_mp3s(page: Page, film_clip: Path) -> None:
     expect(page.locator(".job.done")).to_have_count(4, timeout=60_000)
 
 
+def _folder(tmp_path: Path, film: Path) -> Path:
+    """A folder with two videos, one of them below another folder, and what is found beside videos."""
+    folder = tmp_path / "holidays"
+    for name in ("one.mp4", "day two/two.MKV", ".hidden.mp4"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(film.read_bytes())
+    for name in ("day two/cover.jpg", "notes.txt", "Thumbs.db"):
+        (folder / name).write_text("no video")
+    return folder
+
+
+def _drop(page: Page, path: Path) -> None:
+    """Drop a file or folder of the disk, as a file manager does."""
+    chromium = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        chromium.send("Input.dispatchDragEvent", {"type": kind, "x": 100, "y": 200, "data": data})
+
+
+def test_dropped_folder_gives_its_videos_alone(page: Page, film_clip: Path, tmp_path: Path) -> None:
+    _drop(page, _folder(tmp_path, film_clip))
+    expect(page.locator(".job.done")).to_have_count(2, timeout=60_000)
+    expect(page.locator(".job")).to_have_count(2)
+    assert sorted(page.locator(".job .name").all_inner_texts()) == ["one.mp4", "two.MKV"]
+
+
+def test_folder_is_chosen_by_its_button(page: Page, film_clip: Path, tmp_path: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a folder").click()
+    chooser.value.set_files(_folder(tmp_path, film_clip))
+    expect(page.locator(".job.done")).to_have_count(2, timeout=60_000)
+    expect(page.locator(".job")).to_have_count(2)
+
+
+def test_folder_without_videos_is_told(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no video")
+    _drop(page, tmp_path)
+    expect(page.get_by_text("There are no videos in it.")).to_be_visible()
+    expect(page.locator(".uploads li")).to_have_count(0)
+
+
 def test_options_go_with_the_upload_and_are_remembered(page: Page, person: Person, film_clip: Path) -> None:
     page.locator("summary").click()
     page.get_by_label("Quality").select_option("Speech (64 kbit/s)")

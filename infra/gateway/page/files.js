@@ -3,6 +3,12 @@
 
 const DATABASE = 'video2mp3'
 const STORE = 'files'
+// What is taken of a folder, as by the command line; a file that is chosen itself may have any name.
+const VIDEO = new RegExp(
+  '^[^.].*\\.(3g2|3gp|amv|asf|avi|dav|divx|dv|f4v|flv|gxf|m2t|m2ts|m2v|m4v|mkv|mov|mp4|mpe|mpeg|mpg|mts|mxf|nut|ogm|' +
+    'ogv|rm|rmvb|ts|vob|webm|wmv|wtv)$',
+  'i',
+)
 
 /** Return what was dropped, folders too: [{file, handle}]; `handle` is null where the browser has none. */
 export async function dropped(transfer) {
@@ -12,8 +18,10 @@ export async function dropped(transfer) {
   return (await Promise.all(entries.map(walk))).flat()
 }
 
-export function chosen(list) {
-  return [...list].map((file) => ({ file, handle: null }))
+/** Return what the browser's form has given; `folder`: it is all of a folder. */
+export function chosen(list, folder) {
+  const wanted = folder ? [...list].filter(({ name }) => VIDEO.test(name)) : [...list]
+  return wanted.map((file) => ({ file, handle: null }))
 }
 
 /** Let the person choose files; null where the browser has only its form for it. */
@@ -67,6 +75,7 @@ async function entryOf(item) {
 async function walk({ entry, file, handle }) {
   if (!entry) return file ? [{ file, handle }] : []
   if (entry.isFile) {
+    if (!VIDEO.test(entry.name)) return []
     const inside = await new Promise((resolve) => entry.file(resolve, () => resolve(null)))
     return inside ? [{ file: inside, handle: null }] : []
   }

@@ -15,6 +15,7 @@ import pytest
 
 from scripts.client.commands import OPTIONS
 from scripts.client.failures import MEANINGS
+from scripts.client.videos import SUFFIXES
 
 ROOT = Path(__file__).parents[3]
 NAME = r"video2mp3-[0-9.]+\.dist-info"
@@ -71,3 +72,10 @@ def test_readme_has_every_exit_status() -> None:
     text = (ROOT / "scripts/client/README.md").read_text()
     rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE))
     assert rows == {"0": "success", **{str(int(kind)): meaning for kind, meaning in MEANINGS.items()}}
+
+
+def test_page_and_command_line_take_the_same_files_of_a_folder() -> None:
+    page = (ROOT / "infra/gateway/page/files.js").read_text()
+    expression = "".join(re.findall(r"'([^']*)'", page.partition("new RegExp(")[2].partition("'i'")[0]))
+    (alternatives,) = re.findall(r"\((.*)\)", expression)
+    assert {f".{suffix}" for suffix in alternatives.split("|")} == SUFFIXES

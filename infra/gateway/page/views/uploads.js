@@ -16,6 +16,11 @@ export function Uploads() {
   const [over, setOver] = useState(false)
   const left = useStore(lost)
   const input = useRef(null)
+  const [none, setNone] = useState(false)
+  const take = (some) => {
+    setNone(!some.length)
+    add(some)
+  }
   useEffect(() => void recover(), [])
   useEffect(() => {
     // Anywhere on the page, so that a near miss does not leave the page for the video.
@@ -28,16 +33,20 @@ export function Uploads() {
       drop: async (event) => {
         event.preventDefault()
         setOver(false)
-        add(await files.dropped(event.dataTransfer))
+        take(await files.dropped(event.dataTransfer))
       },
     }
     for (const [name, handler] of Object.entries(handlers)) addEventListener(name, handler)
     return () => Object.entries(handlers).forEach(([name, handler]) => removeEventListener(name, handler))
   }, [])
+  const ask = (folder) => {
+    input.current.webkitdirectory = folder
+    input.current.click()
+  }
   const choose = async () => {
     const picked = await files.pick()
     if (picked) add(picked)
-    else input.current.click()
+    else ask(false)
   }
   const again = async (entry) => {
     const file = await files.ask(entry)
@@ -49,6 +58,7 @@ export function Uploads() {
     <div class="drop ${over ? 'over' : ''}">
       <p>${words.drop}</p>
       <button class="main" onClick=${choose}>${words.choose}</button>
+      <button onClick=${() => ask(true)}>${words.chooseFolder}</button>
       <input
         ref=${input}
         type="file"
@@ -56,12 +66,13 @@ export function Uploads() {
         hidden
         accept="video/*,audio/*"
         onChange=${(event) => {
-          add(files.chosen(event.target.files))
+          take(files.chosen(event.target.files, event.target.webkitdirectory))
           event.target.value = ''
         }}
       />
       <${Options} />
     </div>
+    <div role="status">${none && words.noVideos}</div>
     ${who === null && list.length > 0 && html`<p role="status">${words.filesWait(list.length)}</p>`}
     <ul class="uploads" aria-label=${words.uploads}>
       ${left.map((entry) => html`<${Lost} key=${entry.key} entry=${entry} again=${again} />`)}

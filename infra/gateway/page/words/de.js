@@ -58,6 +58,8 @@ export default {
   add: 'Videos hinzufügen',
   drop: 'Ziehen Sie Videos oder Ordner irgendwo auf diese Seite.',
   choose: 'Videos auswählen',
+  chooseFolder: 'Ordner auswählen',
+  noVideos: 'Darin sind keine Videos.',
   uploads: 'Uploads',
   filesWait: (count) =>
     count === 1 ? 'Ihr Video wartet hier, bis Sie sich anmelden.' : `Ihre ${count} Videos warten hier, bis Sie sich anmelden.`,

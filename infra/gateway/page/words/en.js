@@ -58,6 +58,8 @@ export default {
   add: 'Add videos',
   drop: 'Drop videos or folders anywhere on this page.',
   choose: 'Choose videos',
+  chooseFolder: 'Choose a folder',
+  noVideos: 'There are no videos in it.',
   uploads: 'Uploads',
   filesWait: (count) =>
     count === 1 ? 'Your video waits here until you sign in.' : `Your ${count} videos wait here until you sign in.`,
