@@ -102,3 +102,24 @@ def _accept(route: Route) -> None:
         route.fulfill(json={"url": "https://example.com/hook", "secret": "whsec_shown", "off": False})
     else:
         route.continue_()
+
+
+def test_change_that_fails_is_told(page: Page, visitor: Visitor) -> None:
+    """Whatever is deleted by a button; the visitor's fixture fails if a script has an error."""
+    page.context.request.post(f"{visitor.url}/feed", headers={"Origin": visitor.url})
+    tokens = {"name": "backup", "scope": "read", "expires_in_days": 1}
+    page.context.request.post(f"{visitor.url}/auth/tokens", data=tokens, headers={"Origin": visitor.url})
+    _account(page)
+    page.route("**/*", _refuse_deletion)
+    buttons = [page.get_by_label("Revoke: backup"), page.get_by_role("button", name="Revoke", exact=True)]
+    for number, button in enumerate(buttons, 1):
+        button.click()
+        expect(page.get_by_role("alert")).to_have_count(number)
+    expect(page.get_by_role("alert").last).to_have_text("Not now.")
+
+
+def _refuse_deletion(route: Route) -> None:
+    if route.request.method == "DELETE":
+        route.fulfill(status=409, json={"detail": "Not now."})
+    else:
+        route.continue_()

@@ -139,3 +139,23 @@ def test_name_is_found_among_many(page: Page, person: Person, film_clip: Path) -
     expect(page.get_by_text("شريط قصير.mp4")).to_be_hidden()
     page.get_by_placeholder("Search by name").fill("nothing has this")
     expect(page.get_by_text("No name has this text.")).to_be_visible()
+
+
+def test_list_is_not_asked_for_before_the_service_wants(page: Page) -> None:
+    """A limit of a minute is not tried again after the longest wait of the list, 15 seconds."""
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=429, headers={"Retry-After": "60"}, json={"detail": "Quota exceeded."})
+
+    page.route("**/jobs?*", refuse)
+    page.clock.install()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.clock.run_for(1000)
+    expect(page.get_by_role("alert")).to_have_text("Quota exceeded. Try again in 60 seconds.")
+    page.clock.run_for(30_000)
+    assert len(asked) == 1
+    page.clock.run_for(31_000)
+    page.wait_for_timeout(200)
+    assert len(asked) == 2

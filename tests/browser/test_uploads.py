@@ -200,6 +200,32 @@ def test_cancelled_upload_is_deleted(page: Page, person: Person, film_clip: Path
     assert person.call("HEAD", upload, headers={"Tus-Resumable": "1.0.0"}).status_code == 404
 
 
+def test_paused_upload_is_deleted_when_it_is_cancelled(page: Page, person: Person, film_clip: Path) -> None:
+    under_slow_network(page, SLOW)
+    with page.expect_response("**/uploads") as created:
+        choose(page, film_clip)
+    under_way(page)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused")).to_be_visible()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".uploads li")).to_have_count(0)
+    upload = created.value.headers["location"]
+    assert person.call("HEAD", upload, headers={"Tus-Resumable": "1.0.0"}).status_code == 404
+
+
+def test_upload_waits_for_its_module(visitor: Visitor, person: Person, film_clip: Path) -> None:
+    """The network was away when the page has asked for it."""
+
+    def lose(page: Page) -> None:
+        page.route("**/tus.js", lambda route: route.abort(), times=1)
+
+    visitor.keep_signed_in(person)
+    page = visitor.open(prepare=lose)
+    choose(page, film_clip)
+    expect(page.get_by_text("Ready")).to_be_visible(timeout=60_000)
+
+
 def test_busy_service_is_waited_for(page: Page, film_clip: Path) -> None:
     """After 429 the upload goes on by itself, after the time that the service has named; it says why."""
     refusals = iter([429, 503])

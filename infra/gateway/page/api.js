@@ -41,10 +41,10 @@ export function onSignedOut(then) {
  * What only reads or deletes is tried again while the service is away. `entering`: a 401 says that the password is
  * wrong, not that the session has ended.
  */
-export async function call(method, path, body, { entering = false, keepalive = false } = {}) {
+export async function call(method, path, body, { entering = false, keepalive = false, headers = {} } = {}) {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(method, path, body, keepalive)
+      return await once(method, path, body, keepalive, headers)
     } catch (problem) {
       if (problem.status === 401 && !entering) signedOut()
       const again = method !== 'POST' && method !== 'PUT' && [0, 429, 503].includes(problem.status)
@@ -67,9 +67,9 @@ export function watch() {
   }
 }
 
-async function once(method, path, body, keepalive) {
+async function once(method, path, body, keepalive, more) {
   const answered = watch()
-  const headers = { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) }
+  const headers = { ...more, Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) }
   let response, text
   try {
     response = await fetch(path, { method, headers, body: body && JSON.stringify(body), keepalive })

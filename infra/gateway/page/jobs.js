@@ -59,7 +59,7 @@ export async function refresh() {
   } catch (problem) {
     if (mine !== asked) return
     trouble.value = problem
-    wait = LONGEST_WAIT
+    wait = Math.max(LONGEST_WAIT, problem.retryAfter * 1000)
   }
   follow()
 }

@@ -1,6 +1,6 @@
 // The page: who is signed in decides what is shown, and the part of the address behind the # which view.
 
-import { waking } from './api.js'
+import { Problem, waking } from './api.js'
 import { html, render, useEffect, useState } from './modules/preact.js'
 import { account, recognise, signOut } from './session.js'
 import { useStore } from './store.js'
@@ -25,7 +25,7 @@ function Page() {
     known.catch(setTrouble)
     return () => removeEventListener('hashchange', changed)
   }, [])
-  useEffect(() => void load().then(() => setLoaded(language.value)), [code])
+  useEffect(() => void load().then(() => setLoaded(language.value), () => setTrouble(new Problem(0, ''))), [code])
   const retry = () => {
     setTrouble(null)
     recognise().catch(setTrouble)

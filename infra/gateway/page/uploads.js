@@ -1,6 +1,6 @@
 // Uploads under way: tus, three at a time. They outlive the views, a lost network and, with the file at hand, the page.
 
-import { Problem, watch } from './api.js'
+import { Problem, call, watch } from './api.js'
 import * as files from './files.js'
 import { account } from './session.js'
 import { Store, remembered } from './store.js'
@@ -21,7 +21,8 @@ export const lost = new Store([])
 export const finished = new Store(0)
 
 // The page is shown without it, but it has to be there before the network is lost.
-const client = import('./modules/tus.js')
+const client = () => import('./modules/tus.js')
+client().catch(() => {})
 const running = new Map() // id: the tus upload and what belongs to it
 let last = 0
 
@@ -50,7 +51,9 @@ export function resume(id) {
 /** End an upload and delete what the service has of it. */
 export function cancel(id) {
   const upload = running.get(id)
-  stop(id, true)
+  stop(id)
+  // What cannot be deleted now expires.
+  if (upload?.url) call('DELETE', upload.url, undefined, { headers: { 'Tus-Resumable': '1.0.0' } }).catch(() => {})
   if (upload?.key) files.forget(upload.key)
   remove(id)
   next()
@@ -96,7 +99,12 @@ async function start(id) {
   const upload = running.get(id)
   upload.key ??= await files.remember(upload.file, upload.handle)
   lost.value = lost.value.filter(({ key }) => key !== upload.key)
-  await client
+  try {
+    await client()
+  } catch {
+    if (running.has(id)) failed(id, new Problem(0, ''))
+    return
+  }
   if (!running.has(id) || upload.tus) return
   const answered = watch()
   const speed = pace()
@@ -135,7 +143,7 @@ async function start(id) {
 
 function failed(id, problem) {
   const upload = running.get(id)
-  upload.url = upload.tus.url // another tab may end it, and forget it, meanwhile
+  upload.url = upload.tus?.url ?? upload.url // another tab may end it, and forget it, meanwhile
   upload.tus = null
   const { status } = problem
   if (status === 401) {
@@ -161,14 +169,14 @@ function requeue(id) {
   next()
 }
 
-function stop(id, terminate = false) {
+function stop(id) {
   const upload = running.get(id)
   clearTimeout(upload?.timer)
   const { tus } = upload ?? {}
   if (!tus) return
   upload.url = tus.url
   upload.tus = null
-  tus.abort(terminate).catch(() => {}) // what cannot be deleted now expires
+  tus.abort()
 }
 
 function show(id, changes) {

@@ -26,7 +26,8 @@ export function Account() {
   </section>`
 }
 
-/** What the service says about `path`; `[answer, problem, read again]`, where the answer is null if there is none. */
+/** What the service says about `path`; `[answer, problem, read again, change]`, where the answer is null if there is
+ * none. `change` does something to it, tells why that failed, and reads again. */
 function useAnswer(path) {
   const [answer, setAnswer] = useState(undefined)
   const [problem, setProblem] = useState(null)
@@ -39,8 +40,16 @@ function useAnswer(path) {
       else setProblem(failure)
     }
   }
+  const change = async (work) => {
+    try {
+      await work()
+      await read()
+    } catch (failure) {
+      setProblem(failure)
+    }
+  }
   useEffect(() => void read(), [path])
-  return [answer, problem, read]
+  return [answer, problem, read, change]
 }
 
 function Part({ title, problem, children }) {
@@ -95,11 +104,8 @@ function Password({ email }) {
 }
 
 function Sessions() {
-  const [answer, problem, read] = useAnswer('/auth/sessions')
-  const end = async (path) => {
-    await call('DELETE', path)
-    read()
-  }
+  const [answer, problem, , change] = useAnswer('/auth/sessions')
+  const end = (path) => change(() => call('DELETE', path))
   return html`<${Part} title=${words.sessions} problem=${problem}>
     <ul>
       ${answer?.sessions.map(
@@ -116,16 +122,13 @@ function Sessions() {
 }
 
 function Tokens() {
-  const [answer, problem, read] = useAnswer('/auth/tokens')
+  const [answer, problem, read, change] = useAnswer('/auth/tokens')
   const [made, setMade] = useState(null)
   const make = async ({ name, days, scope }) => {
     setMade(await call('POST', '/auth/tokens', { name, scope, expires_in_days: Number(days) }))
     read()
   }
-  const revoke = async (id) => {
-    await call('DELETE', `/auth/tokens/${id}`)
-    read()
-  }
+  const revoke = (id) => change(() => call('DELETE', `/auth/tokens/${id}`))
   return html`<${Part} title=${words.tokens} problem=${problem}>
     <p>${words.tokensHint}</p>
     <ul>
@@ -188,17 +191,17 @@ function Webhook() {
 }
 
 function Feed() {
-  const [feed, problem, read] = useAnswer('/feed')
+  const [feed, problem, read, change] = useAnswer('/feed')
   const [made, setMade] = useState(null)
   const make = async () => {
     setMade(await call('POST', '/feed'))
     read()
   }
-  const revoke = async () => {
-    await call('DELETE', '/feed')
-    setMade(null)
-    read()
-  }
+  const revoke = () =>
+    change(async () => {
+      await call('DELETE', '/feed')
+      setMade(null)
+    })
   return html`<${Part} title=${words.feed} problem=${problem}>
     <p>${words.feedHint}</p>
     ${made && html`<p role="status">${words.shownOnce} <${Copy} text=${made.url} label=${words.feed} /></p>`}
