@@ -50,7 +50,8 @@ def test_failed_conversion_says_what_to_try(page: Page, person: Person, tmp_path
     notes.write_text("this is no video")
     person.finished(person.upload(notes))
     page.reload()
-    expect(page.get_by_text("This file is no video that can be read.")).to_be_visible()
+    advice = "This file is no video that can be read. Upload an MP4, MOV, MKV, WebM or AVI file."
+    expect(page.get_by_text(advice)).to_be_visible()
 
 
 @pytest.mark.usefixtures("film")
@@ -139,6 +140,12 @@ def test_name_is_found_among_many(page: Page, person: Person, film_clip: Path) -
     expect(page.get_by_text("شريط قصير.mp4")).to_be_hidden()
     page.get_by_placeholder("Search by name").fill("nothing has this")
     expect(page.get_by_text("No name has this text.")).to_be_visible()
+
+
+def test_list_names_webhook_and_feed(page: Page) -> None:
+    page.get_by_role("link", name="Be told by a webhook").click()
+    for heading in ("Webhook", "Podcast feed"):
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
 
 
 def test_list_is_not_asked_for_before_the_service_wants(page: Page) -> None:
