@@ -67,8 +67,6 @@ def name_own(case: Case[Any], guest: Member) -> None:
     own = {"job": guest.job, "mp3": guest.mp3, "link": guest.expired_link if one_in(3, case) else guest.link}
     own |= {"feed": guest.feed, "upload": guest.upload}
     own |= {"session": guest.session, "token": guest.opaque["read token"].id}
-    if not _negative(case, ParameterLocation.PATH):
-        case.path_parameters = {name: own[name] for name in case.path_parameters}
     if case.path == "/download.zip" and not _negative(case, ParameterLocation.QUERY):
         case.query = {"job": [guest.job]} if one_in(2, case) else {}
     if "If-Range" in case.headers:
@@ -84,6 +82,8 @@ def name_own(case: Case[Any], guest: Member) -> None:
         case.body = {**case.body, proof: PASSWORD}
         if isinstance(case.body.get("email"), str):
             case.body["email"] = guest.account.email
+    if not _negative(case, ParameterLocation.PATH):
+        case.path_parameters = {name: own[name] for name in case.path_parameters}
 
 
 def prove(case: Case[Any], people: People, guest: Member) -> None:
