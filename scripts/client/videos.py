@@ -69,7 +69,7 @@ def find(arguments: list[Path], output: str | None) -> list[Video]:
 
 
 def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112  # what Path.is_dir raises is told when the file is opened
+    return os.path.isdir(path)  # noqa: PTH112  # Path.is_dir raises for a name that is too long
 
 
 def _below(folder: Path) -> Iterator[tuple[Path, Path]]:

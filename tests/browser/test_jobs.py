@@ -143,7 +143,7 @@ def test_name_is_found_among_many(page: Page, person: Person, film_clip: Path) -
 
 
 def test_list_names_webhook_and_feed(page: Page) -> None:
-    page.get_by_role("link", name="Be told by a webhook").click()
+    page.get_by_role("link", name="Set up a webhook or a podcast feed").click()
     for heading in ("Webhook", "Podcast feed"):
         expect(page.get_by_role("heading", name=heading)).to_be_visible()
 

@@ -1,4 +1,4 @@
-// Uploads a file with tus-js-client: client.cjs FILE ENDPOINT TOKEN NAME. Prints the upload's URL and what it has been told.
+// Uploads a file with tus-js-client: client.cjs FILE ENDPOINT TOKEN NAME. Prints JSON: the upload's URL, its job, the number of retries.
 const fs = require("node:fs");
 const tus = require("tus-js-client");
 

@@ -26,8 +26,9 @@ export function Account() {
   </section>`
 }
 
-/** What the service says about `path`; `[answer, problem, read again, change]`, where the answer is null if there is
- * none. `change` does something to it, tells why that failed, and reads again. */
+/** Read `path` from the API. Return `[answer, problem, read, change]`: the answer is undefined until it is there, and
+ * null after a 404. `read` requests it again. `change` awaits a function that changes it on the service, and then
+ * requests it again; a failure of either becomes the problem. */
 function useAnswer(path) {
   const [answer, setAnswer] = useState(undefined)
   const [problem, setProblem] = useState(null)

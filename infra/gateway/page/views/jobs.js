@@ -65,7 +65,7 @@ export function Jobs() {
   return html`<section aria-labelledby="jobs">
     <h2 id="jobs" ref=${heading} tabindex="-1">${words.mp3s}</h2>
     <${Trouble} problem=${problem} />
-    <p><a href="#account">${words.waysToHear}</a></p>
+    <p><a href="#account">${words.webhookAndFeed}</a></p>
     ${list.length > 0 &&
     html`<div class="tools">
       <label>

@@ -116,7 +116,7 @@ export default {
   },
 
   noJobs: 'Noch keine MP3s. Ziehen Sie oben ein Video hinein.',
-  waysToHear: 'Ein Webhook meldet neue MP3s, eine Podcast-App spielt sie: siehe Konto.',
+  webhookAndFeed: 'Richten Sie im Konto einen Webhook oder einen Podcast-Feed für Ihre MP3s ein.',
   loading: 'Wird geladen…',
   search: 'Nach Namen suchen',
   nothingFound: 'Kein Name enthält diesen Text.',

@@ -116,7 +116,7 @@ export default {
   },
 
   noJobs: 'No MP3s yet. Drop a video above.',
-  waysToHear: 'Be told by a webhook, or hear your MP3s in a podcast app: see the account.',
+  webhookAndFeed: 'Set up a webhook or a podcast feed for your MP3s in the account.',
   loading: 'Loading…',
   search: 'Search by name',
   nothingFound: 'No name has this text.',
